@@ -1,0 +1,1 @@
+"""What is done with news, from the source to the reader."""

@@ -1,0 +1,292 @@
+"""The configuration: one TOML file, each setting also as ``TIDINGS_SECTION__KEY``.
+
+The environment wins over the file. Relative paths are meant from the file's folder. All
+mistakes are told at once, each with the key and, for a mistyped one, the nearest right one.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from publisher import languages
+from publisher.errors import ConfigError, InputError
+from store.records import Missing
+
+PREFIX = "TIDINGS_"
+
+
+def _comma_separated(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _tag(value: str) -> str:
+    try:
+        return languages.tag(value)
+    except InputError as error:
+        raise ValueError(str(error)) from error
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"no IANA time zone {value!r}; one is Europe/Brussels")
+    return value
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("not an address such as https://news.example.org")
+    return value.rstrip("/")
+
+
+def _header(value: str) -> str:
+    if any(character in value for character in "\r\n\0"):
+        raise ValueError("must be one line")
+    return value
+
+
+Tag = Annotated[str, AfterValidator(_tag)]
+Languages = Annotated[tuple[Tag, ...], NoDecode, BeforeValidator(_comma_separated)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SiteSection(_Section):
+    """``[site]``: what is published, and where."""
+
+    #: The public address of the site, without a slash at its end.
+    url: Annotated[str, AfterValidator(_address)]
+    #: The languages, in the order in which readers see them. Where a text has to come from
+    #: another language, they are tried in this order.
+    languages: Annotated[Languages, Field(min_length=1)]
+    #: The site's name in each language.
+    name: dict[Tag, str] = {}
+    #: The folder of the public files.
+    public: Path = Path("public")
+    #: The time zone of the dates that pages and digests show.
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    #: Where to look for a text that is missing in a language, nearest first.
+    chains: dict[Tag, Languages] = {}
+
+
+class DatabaseSection(_Section):
+    """``[database]``: where the store is kept."""
+
+    #: A SQLAlchemy URL, ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``.
+    url: str = "sqlite:///tidings.db"
+
+
+class FeedsSection(_Section):
+    """``[feeds]``: feeds and public pages."""
+
+    #: What happens in a language where an item is not ready.
+    missing: Missing = Missing.SKIP
+    #: How many entries a feed holds.
+    entries: Annotated[int, Field(ge=1, le=1000)] = 50
+
+
+class MailSection(_Section):
+    """``[mail]``: the sender, and the relay that mail is handed to."""
+
+    #: The address that mail comes from; ``news@`` the site's host unless given.
+    sender: Annotated[str, AfterValidator(_header), Field(pattern=r"^$|^[^@\s<>]+@[^@\s<>]+$")] = ""
+    #: The relay's host name or address.
+    host: str = "localhost"
+    #: The relay's port.
+    port: Annotated[int, Field(ge=1, le=65535)] = 25
+    #: Whether the dialogue must be, may be, or is not encrypted by STARTTLS.
+    tls: Literal["required", "opportunistic", "none"] = "opportunistic"
+    #: The name to log in with, if the relay wants one.
+    username: str = ""
+    #: The file that holds the password.
+    password_file: Path | None = None
+    #: How many connections are held at once.
+    connections: Annotated[int, Field(ge=1, le=100)] = 4
+    #: Seconds that the relay may take for one answer.
+    timeout: Annotated[float, Field(gt=0)] = 60.0
+
+
+class SchedulerSection(_Section):
+    """``[scheduler]``: the scheduled job of ``tidings serve``."""
+
+    #: Seconds between two looks.
+    interval: Annotated[float, Field(ge=0.1)] = 5.0
+
+
+class Config(BaseSettings):
+    """The whole configuration, frozen."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__"
+    )
+
+    site: SiteSection
+    database: DatabaseSection = DatabaseSection()
+    feeds: FeedsSection = FeedsSection()
+    mail: MailSection = MailSection()
+    scheduler: SchedulerSection = SchedulerSection()
+
+    #: The folder that relative paths are meant from.
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, which comes as arguments."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _names_are_of_site_languages(self) -> Self:
+        for language in self.site.name:
+            if language not in self.site.languages:
+                raise ValueError(f"site.name.{language}: {language} is not one of site.languages")
+        return self
+
+    @property
+    def public(self) -> Path:
+        """The folder of the public files, absolute."""
+        return self.folder / self.site.public
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, its file absolute."""
+        scheme, found, path = self.database.url.partition("sqlite:///")
+        if scheme or not found or path in {"", ":memory:"}:
+            return self.database.url
+        return f"sqlite:///{self.folder / path}"
+
+    @property
+    def host(self) -> str:
+        """The host of the site's address."""
+        return urlsplit(self.site.url).hostname or ""
+
+    @property
+    def base_path(self) -> str:
+        """The path of the site's address: empty, or ``/news`` for a site below another."""
+        return urlsplit(self.site.url).path
+
+    @property
+    def sender(self) -> str:
+        """The address that mail comes from."""
+        return self.mail.sender or f"news@{self.host}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of dates without one."""
+        return ZoneInfo(self.site.timezone)
+
+    def name(self, language: str) -> str:
+        """Return the site's name in a language, or the nearest name there is."""
+        for candidate in self.chain(language):
+            if candidate in self.site.name:
+                return self.site.name[candidate]
+        return self.host
+
+    def chain(self, language: str) -> tuple[str, ...]:
+        """Return where to look for a text for readers of a language, nearest first."""
+        stated = self.site.chains.get(language)
+        return tuple(stated) if stated else languages.chain(language, self.site.languages)
+
+    def password(self) -> str | None:
+        """Return the relay's password. Raises ConfigError when its file cannot be read."""
+        if self.mail.password_file is None:
+            return None
+        try:
+            return (self.folder / self.mail.password_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError("mail.password_file", [str(error)]) from error
+
+
+def load(path: Path) -> Config:
+    """Read the configuration. Raises ConfigError with all that is wrong with it."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        hint = "no such file; 'tidings init DIR' makes one, '--config FILE' names another"
+        raise ConfigError(str(path), [hint]) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(str(path), [str(error)]) from error
+    mistakes = [*_unknown_sections(data), *_unknown_variables(os.environ)]
+    try:
+        config = Config(**{**data, "folder": path.resolve().parent})
+    except ValidationError as error:
+        mistakes += [_sentence(dict(detail)) for detail in error.errors() if not _known(detail)]
+    except SettingsError as error:
+        mistakes.append(str(error))
+    if mistakes:
+        raise ConfigError(str(path), mistakes)
+    return config
+
+
+def sections() -> Mapping[str, type[BaseModel]]:
+    """Return the sections of the configuration, by name."""
+    return {
+        name: field.annotation
+        for name, field in Config.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    }
+
+
+def _unknown_sections(data: Mapping[str, Any]) -> Iterator[str]:
+    for section in data.keys() - sections().keys():
+        yield f"[{section}]: no such section{_nearest(section, sections())}"
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    for variable in environment:
+        section, delimiter, _ = variable.removeprefix(PREFIX).lower().partition("__")
+        if variable.startswith(PREFIX) and delimiter and section not in sections():
+            yield f"{variable} in the environment: no such section{_nearest(section, sections())}"
+
+
+def _known(detail: Mapping[str, Any]) -> bool:
+    """Say whether _unknown_sections has told this mistake already."""
+    return detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in detail["loc"]) or "configuration"
+    variable = PREFIX + "__".join(str(part) for part in detail["loc"][:2]).upper()
+    where = f"{place} ({variable} in the environment)" if variable in os.environ else place
+    if detail["type"] == "extra_forbidden":
+        section = sections().get(str(detail["loc"][0]))
+        keys = section.model_fields if section else {}
+        return f"{where}: no such setting{_nearest(str(detail['loc'][-1]), keys)}"
+    if detail["type"] == "missing":
+        return f"{where}: is missing"
+    return f"{where}: {detail['msg'].removeprefix('Value error, ')}"
+
+
+def _nearest(word: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f'; did you mean "{near[0]}"?' if near else f"; there are: {', '.join(known)}"

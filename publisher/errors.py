@@ -1,0 +1,92 @@
+"""The errors of Tidings.
+
+    TidingsError
+    +-- StoreError           the database refused                            (store/errors.py)
+    +-- NotFoundError        no such record
+    +-- ConflictError        exists already, or was changed in between
+    +-- BusyError            another process holds what is needed
+    +-- SchemaError          the database is of another version
+    +-- ConfigError          the configuration is wrong: all its mistakes
+    +-- InputError           what somebody gave us is wrong: where, and how to mend it
+    +-- RenderError          a template cannot be rendered
+    +-- MailError            a message was not accepted
+        +-- UnreachableError     no relay answers: nothing was sent
+        +-- RefusedError         the relay said no: for ever, or for now
+        +-- UnansweredError      nobody can say whether the relay has the message
+
+Errors carry what the caller decides on as fields; the text is for people.
+"""
+
+from collections.abc import Sequence
+
+from store.errors import (
+    BusyError,
+    ConflictError,
+    NotFoundError,
+    SchemaError,
+    StoreError,
+    TidingsError,
+)
+
+__all__ = [
+    "BusyError",
+    "ConfigError",
+    "ConflictError",
+    "InputError",
+    "MailError",
+    "NotFoundError",
+    "RefusedError",
+    "RenderError",
+    "SchemaError",
+    "StoreError",
+    "TidingsError",
+    "UnansweredError",
+    "UnreachableError",
+]
+
+
+class ConfigError(TidingsError):
+    """The configuration is wrong; ``mistakes`` holds one sentence for each mistake."""
+
+    def __init__(self, source: str, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(f"{source}: {mistake}" for mistake in mistakes))
+        self.source = source
+        self.mistakes = tuple(mistakes)
+
+
+class InputError(TidingsError):
+    """Something given is wrong: ``source`` says where, ``reason`` what and how to mend it."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class RenderError(TidingsError):
+    """A template cannot be rendered; the text names it, and the line where known."""
+
+
+class MailError(TidingsError):
+    """A message was not accepted; ``code`` is the SMTP reply code (RFC 5321), 0 without one."""
+
+    def __init__(self, reason: str, *, code: int = 0) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class UnreachableError(MailError):
+    """No relay answers, or it lets nobody in: nothing was sent."""
+
+
+class RefusedError(MailError):
+    """The relay said no: for ever when ``permanent`` (5yz), else for now (4yz)."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether trying again is of no use."""
+        return 500 <= self.code < 600  # noqa: PLR2004  (RFC 5321, 4.2.1: the first digit decides)
+
+
+class UnansweredError(MailError):
+    """The dialogue broke off after the text may have gone: sent or not, nobody can say."""

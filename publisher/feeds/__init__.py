@@ -1,0 +1,1 @@
+"""Feeds: stories in, bytes out; feedgen's one home."""

@@ -1,0 +1,94 @@
+"""RSS 2.0 and Atom 1.0 (RFC 4287) from stories, by feedgen.
+
+The same stories always give the same bytes: nothing here knows the time.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from feedgen.entry import FeedEntry
+from feedgen.feed import FeedGenerator
+
+from publisher import addresses
+from publisher.config import Config
+from publisher.feeds.repair import EntryRepair, FeedRepair
+from publisher.rendering import render
+from publisher.story import Story
+
+#: When an empty feed was last updated: the specification wants an instant, and *now* would
+#: make other bytes on every build.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """One feed: the news of a language, or of a topic in it."""
+
+    language: str
+    topic: str | None
+    title: str
+    #: Newest first.
+    stories: tuple[Story, ...]
+
+    @property
+    def updated(self) -> datetime:
+        """When the newest of its entries was."""
+        return max((story.updated for story in self.stories), default=_NEVER)
+
+
+def build(feed: Feed, config: Config) -> dict[str, bytes]:
+    """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`."""
+    return {
+        "atom": _generator(feed, config, "atom").atom_str(pretty=True),
+        "rss": _generator(feed, config, "rss").rss_str(pretty=True),
+    }
+
+
+def _generator(feed: Feed, config: Config, suffix: str) -> FeedGenerator:
+    def absolute(path: str) -> str:
+        return addresses.link(config.site.url, path)
+
+    generator = FeedGenerator()
+    generator.load_extension("dc")
+    generator.register_extension("repair", FeedRepair, EntryRepair)
+    host = addresses.authority(config.site.url)
+    generator.id(f"tag:{host},2013:feed/{feed.language}/{feed.topic or ''}".rstrip("/"))
+    generator.title(feed.title)
+    generator.description(feed.title)
+    generator.author(name=config.name(feed.language))
+    generator.language(feed.language)
+    generator.updated(feed.updated)
+    generator.generator("Tidings")
+    own = absolute(addresses.feed(feed.language, suffix, feed.topic))
+    generator.link(href=own, rel="self", type=addresses.FEED_FORMATS[suffix])
+    # The last one: feedgen takes it for the <link> of RSS.
+    front = absolute(addresses.front(feed.language))
+    generator.link(href=front, rel="alternate", type="text/html", hreflang=feed.language)
+    for story in feed.stories:
+        _fill(generator.add_entry(order="append"), story, config)
+    return generator
+
+
+def _fill(entry: FeedEntry, story: Story, config: Config) -> None:
+    entry.id(story.id)
+    entry.guid(story.id, permalink=False)
+    entry.title(story.title)
+    entry.link(href=addresses.link(config.site.url, story.path), rel="alternate")
+    entry.published(story.published)
+    entry.updated(story.updated)
+    entry.summary(f"{story.notice} {story.summary}".strip())
+    entry.content(content(story, config), type="html")
+    entry.author(name=config.name(story.language))
+    entry.dc.dc_creator(config.name(story.language))
+    entry.dc.dc_language(story.shown_language)
+    scheme = addresses.link(config.site.url, f"/{story.language}/topics/")
+    entry.category([{"term": t.key, "scheme": scheme, "label": t.name} for t in story.topics])
+    entry.repair.story = story
+
+
+def content(story: Story, config: Config) -> str:
+    """Return the entry's HTML: the text in a frame that says its language and direction.
+
+    Many readers ignore ``xml:lang``; the notice of a fallback stands before the text.
+    """
+    return render("feed/entry.html", config.chain(story.language), story=story).strip()

@@ -1,0 +1,43 @@
+"""What feedgen leaves out or gets wrong, put right through its own extension interface.
+
+- Atom entries: ``rel``, ``type`` and ``hreflang`` of links (feedgen's issue 135), and
+  ``xml:lang`` of a title that is not in the language of the feed.
+- RSS items: ``atom:updated``, since RSS itself knows no such date.
+"""
+
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from lxml.etree import QName, SubElement, _Element
+
+from publisher.story import Story
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_LANG = QName("http://www.w3.org/XML/1998/namespace", "lang")
+
+
+class FeedRepair(BaseExtension):  # type: ignore[misc]
+    """The feed's part: nothing but its name spaces, which feedgen asks for."""
+
+    def extend_ns(self) -> dict[str, str]:
+        """Return the prefixes that the entries use."""
+        return {"atom": _ATOM}
+
+
+class EntryRepair(BaseEntryExtension):  # type: ignore[misc]
+    """An entry's part; ``story`` is set by whoever fills the entry."""
+
+    story: Story
+
+    def extend_atom(self, entry: _Element) -> _Element:
+        """Complete an Atom entry."""
+        for title in entry.iterchildren("title"):
+            title.set(_LANG, self.story.shown_language)
+        for link in entry.iterchildren("link"):
+            link.set("rel", "alternate")
+            link.set("type", "text/html")
+            link.set("hreflang", self.story.language)
+        return entry
+
+    def extend_rss(self, item: _Element) -> _Element:
+        """Complete an RSS item."""
+        SubElement(item, QName(_ATOM, "updated")).text = self.story.updated.isoformat()
+        return item

@@ -1,0 +1,176 @@
+"""From Markdown to safe HTML to plain text: the one sanitiser.
+
+    raw text --clean_line, clean_text--> stored --html--> pages, feeds, mail
+                                                --plain--> text parts, summaries
+
+Markdown is parsed with raw HTML off; what comes out is cleaned once more by nh3, which
+knows HTML as browsers do, so that a mistake in one of the two lets nothing through.
+"""
+
+import html as entities
+import re
+import unicodedata
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+_TAGS = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "code",
+        "del",
+        "em",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+_ATTRIBUTES = {
+    "a": {"href", "title", "hreflang"},
+    "img": {"src", "alt", "title"},
+    "ol": {"start"},
+    "td": {"style"},
+    "th": {"style"},
+    "*": {"lang", "dir"},
+}
+_SCHEMES = {"http", "https", "mailto"}
+
+#: Explicit directional embeddings, overrides and isolates (Unicode Standard Annex 9, 2):
+#: in a title they could turn the text around it.
+_BIDI_CONTROLS = "\u202a-\u202e\u2066-\u2069"
+#: The last two code points of every plane, and a block of the first: noncharacters for ever.
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+#: What may not stand in XML 1.0, or is discouraged there: C0 but tab and line feed, C1,
+#: surrogates, noncharacters.
+_FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
+_DIRECTION = re.compile(f"[{_BIDI_CONTROLS}]")
+
+
+def clean_text(text: str) -> str:
+    """Return text of several lines fit for storing: line ends as LF, NFC, no control characters."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    return unicodedata.normalize("NFC", _FORBIDDEN.sub("", lines)).strip()
+
+
+def clean_line(text: str) -> str:
+    """Return text of one line fit for a title or a header: white space folded, no bidi controls."""
+    # \s knows U+202F and U+00A0, which belong into French titles: fold only what breaks lines.
+    folded = re.sub(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029 ]+", " ", text)
+    return _DIRECTION.sub("", clean_text(folded))
+
+
+def html(markdown: str) -> str:
+    """Return the safe HTML of CommonMark text."""
+    tokens = _MARKDOWN.parse(markdown)
+    for token in tokens:
+        # The title above the text is the page's h1.
+        if token.type in {"heading_open", "heading_close"} and token.tag == "h1":
+            token.tag = "h2"
+    return clean_html(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+
+
+def clean_html(markup: str) -> str:
+    """Return HTML with only what may stand in a news text: no scripts, styles, frames or forms."""
+    return nh3.clean(
+        markup,
+        tags=set(_TAGS),
+        attributes=_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        filter_style_properties={"text-align"},
+        link_rel="noopener",
+    )
+
+
+def plain(markdown: str) -> str:
+    """Return CommonMark text as plain text: what is read aloud, without the signs.
+
+    Lists keep a dash or their numbers; a link keeps its address behind it.
+    """
+    blocks: list[str] = []
+    prefixes: list[str] = []
+    numbers: list[int] = []
+    for token in _MARKDOWN.parse(markdown):
+        if token.type in {"bullet_list_open", "ordered_list_open"}:
+            numbers.append(int(token.attrGet("start") or 1) if token.tag == "ol" else 0)
+        elif token.type in {"bullet_list_close", "ordered_list_close"}:
+            numbers.pop()
+        elif token.type == "list_item_open":
+            prefixes.append(f"{numbers[-1]}. " if numbers[-1] else "- ")
+            numbers[-1] += bool(numbers[-1])
+        elif token.type == "inline":
+            indent = "  " * max(len(numbers) - 1, 0)
+            blocks.append(indent + (prefixes.pop() if prefixes else "") + _inline(token))
+        elif token.type in {"fence", "code_block"}:
+            blocks.append(token.content.rstrip())
+    return "\n\n".join(block for block in blocks if block.strip())
+
+
+def _inline(token: Token) -> str:
+    out: list[str] = []
+    targets: list[str] = []
+    for child in token.children or ():
+        if child.type == "link_open":
+            targets.append(str(child.attrGet("href") or ""))
+        elif child.type == "link_close":
+            target = targets.pop()
+            out.append(f" <{target}>" if target and target != out[-1] else "")
+        elif child.type in {"softbreak", "hardbreak"}:
+            out.append("\n" if child.type == "hardbreak" else " ")
+        else:
+            out.append(child.content)
+    return "".join(out).strip()
+
+
+def summary(markdown: str, *, limit: int = 300) -> str:
+    """Return the beginning of a text as one line of plain text, cut between words."""
+    line = clean_line(plain(markdown))
+    if len(line) <= limit:
+        return line
+    cut = line[: limit - 1]
+    return (cut.rpartition(" ")[0] or cut) + "…"
+
+
+def escape(text: str) -> str:
+    """Return plain text as HTML."""
+    return entities.escape(text)
+
+
+def slug(text: str) -> str:
+    """Return a name for addresses: lower-case letters and digits of any script, and hyphens."""
+    folded = unicodedata.normalize("NFC", text.casefold())
+    # Marks belong to the letters of many scripts: without its vowel signs Hindi is unreadable.
+    words = "".join(
+        letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else "-"
+        for letter in folded
+    )
+    # 60 characters of at most 4 bytes: no file name passes the 255 bytes of common file systems.
+    return re.sub("-+", "-", words).strip("-")[:60].strip("-")

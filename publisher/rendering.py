@@ -1,0 +1,77 @@
+"""Templates: Jinja2's one home.
+
+Whatever a template prints in HTML is escaped; a name that nobody gave is an error, never
+an empty place. Every template gets, beside the values of its caller:
+
+    language, direction      of its readers
+    t(key, **slots)          our strings in their language;  n(key, number)  with plural forms
+    date(instant)            a day as they write it
+    language_name(tag)       a language's name in itself;  direction_of(tag)  ltr or rtl
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+
+import jinja2
+
+from publisher import languages
+from publisher.errors import RenderError
+
+#: In the wheel the templates stand inside the package, in a checkout beside it.
+FOLDERS = (Path(__file__).parent / "templates", Path(__file__).parent.parent / "templates")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDERS),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, chain: Sequence[str], *, zone: str = "UTC", **values: object) -> str:
+    """Render a template for readers of ``chain[0]``; our strings come from the chain.
+
+    Dates are days of the time zone ``zone``. Raises RenderError.
+    """
+    language, strings = chain[0], languages.strings(*chain)
+
+    def date(instant: datetime) -> str:
+        return languages.date(instant, strings.language, zone=zone)
+
+    try:
+        return (
+            _environment()
+            .get_template(template)
+            .render(
+                language=language,
+                direction=languages.direction(language),
+                t=strings.text,
+                n=strings.count,
+                date=date,
+                language_name=languages.name,
+                name_here=partial(languages.name, within=strings.language),
+                direction_of=languages.direction,
+                **values,
+            )
+        )
+    except jinja2.TemplateError as error:
+        line = getattr(error, "lineno", None)
+        place = f"{template}:{line}" if line else template
+        raise RenderError(f"templates/{place}: {error}") from error
+    except KeyError as error:
+        raise RenderError(f"templates/{template}: {error.args[0]}") from error
+
+
+def read(name: str) -> str:
+    """Return a file of the templates as it stands. Raises RenderError when there is none."""
+    try:
+        return _environment().loader.get_source(_environment(), name)[0]  # type: ignore[union-attr]
+    except jinja2.TemplateNotFound as error:
+        raise RenderError(f"templates/{name}: no such file") from error

@@ -1,0 +1,65 @@
+"""Which items an edition takes, and in which order. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.policy import Policy, Show, Skip, Wait
+from store.records import Blocking, Item, Translation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """An item that an audience has not had, as the gate sees it."""
+
+    item: Item
+    #: The texts that may go out as they are, by language.
+    ready: Mapping[str, Translation]
+    #: Why it is not ready in the audience's language.
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """An item for an edition, and the text that its readers get."""
+
+    item: Item
+    answer: Show
+    text: Translation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What an edition would hold now, and what it waits for."""
+
+    chosen: tuple[Chosen, ...]
+    blocking: tuple[Blocking, ...]
+
+
+def select(
+    candidates: Sequence[Candidate], language: str, policy: Policy, *, now: datetime
+) -> Selection:
+    """Ask the policy about each candidate; newest text first.
+
+    An item under embargo blocks nothing: it will be in a later issue. Nor does one that is
+    approved in no language: it is not news yet.
+    """
+    chosen, blocking = [], []
+    for candidate in candidates:
+        item = candidate.item
+        answer = policy.answer(
+            language, candidate.ready, reason=candidate.reason, embargo=item.embargo, now=now
+        )
+        match answer:
+            case Show(shown):
+                chosen.append(Chosen(item=item, answer=answer, text=candidate.ready[shown]))
+            case Wait(reason, until=None) if candidate.ready:
+                blocking.append(Blocking(item=item.id, language=language, reason=reason))
+            case Wait() | Skip():
+                pass
+    chosen.sort(key=_newest_first, reverse=True)
+    return Selection(chosen=tuple(chosen), blocking=tuple(blocking))
+
+
+def _newest_first(chosen: Chosen) -> tuple[datetime, int]:
+    return chosen.text.dated or chosen.text.updated, chosen.item.id

@@ -1,0 +1,180 @@
+"""The public files: feeds and pages, derived from the store and nothing else.
+
+    stale marks --> the items they name --> their pages, and per language: front page, feeds
+                    read in one snapshot     written beside and renamed over --> marks taken back
+
+A file whose bytes are the same already is left alone, so that its age tells when it changed.
+Killed half-way, the marks stand, and the next pass writes the rest.
+"""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from publisher import addresses
+from publisher.config import Config
+from publisher.errors import StoreError
+from publisher.feeds.build import Feed, build
+from publisher.rendering import read, render
+from publisher.story import Story, tell
+from store import items, publications, topics
+from store.database import Database, Transaction
+from store.records import FEED, Publication
+
+_STYLE = "/style.css"
+_HOME = "/index.html"
+
+#: Items whose pages are made at a time: memory stays flat however many there are.
+_CHUNK = 200
+
+#: A public file: its path below the site's address, and its bytes.
+Document = tuple[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedFile:
+    """A feed as readers find it."""
+
+    feed: Feed
+    format: str
+    url: str
+    path: Path
+
+
+def refresh(database: Database, config: Config) -> int:
+    """Write what the ledger says and the files do not show yet; return how many feeds changed.
+
+    Raises BusyError while another process writes: its work, or its next pass, covers ours.
+    """
+    with database.exclusive("site"):
+        with database.read() as tx:
+            marks = publications.stale(tx)
+            documents = _documents(tx, config, sorted(set(marks.values())))
+            changed = [path for path, body in documents if _write(config.public, path, body)]
+        if marks:
+            with database.write() as tx:
+                publications.freshened(tx, list(marks))
+    return sum(addresses.is_feed(path) for path in changed)
+
+
+def rebuild(database: Database, config: Config) -> int:
+    """Make every public file anew from the store; return how many there are."""
+    with database.exclusive("site"), database.read() as tx:
+        written = 0
+        for path, body in _documents(tx, config, [item.id for item in items.listing(tx)]):
+            _write(config.public, path, body)
+            written += 1
+        return written
+
+
+def feed_files(database: Database, config: Config) -> list[FeedFile]:
+    """Return every feed of the site with what the ledger says it holds."""
+    with database.read() as tx:
+        feeds = [_feed(tx, config, language) for language in config.site.languages]
+    return [
+        FeedFile(
+            feed=feed,
+            format=suffix,
+            url=addresses.link(config.site.url, addresses.feed(feed.language, suffix, feed.topic)),
+            path=_place(config.public, addresses.feed(feed.language, suffix, feed.topic)),
+        )
+        for feed in feeds
+        for suffix in addresses.FEED_FORMATS
+    ]
+
+
+def _documents(tx: Transaction, config: Config, ids: Sequence[int]) -> Iterator[Document]:
+    """Yield what shows these items, and what is not there at all yet."""
+    yield _STYLE, read("web/style.css").encode()
+    yield _HOME, _page(config, config.site.languages[0], "home")
+    behind = {tag for tag in config.site.languages if not _has_feeds(config, tag)}
+    for start in range(0, len(ids), _CHUNK):
+        told = publications.standing(tx, ids[start : start + _CHUNK], FEED)
+        behind |= {language for _, language in told}
+        stories = _stories(tx, config, list(told.values()))
+        for story in stories:
+            yield story.path, _item_page(config, story, stories)
+    for language in config.site.languages:
+        if language in behind:
+            yield from _front_and_feeds(config, _feed(tx, config, language))
+
+
+def _front_and_feeds(config: Config, feed: Feed) -> Iterator[Document]:
+    yield addresses.front(feed.language), _page(config, feed.language, "front", feed=feed)
+    for suffix, body in build(feed, config).items():
+        yield addresses.feed(feed.language, suffix, feed.topic), body
+
+
+def _item_page(config: Config, story: Story, stories: Collection[Story]) -> bytes:
+    siblings = [other for other in stories if other.item_id == story.item_id]
+    others = [other for other in siblings if other.language != story.language]
+    return _page(config, story.language, "item", story=story, others=others)
+
+
+def _page(config: Config, language: str, name: str, **values: object) -> bytes:
+    page = render(
+        f"web/{name}.html",
+        config.chain(language),
+        zone=config.site.timezone,
+        link=partial(addresses.link, config.base_path),
+        absolute=partial(addresses.link, config.site.url),
+        front=addresses.front,
+        feed_path=addresses.feed,
+        formats=addresses.FEED_FORMATS,
+        languages=config.site.languages,
+        site_name=config.name,
+        **values,
+    )
+    return page.encode()
+
+
+def _feed(tx: Transaction, config: Config, language: str) -> Feed:
+    rows = publications.newest(tx, language, limit=config.feeds.entries)
+    stories = tuple(_stories(tx, config, rows))
+    return Feed(language=language, topic=None, title=config.name(language), stories=stories)
+
+
+def _stories(tx: Transaction, config: Config, rows: Collection[Publication]) -> list[Story]:
+    known = items.many(tx, {row.item_id for row in rows})
+    words = items.words(tx, {(row.item_id, row.shown_language, row.revision) for row in rows})
+    names = {topic.key: topic for topic in topics.listing(tx)}
+    return [
+        tell(
+            row,
+            known[row.item_id],
+            words[row.item_id, row.shown_language, row.revision],
+            topics=names,
+            config=config,
+        )
+        for row in rows
+    ]
+
+
+def _has_feeds(config: Config, language: str) -> bool:
+    paths = [addresses.feed(language, suffix) for suffix in addresses.FEED_FORMATS]
+    return all(_place(config.public, path).exists() for path in paths)
+
+
+def _write(public: Path, path: str, body: bytes) -> bool:
+    """Put a file in place in one step; return whether its bytes are new."""
+    place = _place(public, path)
+    try:
+        if place.exists() and place.read_bytes() == body:
+            return False
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = place.with_name(f".{place.name}.new")
+        with beside.open("wb") as file:
+            file.write(body)
+            file.flush()
+            # The marks are taken back for good once all is written: so must be the bytes.
+            os.fsync(file.fileno())
+        beside.replace(place)
+    except OSError as error:
+        raise StoreError(f"cannot write {place}: {error.strerror}") from error
+    return True
+
+
+def _place(public: Path, path: str) -> Path:
+    return public / (path.strip("/") + ("/index.html" if path.endswith("/") else ""))

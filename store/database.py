@@ -1,0 +1,248 @@
+"""Open the database, and the only way in: transactions.
+
+    with database.read() as tx:     a consistent snapshot
+    with database.write() as tx:    BEGIN IMMEDIATE on SQLite: writers queue, none is lost
+    with database.exclusive("delivery"):    one process at a time, released by its death
+
+A transaction that is left by an exception leaves nothing behind.
+"""
+
+import fcntl
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    RowMapping,
+    StaticPool,
+    Table,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+
+from store.errors import BusyError, ConflictError, SchemaError, StoreError
+from store.tables import metadata
+
+#: The migration that this program's tables need; the newest file in migrations/versions.
+SCHEMA = "0001"
+
+#: Seconds that a writer waits for another before it gives up with BusyError.
+BUSY_TIMEOUT = 30
+
+
+class Transaction:
+    """What keepers work with; nobody outside the store looks inside."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: Executable) -> Sequence[RowMapping]:
+        """Return all rows of a statement."""
+        return self._connection.execute(statement).mappings().all()
+
+    def row(self, statement: Executable) -> RowMapping | None:
+        """Return the first row of a statement, or None."""
+        return self._connection.execute(statement).mappings().first()
+
+    def run(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Run a statement, once for each of ``rows`` if given; return how many rows it changed."""
+        if rows is None:
+            return self._connection.execute(statement).rowcount
+        return self._connection.execute(statement, list(rows)).rowcount if rows else 0
+
+    def insert_new(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], *, returning: str
+    ) -> list[Any]:
+        """Insert what collides with no unique constraint; return column ``returning`` of that."""
+        if not rows:
+            return []
+        insert = postgresql.insert if self.on_postgresql else sqlite.insert
+        statement = (
+            insert(table).on_conflict_do_nothing().returning(table.c[returning]).values(list(rows))
+        )
+        return list(self._connection.execute(statement).scalars())
+
+    @property
+    def on_postgresql(self) -> bool:
+        """Whether the database is PostgreSQL; SQLite otherwise."""
+        return self._connection.dialect.name == "postgresql"
+
+
+class Database:
+    """One database, opened."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._locks: dict[str, threading.Lock] = {}
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Give a snapshot that no writer disturbs."""
+        options: dict[str, Any] = {}
+        if self._engine.dialect.name == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with _translated(), self._engine.connect() as connection:
+            with connection.execution_options(**options).begin():
+                yield Transaction(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Give a transaction that is committed when its block ends well, else rolled back."""
+        with _translated(), self._engine.connect() as connection:
+            with connection.execution_options(tidings_write=True).begin():
+                yield Transaction(connection)
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[None]:
+        """Hold a lock between processes; the death of its holder releases it.
+
+        A PostgreSQL advisory lock (documentation, 13.3.5), or flock on a file beside the
+        SQLite database. Raises BusyError at once when another holds it.
+        """
+        with self._lock(name) as won:
+            if not won:
+                raise BusyError(f"another process is at work ({name}); try again in a moment")
+            yield
+
+    @contextmanager
+    def _lock(self, name: str) -> Iterator[bool]:
+        path = self._engine.url.database
+        if self._engine.dialect.name == "postgresql":
+            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+            with _translated(), self._engine.connect() as connection, connection.begin():
+                statement = text("select pg_try_advisory_xact_lock(:number)")
+                yield bool(connection.execute(statement, {"number": number}).scalar())
+        elif path in {None, "", ":memory:"}:
+            lock = self._locks.setdefault(name, threading.Lock())
+            won = lock.acquire(blocking=False)
+            try:
+                yield won
+            finally:
+                if won:
+                    lock.release()
+        else:
+            with Path(f"{path}.{name}.lock").open("w", encoding="ascii") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    yield False
+                else:
+                    yield True
+
+    def version(self) -> str | None:
+        """Return the migration that the database stands at, None for an empty one."""
+        with self.read() as tx:
+            if not self._engine.dialect.has_table(tx._connection, "alembic_version"):  # noqa: SLF001
+                return None
+            row = tx.row(text("select version_num from alembic_version"))
+            return row["version_num"] if row else None
+
+    def check_version(self) -> None:
+        """Raise SchemaError unless the database is of this program's version."""
+        found = self.version()
+        if found is None:
+            raise SchemaError("the database is empty: make it with 'tidings migrate'")
+        if found < SCHEMA:
+            raise SchemaError(
+                f"the database is at version {found}, this program needs {SCHEMA}: "
+                "back it up, then run 'tidings migrate'"
+            )
+        if found > SCHEMA:
+            raise SchemaError(
+                f"the database is at version {found}, newer than this program ({SCHEMA}): "
+                "install the newer Tidings"
+            )
+
+    def migrate(self) -> None:
+        """Bring the database to this program's version; one transaction, all or nothing."""
+        # Alembic takes a second to import, and only this needs it.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+
+        settings = Config()
+        settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.write() as tx:
+            settings.attributes["connection"] = tx._connection  # noqa: SLF001
+            settings.attributes["metadata"] = metadata
+            command.upgrade(settings, "head")
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the database at a SQLAlchemy URL: ``sqlite:///PATH`` or ``postgresql://...``.
+
+    Raises StoreError when the URL is neither, or nobody can open it.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"not a database URL: {url!r}") from error
+    with _translated():
+        if address.get_backend_name() == "sqlite":
+            return Database(_sqlite(address))
+        if address.get_backend_name() == "postgresql":
+            return Database(create_engine(address.set(drivername="postgresql+psycopg")))
+    raise StoreError(f"cannot keep news in {address.get_backend_name()!r}: sqlite or postgresql")
+
+
+def _sqlite(address: URL) -> Engine:
+    in_memory = address.database in {None, "", ":memory:"}
+    # A database in memory lives in one connection, so all must share it.
+    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    engine = create_engine(
+        address,
+        connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False},
+        **options,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
+    # The driver shall not begin transactions behind our back: _begin_sqlite does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred BEGIN that later writes can fail half-way, or lose an update; IMMEDIATE waits.
+    writes = connection.get_execution_options().get("tidings_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn SQLAlchemy's errors into ours: the one seam."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise translate(error) from error
+
+
+def translate(error: SQLAlchemyError) -> StoreError | ConflictError | BusyError:
+    """Return our error for one of SQLAlchemy's."""
+    cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    line = cause.strip().partition("\n")[0]
+    if isinstance(error, IntegrityError):
+        return ConflictError(line)
+    if "database is locked" in line:
+        return BusyError(f"the database is busy: {line}")
+    return StoreError(line)

@@ -1,0 +1,175 @@
+"""Deliveries: one edition to one subscriber.
+
+    queued --claim--> claimed --settle--> sent | failed | postponed
+       \\--------------> cancelled            \\--orphaned--> unknown
+
+A claim is one UPDATE of one row, so two claimants never get the same; it joins on the
+subscriber's status, so nobody who left after queueing is written to.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, insert, literal, select, update
+
+from store.database import Transaction
+from store.errors import ConflictError
+from store.records import Delivery, DeliveryState, Issue, Status
+from store.tables import deliveries, editions, subscribers, subscriptions
+
+_WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
+_FIELDS = [
+    *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
+    *(deliveries.c[name] for name in ("state", "code", "detail", "attempts")),
+    *(subscribers.c.email, subscribers.c.name, editions.c.language),
+]
+
+
+def queue(
+    tx: Transaction, issue: Issue, edition_id: int, *, languages: Collection[str], now: datetime
+) -> int:
+    """Queue an edition for the active subscribers who read one of ``languages``; return how many.
+
+    One INSERT ... SELECT. Who has a delivery of this issue already gets no other.
+    """
+    rows = (
+        select(
+            literal(issue.id),
+            literal(edition_id),
+            subscribers.c.id,
+            literal(DeliveryState.QUEUED.value),
+            literal(0),
+            literal(""),
+            literal(0),
+            literal(now, deliveries.c.due.type),
+            literal(now, deliveries.c.changed.type),
+        )
+        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .where(
+            subscriptions.c.newsletter == issue.newsletter,
+            subscribers.c.status == Status.ACTIVE,
+            subscribers.c.language.in_(languages),
+        )
+        .order_by(subscribers.c.id)
+    )
+    names = ["issue_id", "edition_id", "subscriber_id", "state", "code", "detail", "attempts"]
+    return tx.run(insert(deliveries).from_select([*names, "due", "changed"], rows))
+
+
+def cancel_departed(tx: Transaction, now: datetime) -> int:
+    """Cancel what waits for people who may no longer be written to; return how many."""
+    departed = select(subscribers.c.id).where(subscribers.c.status != Status.ACTIVE)
+    where = and_(deliveries.c.state.in_(_WAITING), deliveries.c.subscriber_id.in_(departed))
+    values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
+    return tx.run(update(deliveries).where(where).values(**values))
+
+
+def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Delivery | None:
+    """Take the next delivery that is due (of one issue, or of any), or None."""
+    chosen = (
+        select(deliveries.c.id)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .where(
+            deliveries.c.state.in_(_WAITING),
+            deliveries.c.due <= now,
+            subscribers.c.status == Status.ACTIVE,
+        )
+        .order_by(deliveries.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    if issue_id is not None:
+        chosen = chosen.where(deliveries.c.issue_id == issue_id)
+    taken = (
+        update(deliveries)
+        .where(deliveries.c.id == chosen.scalar_subquery())
+        .values(
+            state=DeliveryState.CLAIMED, attempts=deliveries.c.attempts + 1, changed=now, code=0
+        )
+        .returning(deliveries.c.id)
+    )
+    row = tx.row(taken)
+    return _one(tx, row["id"]) if row else None
+
+
+def settle(
+    tx: Transaction,
+    delivery: Delivery,
+    state: DeliveryState,
+    *,
+    code: int,
+    detail: str,
+    due: datetime,
+    now: datetime,
+) -> None:
+    """Write how a claimed delivery ended. Raises ConflictError when it is no longer claimed."""
+    mine = and_(deliveries.c.id == delivery.id, deliveries.c.state == DeliveryState.CLAIMED)
+    values = {"state": state, "code": code, "detail": detail, "due": due, "changed": now}
+    if tx.run(update(deliveries).where(mine).values(**values)) != 1:
+        raise ConflictError(f"delivery {delivery.id} is no longer claimed")
+
+
+def orphaned(tx: Transaction, now: datetime) -> int:
+    """Mark as unknown what a dead process had claimed; return how many.
+
+    Right only while no other process delivers: the caller holds the lock ``delivery``.
+    """
+    where = deliveries.c.state == DeliveryState.CLAIMED
+    detail = "the process died while the relay may have had the message"
+    values = {"state": DeliveryState.UNKNOWN, "detail": detail, "changed": now}
+    return tx.run(update(deliveries).where(where).values(**values))
+
+
+def counts(tx: Transaction, *, issue_id: int | None = None) -> dict[DeliveryState, int]:
+    """Return how many deliveries are in each state, of one issue or of all."""
+    query = select(deliveries.c.state, func.count().label("count")).group_by(deliveries.c.state)
+    if issue_id is not None:
+        query = query.where(deliveries.c.issue_id == issue_id)
+    found = {DeliveryState(row["state"]): row["count"] for row in tx.rows(query)}
+    return {state: found.get(state, 0) for state in DeliveryState}
+
+
+def recipients(tx: Transaction, edition_id: int) -> int:
+    """Return for how many people an edition was queued."""
+    query = select(func.count().label("count")).select_from(deliveries)
+    row = tx.row(query.where(deliveries.c.edition_id == edition_id))
+    return row["count"] if row else 0
+
+
+def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None:
+    """Return when the next waiting delivery is due, None when nothing waits."""
+    query = select(func.min(deliveries.c.due).label("due"))
+    query = query.where(deliveries.c.state.in_(_WAITING))
+    if issue_id is not None:
+        query = query.where(deliveries.c.issue_id == issue_id)
+    row = tx.row(query)
+    return row["due"] if row else None
+
+
+def listing(
+    tx: Transaction, issue_id: int, *, state: DeliveryState | None = None
+) -> list[Delivery]:
+    """Return an issue's deliveries, all or those in a state."""
+    query = _query().where(deliveries.c.issue_id == issue_id).order_by(deliveries.c.id)
+    if state:
+        query = query.where(deliveries.c.state == state)
+    return [_delivery(row) for row in tx.rows(query)]
+
+
+def _one(tx: Transaction, delivery_id: int) -> Delivery:
+    row = tx.row(_query().where(deliveries.c.id == delivery_id))
+    assert row is not None  # noqa: S101  (the caller's UPDATE returned this id)
+    return _delivery(row)
+
+
+def _query() -> Select[Any]:
+    return (
+        select(*_FIELDS)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+    )
+
+
+def _delivery(row: Mapping[Any, Any]) -> Delivery:
+    return Delivery(**{**row, "state": DeliveryState(row["state"])})

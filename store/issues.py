@@ -1,0 +1,113 @@
+"""Issues of newsletters and their frozen editions."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, insert, select, update
+
+from store.database import Transaction
+from store.errors import ConflictError, NotFoundError
+from store.publications import told_ids
+from store.records import Blocking, Edition, Issue, IssueState, Newsletter, newsletter_channel
+from store.tables import editions, issues, item_topics, items, newsletters
+
+
+def plan(tx: Transaction, newsletter: str, slots: Mapping[datetime, IssueState]) -> list[int]:
+    """Make the issues of these slots that nobody has made; return the new ones' ids."""
+    rows = [
+        {"newsletter": newsletter, "slot": slot, "state": state, "blocking": []}
+        for slot, state in slots.items()
+    ]
+    return tx.insert_new(issues, rows, returning="id")
+
+
+def last_slot(tx: Transaction, newsletter: Newsletter) -> datetime:
+    """Return the newest slot that has an issue, else when the newsletter began."""
+    query = select(func.max(issues.c.slot).label("slot"))
+    row = tx.row(query.where(issues.c.newsletter == newsletter.key))
+    return row["slot"] if row and row["slot"] else newsletter.since
+
+
+def get(tx: Transaction, issue_id: int) -> Issue:
+    """Return an issue. Raises NotFoundError."""
+    row = tx.row(select(issues).where(issues.c.id == issue_id))
+    if row is None:
+        raise NotFoundError("issue", issue_id)
+    return _issue(row)
+
+
+def listing(tx: Transaction, *, states: Collection[IssueState] = ()) -> list[Issue]:
+    """Return issues by slot, oldest first: all, or those in one of these states."""
+    query = select(issues).order_by(issues.c.slot, issues.c.id)
+    if states:
+        query = query.where(issues.c.state.in_(states))
+    return [_issue(row) for row in tx.rows(query)]
+
+
+def move(
+    tx: Transaction,
+    issue: Issue,
+    state: IssueState,
+    *,
+    blocking: Sequence[Blocking] = (),
+    frozen: datetime | None = None,
+) -> None:
+    """Put an issue into another state. Raises ConflictError if it is no longer in its old one."""
+    rows = [vars(row) for row in blocking]
+    values = {"state": state, "blocking": rows, "frozen": frozen or issue.frozen}
+    old = and_(issues.c.id == issue.id, issues.c.state == issue.state)
+    if tx.run(update(issues).where(old).values(**values)) != 1:
+        raise ConflictError(f"issue {issue.id} is no longer {issue.state}")
+
+
+def candidates(tx: Transaction, newsletter: Newsletter) -> dict[str, list[int]]:
+    """Return by language the items that the ledger says this audience has not had.
+
+    Only those that entered the store since the newsletter began, and on its topics.
+    """
+    query = select(items.c.id).where(items.c.created >= newsletter.since).order_by(items.c.id)
+    if newsletter.topics:
+        on_topic = select(item_topics.c.item_id).where(item_topics.c.topic.in_(newsletter.topics))
+        query = query.where(items.c.id.in_(on_topic))
+    channel = newsletter_channel(newsletter.key)
+    return {
+        language: [
+            row["id"]
+            for row in tx.rows(query.where(items.c.id.not_in(told_ids(channel, language))))
+        ]
+        for language in newsletter.languages
+    }
+
+
+def add_edition(tx: Transaction, **fields: Any) -> int:  # noqa: ANN401
+    """Keep a frozen edition, from the fields of :class:`store.records.Edition`; return its id."""
+    row = tx.row(insert(editions).values(**fields).returning(editions.c.id))
+    assert row is not None  # noqa: S101  (an INSERT that raised nothing returned its id)
+    return int(row["id"])
+
+
+def edition(tx: Transaction, edition_id: int) -> Edition:
+    """Return an edition. Raises NotFoundError."""
+    row = tx.row(select(editions).where(editions.c.id == edition_id))
+    if row is None:
+        raise NotFoundError("edition", edition_id)
+    return Edition(**row)
+
+
+def editions_of(tx: Transaction, issue_id: int) -> list[Edition]:
+    """Return an issue's editions, in the order of its newsletter's languages."""
+    query = (
+        select(editions, newsletters.c.languages)
+        .join(issues, issues.c.id == editions.c.issue_id)
+        .join(newsletters, newsletters.c.key == issues.c.newsletter)
+        .where(editions.c.issue_id == issue_id)
+    )
+    rows = [dict(row) for row in tx.rows(query)]
+    rows.sort(key=lambda row: row["languages"].index(row["language"]))
+    return [Edition(**{k: v for k, v in row.items() if k != "languages"}) for row in rows]
+
+
+def _issue(row: Mapping[Any, Any]) -> Issue:
+    blocking = tuple(Blocking(**entry) for entry in row["blocking"])
+    return Issue(**{**row, "state": IssueState(row["state"]), "blocking": blocking})

@@ -1,0 +1,166 @@
+"""Items, their translations and every revision of those."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, func, insert, select, update
+
+from store.database import Transaction
+from store.errors import ConflictError, NotFoundError
+from store.records import Item, Text, Translation, Workflow
+from store.tables import item_topics, items, revisions, translations
+
+_ITEM = [column for column in items.c if column.name != "look_at"]
+
+
+def add(tx: Transaction, *, tag_prefix: str, **fields: Any) -> Item:  # noqa: ANN401
+    """Add an item from the fields of :class:`store.records.Item` except id and tag.
+
+    Its tag is minted from the prefix and its new id. Raises ConflictError for a key in use.
+    """
+    topics = fields.pop("topics")
+    # The tag holds the id, which the database gives: a placeholder that is as unique as the key.
+    row = tx.row(insert(items).values(**fields, tag=fields["key"]).returning(items.c.id))
+    assert row is not None  # noqa: S101  (an INSERT that raised nothing returned its id)
+    tag = f"{tag_prefix}/{row['id']}"
+    tx.run(update(items).where(items.c.id == row["id"]).values(tag=tag))
+    _put_topics(tx, row["id"], topics)
+    return get(tx, row["id"])
+
+
+def change(tx: Transaction, item_id: int, *, topics: Iterable[str], **fields: Any) -> None:  # noqa: ANN401
+    """Give an item these topics and these other fields."""
+    tx.run(update(items).where(items.c.id == item_id).values(**fields))
+    tx.run(delete(item_topics).where(item_topics.c.item_id == item_id))
+    _put_topics(tx, item_id, topics)
+
+
+def _put_topics(tx: Transaction, item_id: int, topics: Iterable[str]) -> None:
+    tx.run(insert(item_topics), [{"item_id": item_id, "topic": topic} for topic in topics])
+
+
+def get(tx: Transaction, item_id: int) -> Item:
+    """Return an item. Raises NotFoundError."""
+    found = many(tx, [item_id])
+    if not found:
+        raise NotFoundError("item", item_id)
+    return found[item_id]
+
+
+def many(tx: Transaction, ids: Collection[int]) -> dict[int, Item]:
+    """Return the items of these ids that exist, by id."""
+    return {item.id: item for item in _with_topics(tx, select(*_ITEM).where(items.c.id.in_(ids)))}
+
+
+def by_key(tx: Transaction, key: str) -> Item | None:
+    """Return the item that this key of the source stands for."""
+    return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.key == key))), None)
+
+
+def listing(
+    tx: Transaction, *, language: str | None = None, workflow: Workflow | None = None
+) -> list[Item]:
+    """Return items by id: all, or those with a text in a language, in a state, or both."""
+    query = select(*_ITEM).order_by(items.c.id)
+    if language or workflow:
+        text = select(translations.c.item_id)
+        if language:
+            text = text.where(translations.c.language == language)
+        if workflow:
+            text = text.where(translations.c.workflow == workflow)
+        query = query.where(items.c.id.in_(text))
+    return _with_topics(tx, query)
+
+
+def _with_topics(tx: Transaction, query: Select[Any]) -> list[Item]:
+    rows = tx.rows(query)
+    chosen = select(query.order_by(None).subquery().c.id)
+    topics = defaultdict(list)
+    pairs = select(item_topics).where(item_topics.c.item_id.in_(chosen))
+    for pair in tx.rows(pairs.order_by(item_topics.c.topic)):
+        topics[pair["item_id"]].append(pair["topic"])
+    return [Item(**row, topics=tuple(topics[row["id"]])) for row in rows]
+
+
+def texts(tx: Transaction, ids: Collection[int]) -> dict[int, dict[str, Translation]]:
+    """Return the texts of these items as they stand, by item and language."""
+    query = select(translations).where(translations.c.item_id.in_(ids))
+    found: dict[int, dict[str, Translation]] = {item_id: {} for item_id in ids}
+    for row in tx.rows(query.order_by(translations.c.language)):
+        record = Translation(**{**row, "workflow": Workflow(row["workflow"])})
+        found[record.item_id][record.language] = record
+    return found
+
+
+def counts(tx: Transaction) -> tuple[int, int]:
+    """Return how many items and how many texts there are."""
+    query = select(
+        select(func.count()).select_from(items).scalar_subquery().label("items"),
+        select(func.count()).select_from(translations).scalar_subquery().label("texts"),
+    )
+    row = tx.row(query)
+    return (row["items"], row["texts"]) if row else (0, 0)
+
+
+def save(tx: Transaction, text: Translation, *, author: str) -> None:
+    """Write a text as its item's newest revision in its language.
+
+    ``text.revision`` must be the next number: 1, or one more than the writer has read. Raises
+    ConflictError when somebody else saved in between.
+    """
+    row = vars(text).copy()
+    if text.revision == 1:
+        saved = len(tx.insert_new(translations, [row], returning="item_id"))
+    else:
+        mine = (translations.c.item_id == text.item_id) & (translations.c.language == text.language)
+        before = translations.c.revision == text.revision - 1
+        saved = tx.run(update(translations).where(mine, before).values(**row))
+    if saved != 1:
+        raise ConflictError(
+            f"item {text.item_id} in {text.language} was changed by somebody else; "
+            "read it again and repeat the change"
+        )
+    words = {name: row[name] for name in Text.__dataclass_fields__}
+    where = {"item_id": text.item_id, "language": text.language, "number": text.revision}
+    told = {"author": author, "change": text.change, "saved": text.updated}
+    tx.run(insert(revisions).values(**where, **words, **told))
+
+
+def annotate(tx: Transaction, text: Translation) -> None:
+    """Write what stands beside a text (workflow, dates, source digest): no new revision."""
+    mine = (translations.c.item_id == text.item_id) & (translations.c.language == text.language)
+    values = {
+        "workflow": text.workflow,
+        "source_digest": text.source_digest,
+        "dated": text.dated,
+        "updated": text.updated,
+    }
+    if tx.run(update(translations).where(mine).values(**values)) != 1:
+        raise NotFoundError("translation", f"{text.item_id}/{text.language}")
+
+
+def words(tx: Transaction, wanted: Collection[tuple[int, str, int]]) -> Mapping[Any, Text]:
+    """Return the words of these revisions, by (item, language, number)."""
+    fields = [revisions.c[name] for name in Text.__dataclass_fields__]
+    ids = {item_id for item_id, _, _ in wanted}
+    query = select(revisions.c.item_id, revisions.c.language, revisions.c.number, *fields)
+    found = {}
+    for row in tx.rows(query.where(revisions.c.item_id.in_(ids))):
+        key = (row["item_id"], row["language"], row["number"])
+        if key in wanted:
+            found[key] = Text(**{name: row[name] for name in Text.__dataclass_fields__})
+    return found
+
+
+def look(tx: Transaction, item_id: int, at: datetime | None) -> None:
+    """Have the tick look at an item at an instant, or (None) only when something changes."""
+    tx.run(update(items).where(items.c.id == item_id).values(look_at=at))
+
+
+def due(tx: Transaction, now: datetime, *, limit: int) -> list[int]:
+    """Return the ids of the items to look at by now; on PostgreSQL, locked for this transaction."""
+    query = select(items.c.id).where(items.c.look_at <= now).order_by(items.c.look_at, items.c.id)
+    rows = tx.rows(query.limit(limit).with_for_update())
+    return [row["id"] for row in rows]

@@ -1,0 +1,122 @@
+"""The ledger: what was told to which audience, in which language and revision.
+
+Beside it stand two lists that the ledger's writer keeps in the same transaction: which
+items wait (holds), and which items' public files are behind (stale).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy.sql import ColumnElement
+
+from store.database import Transaction
+from store.records import FEED, Change, Hold, Publication
+from store.tables import holds, publications, stale_items
+
+_FIELDS = [column for column in publications.c if column.name != "id"]
+
+#: What the ledger says of one audience's item: by (item id, language).
+Standing = Mapping[tuple[int, str], Publication]
+
+
+def record(tx: Transaction, rows: Sequence[Publication]) -> list[Publication]:
+    """Write rows into the ledger; return those that nobody else had written before."""
+    values = [vars(row) for row in rows]
+    return [
+        row
+        for row, value in zip(rows, values, strict=True)
+        if tx.insert_new(publications, [value], returning="id")
+    ]
+
+
+def standing(tx: Transaction, ids: Collection[int], channel: str) -> Standing:
+    """Return the newest telling of these items in a channel."""
+    where = and_(publications.c.item_id.in_(ids), publications.c.channel == channel)
+    query = select(*_FIELDS).where(where).order_by(publications.c.telling)
+    found = [_publication(row) for row in tx.rows(query)]
+    # Ordered by telling: a later one takes the place of an earlier.
+    return {(row.item_id, row.language): row for row in found}
+
+
+def newest(tx: Transaction, language: str, *, limit: int) -> list[Publication]:
+    """Return what a language's feed holds, each item as told last, newest first.
+
+    Ordered by when an item was first told there: one that comes late, however old its date,
+    stands on top, where readers look.
+    """
+    first = (
+        select(publications)
+        .where(
+            publications.c.channel == FEED,
+            publications.c.language == language,
+            publications.c.telling == 1,
+        )
+        .order_by(
+            publications.c.told.desc(),
+            publications.c.published.desc(),
+            publications.c.item_id.desc(),
+        )
+        .limit(limit)
+    )
+    ids = [row["item_id"] for row in tx.rows(first)]
+    latest = standing(tx, ids, FEED)
+    return [latest[item_id, language] for item_id in ids]
+
+
+def of_issue(tx: Transaction, issue_id: int) -> list[Publication]:
+    """Return what an issue told, in its order."""
+    query = select(*_FIELDS).where(publications.c.issue_id == issue_id).order_by(publications.c.id)
+    return [_publication(row) for row in tx.rows(query)]
+
+
+def told_ids(channel: str, language: str) -> ColumnElement[Any]:
+    """Return a subquery: the items that this audience has had."""
+    return (
+        select(publications.c.item_id)
+        .where(publications.c.channel == channel, publications.c.language == language)
+        .scalar_subquery()
+    )
+
+
+def put_holds(tx: Transaction, ids: Collection[int], rows: Sequence[Hold]) -> None:
+    """Write that these items wait as ``rows`` say, and in no other language."""
+    tx.run(delete(holds).where(holds.c.item_id.in_(ids)))
+    tx.run(insert(holds), [vars(row) for row in rows])
+
+
+def held(tx: Transaction) -> list[Hold]:
+    """Return all that waits."""
+    query = select(holds).order_by(holds.c.item_id, holds.c.language)
+    return [Hold(**row) for row in tx.rows(query)]
+
+
+def mark_stale(tx: Transaction, ids: Collection[int]) -> None:
+    """Have the public files of these items written anew."""
+    tx.run(insert(stale_items), [{"item_id": item_id} for item_id in sorted(ids)])
+
+
+def stale(tx: Transaction) -> dict[int, int]:
+    """Return the marks of items whose files are behind, mark to item id."""
+    query = select(stale_items).order_by(stale_items.c.id)
+    return {row["id"]: row["item_id"] for row in tx.rows(query)}
+
+
+def freshened(tx: Transaction, marks: Collection[int]) -> None:
+    """Take back exactly these marks: one that came in between stays."""
+    tx.run(delete(stale_items).where(stale_items.c.id.in_(marks)))
+
+
+def count(tx: Transaction, language: str) -> int:
+    """Return how many items a language's feed has ever told."""
+    where = and_(
+        publications.c.channel == FEED,
+        publications.c.language == language,
+        publications.c.telling == 1,
+    )
+    row = tx.row(select(func.count().label("count")).select_from(publications).where(where))
+    return row["count"] if row else 0
+
+
+def _publication(row: Mapping[Any, Any]) -> Publication:
+    return Publication(**{**row, "change": Change(row["change"])})

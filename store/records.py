@@ -1,0 +1,286 @@
+"""The records that the store hands out: frozen values, instants aware and in UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+#: The channel of feeds and public pages in the ledger.
+FEED = "feed"
+
+
+def newsletter_channel(key: str) -> str:
+    """Return the ledger's name for the audience of newsletter ``key``."""
+    return f"newsletter:{key}"
+
+
+class Kind(StrEnum):
+    """What sort of news an item is."""
+
+    PROJECT = "project"
+    STATEMENT = "statement"
+    MESSAGE = "message"
+    NEWS = "news"
+    EVENT = "event"
+    PUBLICATION = "publication"
+
+
+class Workflow(StrEnum):
+    """How far the people have come with a text."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+
+
+class Change(StrEnum):
+    """What a new revision means to those who read the one before."""
+
+    NEW = "new"
+    MINOR = "minor"
+    CORRECTION = "correction"
+    RETRACTION = "retraction"
+
+
+class Missing(StrEnum):
+    """What a policy does in a language where an item is not ready."""
+
+    HOLD = "hold"
+    SKIP = "skip"
+    FALLBACK = "fallback"
+
+
+class IssueState(StrEnum):
+    """Where an issue stands; the ways between are drawn in :mod:`publisher.press`."""
+
+    PLANNED = "planned"
+    AWAITING_TRANSLATIONS = "awaiting_translations"
+    AWAITING_APPROVAL = "awaiting_approval"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    SENT = "sent"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class DeliveryState(StrEnum):
+    """Where one mail to one person stands."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    FAILED = "failed"
+    POSTPONED = "postponed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class Status(StrEnum):
+    """Whether a subscriber may be written to: only when ``active``."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """The words of an item in one language."""
+
+    title: str
+    #: Plain text, one or two sentences.
+    summary: str
+    #: CommonMark.
+    body: str
+    #: The text's name in addresses: lower-case letters, digits and hyphens of any script.
+    slug: str
+    #: What the item's image shows, for those who do not see it.
+    image_alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One piece of news. Its id and tag never change."""
+
+    id: int
+    #: What its texts share at the source (``translationKey``, path or slug): unique.
+    key: str
+    kind: Kind
+    #: Topic keys, sorted.
+    topics: tuple[str, ...]
+    source_language: str
+    #: Before this instant the item is nowhere to be seen.
+    embargo: datetime | None
+    #: The canonical address, where the item was published elsewhere first.
+    url: str | None
+    image: str | None
+    #: RFC 4151 tag URI without its language, minted once.
+    tag: str
+    created: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation(Text):
+    """An item's text in one language as it stands now; the source text is one too."""
+
+    item_id: int
+    language: str
+    #: The date the text itself bears, if any.
+    dated: datetime | None
+    workflow: Workflow
+    #: Digest of this text (:func:`publisher.freshness.digest`).
+    digest: str
+    #: Digest of the source text that this one was made from.
+    source_digest: str
+    #: Number of the newest revision, from 1.
+    revision: int
+    #: What the newest revision means to readers of the one before.
+    change: Change
+    updated: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """A row of the ledger: this item was told to this audience, in this language and revision."""
+
+    item_id: int
+    #: The audience's language.
+    language: str
+    channel: str
+    #: 1 for the first time, 2 when it was told anew (corrected, or no longer a fallback).
+    telling: int
+    #: The language of the text that was shown.
+    shown_language: str
+    revision: int
+    #: Which rule of the policy let it out: ``ready`` or ``fallback``.
+    rule: str
+    change: Change
+    #: When it was told.
+    told: datetime
+    #: The date that readers see; never moves.
+    published: datetime
+    #: Moves when readers must look again.
+    updated: datetime
+    issue_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """An item that waits in a language, why, and until when (``None``: until somebody acts)."""
+
+    item_id: int
+    language: str
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A subject of the house with its name in each language."""
+
+    key: str
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newsletter:
+    """A recurring mailing."""
+
+    key: str
+    #: Its title in each language.
+    names: Mapping[str, str]
+    languages: tuple[str, ...]
+    #: Topic keys; empty means all.
+    topics: tuple[str, ...]
+    #: A cron expression.
+    schedule: str
+    #: The IANA zone that the schedule is meant in.
+    timezone: str
+    missing: Missing
+    #: Items that entered the store before are not its business, nor slots.
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocking:
+    """What an issue waits for."""
+
+    item: int
+    language: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """One number of a newsletter; unique by (newsletter, slot)."""
+
+    id: int
+    newsletter: str
+    slot: datetime
+    state: IssueState
+    blocking: tuple[Blocking, ...]
+    #: When the editions were frozen: the Date of its mails.
+    frozen: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """An issue in one language, frozen: what was sent is kept for ever."""
+
+    id: int
+    issue_id: int
+    language: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    #: SHA-256 over the four above, in hexadecimal.
+    sha256: str
+    #: How many items it tells of.
+    items: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscriber:
+    """A person on the mailing list."""
+
+    id: int
+    email: str
+    name: str
+    language: str
+    timezone: str
+    status: Status
+    consent_at: datetime | None
+    consent_source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """What a subscriber wants: a newsletter, and which topics of it (empty: all)."""
+
+    newsletter: str
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One edition to one subscriber, with what is needed to write the mail."""
+
+    id: int
+    issue_id: int
+    edition_id: int
+    subscriber_id: int
+    state: DeliveryState
+    #: The SMTP reply code of the last attempt, 0 before there was one.
+    code: int
+    #: The reply's text, or why there was none.
+    detail: str
+    attempts: int
+    email: str
+    name: str
+    language: str

@@ -1,0 +1,84 @@
+"""Subscribers and what they subscribe to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import and_, insert, select, update
+
+from store.database import Transaction
+from store.errors import NotFoundError
+from store.records import Status, Subscriber, Subscription
+from store.tables import subscribers, subscriptions
+
+
+def by_email(tx: Transaction, email: str) -> Subscriber | None:
+    """Return the subscriber with this address, as normalised by the caller."""
+    row = tx.row(select(subscribers).where(subscribers.c.email == email))
+    return _subscriber(row) if row else None
+
+
+def add(tx: Transaction, **fields: Any) -> int:  # noqa: ANN401
+    """Add a subscriber from the fields of :class:`store.records.Subscriber` except id."""
+    row = tx.row(insert(subscribers).values(**fields).returning(subscribers.c.id))
+    assert row is not None  # noqa: S101  (an INSERT that raised nothing returned its id)
+    return int(row["id"])
+
+
+def change(tx: Transaction, subscriber_id: int, **fields: Any) -> None:  # noqa: ANN401
+    """Give a subscriber these fields. Raises NotFoundError."""
+    mine = subscribers.c.id == subscriber_id
+    if tx.run(update(subscribers).where(mine).values(**fields)) != 1:
+        raise NotFoundError("subscriber", subscriber_id)
+
+
+def subscribe(tx: Transaction, subscriber_id: int, subscription: Subscription) -> None:
+    """Subscribe somebody to a newsletter, or change the topics they take of it."""
+    row = {
+        "subscriber_id": subscriber_id,
+        "newsletter": subscription.newsletter,
+        "topics": list(subscription.topics),
+    }
+    if not tx.insert_new(subscriptions, [row], returning="subscriber_id"):
+        mine = and_(
+            subscriptions.c.subscriber_id == subscriber_id,
+            subscriptions.c.newsletter == subscription.newsletter,
+        )
+        tx.run(update(subscriptions).where(mine).values(topics=row["topics"]))
+
+
+def subscriptions_of(tx: Transaction, subscriber_id: int) -> tuple[Subscription, ...]:
+    """Return what somebody subscribes to, by newsletter."""
+    query = select(subscriptions.c.newsletter, subscriptions.c.topics)
+    mine = query.where(subscriptions.c.subscriber_id == subscriber_id)
+    return tuple(
+        Subscription(newsletter=row["newsletter"], topics=tuple(row["topics"]))
+        for row in tx.rows(mine.order_by(subscriptions.c.newsletter))
+    )
+
+
+def listing(
+    tx: Transaction, *, language: str | None = None, status: Status | None = None
+) -> list[Subscriber]:
+    """Return subscribers by address: all, or those of a language, in a status, or both."""
+    query = select(subscribers).order_by(subscribers.c.email)
+    if language:
+        query = query.where(subscribers.c.language == language)
+    if status:
+        query = query.where(subscribers.c.status == status)
+    return [_subscriber(row) for row in tx.rows(query)]
+
+
+def languages_of(tx: Transaction, newsletter: str) -> list[str]:
+    """Return the languages of a newsletter's active subscribers."""
+    query = (
+        select(subscribers.c.language)
+        .distinct()
+        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .where(subscriptions.c.newsletter == newsletter, subscribers.c.status == Status.ACTIVE)
+        .order_by(subscribers.c.language)
+    )
+    return [row["language"] for row in tx.rows(query)]
+
+
+def _subscriber(row: Mapping[Any, Any]) -> Subscriber:
+    return Subscriber(**{**row, "status": Status(row["status"])})

@@ -1,0 +1,260 @@
+"""The tables, as SQLAlchemy Core; :mod:`store.migrations` holds the way to them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept in UTC.
+
+    SQLite has no such type: there it is ISO 8601 text of fixed width, whose order as
+    text is the order in time.
+    """
+
+    impl = String(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Use the zoned type where the database has one."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(String(32))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Refuse naive instants: nobody can say which moment they mean."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"instant without a zone: {value.isoformat()}")
+        moment = value.astimezone(UTC)
+        if dialect.name == "postgresql":
+            return moment
+        return moment.isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
+        """Hand out UTC."""
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+#: Names for every constraint, so that a later migration can name what it changes.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    Column("names", JSON, nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),
+    Column("source_language", String(35), nullable=False),
+    Column("embargo", Instant),
+    Column("url", Text),
+    Column("image", Text),
+    Column("tag", Text, nullable=False, unique=True),
+    Column("created", Instant, nullable=False),
+    # When the tick must look at the item next; NULL when nothing can be due. Thanks to
+    # it an idle tick costs the same whatever the size of the archive.
+    Column("look_at", Instant, index=True),
+)
+
+item_topics = Table(
+    "item_topics",
+    metadata,
+    Column("item_id", ForeignKey("items.id"), primary_key=True),
+    Column("topic", ForeignKey("topics.key"), primary_key=True, index=True),
+)
+
+
+def _text_columns() -> list[Column[Any]]:
+    return [
+        Column("title", Text, nullable=False),
+        Column("summary", Text, nullable=False),
+        Column("body", Text, nullable=False),
+        Column("slug", Text, nullable=False),
+        Column("image_alt", Text, nullable=False),
+    ]
+
+
+translations = Table(
+    "translations",
+    metadata,
+    Column("item_id", ForeignKey("items.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    *_text_columns(),
+    Column("dated", Instant),
+    Column("workflow", String(20), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("source_digest", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("change", String(20), nullable=False),
+    Column("updated", Instant, nullable=False),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("item_id", ForeignKey("items.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    *_text_columns(),
+    Column("author", Text, nullable=False),
+    Column("change", String(20), nullable=False),
+    Column("saved", Instant, nullable=False),
+    CheckConstraint("number > 0", name="number"),
+)
+
+newsletters = Table(
+    "newsletters",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    Column("names", JSON, nullable=False),
+    Column("languages", JSON, nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("schedule", Text, nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("missing", String(20), nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("newsletter", ForeignKey("newsletters.key"), nullable=False),
+    Column("slot", Instant, nullable=False),
+    Column("state", String(30), nullable=False, index=True),
+    Column("blocking", JSON, nullable=False),
+    Column("frozen", Instant),
+    UniqueConstraint("newsletter", "slot"),
+)
+
+#: The ledger.
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("item_id", ForeignKey("items.id"), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("channel", String(120), nullable=False),
+    Column("telling", Integer, nullable=False),
+    Column("shown_language", String(35), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("rule", String(20), nullable=False),
+    Column("change", String(20), nullable=False),
+    Column("told", Instant, nullable=False),
+    Column("published", Instant, nullable=False),
+    Column("updated", Instant, nullable=False),
+    Column("issue_id", ForeignKey("issues.id"), index=True),
+    # Here lives "once only": whoever tells the same thing a second time writes nothing.
+    UniqueConstraint("item_id", "language", "channel", "telling"),
+    CheckConstraint("telling > 0", name="telling"),
+    # The newest of a feed, in order, whatever the size of the archive.
+    Index(None, "channel", "language", "telling", "told", "published", "item_id"),
+)
+
+#: What waits in the feeds, as the last look at the item found it.
+holds = Table(
+    "holds",
+    metadata,
+    Column("item_id", ForeignKey("items.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("until", Instant),
+    Column("reason", Text, nullable=False),
+)
+
+#: Items whose public files do not yet show what the ledger says.
+stale_items = Table(
+    "stale_items",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("item_id", ForeignKey("items.id"), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", ForeignKey("issues.id"), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("items", Integer, nullable=False),
+    UniqueConstraint("issue_id", "language"),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("consent_at", Instant),
+    Column("consent_source", Text, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("newsletter", ForeignKey("newsletters.key"), primary_key=True),
+    Column("subscriber_id", ForeignKey("subscribers.id"), primary_key=True, index=True),
+    Column("topics", JSON, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", ForeignKey("issues.id"), nullable=False),
+    Column("edition_id", ForeignKey("editions.id"), nullable=False),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("changed", Instant, nullable=False),
+    # One person never gets two languages of one issue.
+    UniqueConstraint("issue_id", "subscriber_id"),
+    Index(None, "state", "due"),
+)
