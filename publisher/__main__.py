@@ -1,2 +1,42 @@
-def main():
-    pass
+"""``tidings`` and ``python -m publisher``: the commands, and what their errors mean outside."""
+
+import sys
+
+from publisher.cli import app
+from publisher.errors import (
+    BusyError,
+    ConfigError,
+    SchemaError,
+    TidingsError,
+    UnreachableError,
+)
+
+#: From sysexits.h: try again later, and something is wrong with the configuration.
+TRY_AGAIN, CONFIGURATION, FAILED = 75, 78, 1
+
+
+def main() -> None:
+    """Run a command; a mistake is one clear line and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name or a path may hold what the terminal cannot show; that is no reason to fail.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        app()
+    except TidingsError as error:
+        sys.stderr.write(f"tidings: {error}\n")
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        sys.exit(FAILED)
+
+
+def exit_code(error: TidingsError) -> int:
+    """Return the exit code of the contract for an error."""
+    if isinstance(error, ConfigError | SchemaError):
+        return CONFIGURATION
+    return TRY_AGAIN if isinstance(error, BusyError | UnreachableError) else FAILED
+
+
+if __name__ == "__main__":
+    main()

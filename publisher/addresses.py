@@ -3,7 +3,7 @@
 A path begins with a slash and is as it stands on disk; :func:`link` makes it fit for links.
 """
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 #: The formats of feeds with their media types, in the order in which pages offer them.
 FEED_FORMATS = {
@@ -34,11 +34,6 @@ def item(language: str, item_id: int, slug: str) -> str:
 def link(base: str, path: str) -> str:
     """Return a path below an address (or below the path of one) as a URI reference (RFC 3986)."""
     return base + quote(path)
-
-
-def authority(url: str) -> str:
-    """Return the host of an address, for ids and mail."""
-    return urlsplit(url).hostname or "localhost"
 
 
 def is_feed(path: str) -> bool:

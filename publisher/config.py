@@ -5,6 +5,7 @@ mistakes are told at once, each with the key and, for a mistyped one, the neares
 """
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -37,8 +38,12 @@ from store.records import Missing
 PREFIX = "TIDINGS_"
 
 
+def _split(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
 def _comma_separated(value: object) -> object:
-    return value.replace(",", " ").split() if isinstance(value, str) else value
+    return _split(value) if isinstance(value, str) else value
 
 
 def _tag(value: str) -> str:
@@ -83,6 +88,9 @@ class SiteSection(_Section):
     #: The languages, in the order in which readers see them. Where a text has to come from
     #: another language, they are tried in this order.
     languages: Annotated[Languages, Field(min_length=1)]
+    #: What ids in feeds begin with (RFC 4151), minted once by ``tidings init``: readers take
+    #: an entry with another id for another entry, so it stays when the address changes.
+    id: Annotated[str, Field(pattern=r"^$|^tag:[^\s,:]+,\d{4}(-\d\d(-\d\d)?)?$")] = ""
     #: The site's name in each language.
     name: dict[Tag, str] = {}
     #: The folder of the public files.
@@ -191,6 +199,11 @@ class Config(BaseSettings):
         return urlsplit(self.site.url).hostname or ""
 
     @property
+    def tag(self) -> str:
+        """What ids in feeds begin with."""
+        return self.site.id or f"tag:{self.host},2026"
+
+    @property
     def base_path(self) -> str:
         """The path of the site's address: empty, or ``/news`` for a site below another."""
         return urlsplit(self.site.url).path
@@ -290,3 +303,24 @@ def _sentence(detail: Mapping[str, Any]) -> str:
 def _nearest(word: str, known: Mapping[str, object]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
     return f'; did you mean "{near[0]}"?' if near else f"; there are: {', '.join(known)}"
+
+
+def compose(url: str, languages: str, *, year: int, names: Mapping[str, str] | None = None) -> str:
+    """Return the text of a new site's configuration file; :func:`load` says whether it is right."""
+    lines = [
+        "# The configuration of a Tidings site; docs/operators.md tells of every setting.",
+        "[site]",
+        f"url = {_quoted(url)}",
+        f"languages = [{', '.join(_quoted(tag) for tag in _split(languages))}]",
+        "# What ids in feeds begin with. Never change it: readers would see all news again.",
+        f"id = {_quoted(f'tag:{urlsplit(url).hostname},{year}')}",
+    ]
+    if names:
+        lines += ["", "[site.name]"]
+        lines += [f"{_quoted(tag)} = {_quoted(name)}" for tag, name in names.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    # What JSON escapes in a string, TOML reads.
+    return json.dumps(text, ensure_ascii=False)

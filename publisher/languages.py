@@ -21,6 +21,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from langcodes.tag_parser import LanguageTagError
 
 from publisher.errors import InputError
 
@@ -28,23 +29,8 @@ _LOCALE = Path(__file__).parent / "locale"
 
 #: Scripts that run from right to left (Unicode Standard Annex 9; ISO 15924 codes).
 _RIGHT_TO_LEFT = frozenset(
-    [
-        "Adlm",
-        "Arab",
-        "Aran",
-        "Hebr",
-        "Mand",
-        "Mend",
-        "Nkoo",
-        "Rohg",
-        "Samr",
-        "Syrc",
-        "Syre",
-        "Syrj",
-        "Syrn",
-        "Thaa",
-        "Yezi",
-    ]
+    {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc"}
+    | {"Syre", "Syrj", "Syrn", "Thaa", "Yezi"}
 )
 
 #: A reader is served in a language that langcodes finds no farther away than this.
@@ -60,7 +46,7 @@ def tag(text: str) -> str:
         # The underscore stands for the hyphen in the locale names of most systems. Not
         # normalised further: CLDR would make fa-AF of prs, which its speakers do not write.
         found = langcodes.Language.get(text.strip().replace("_", "-"), normalize=False)
-    except langcodes.LanguageTagError:
+    except LanguageTagError:
         found = langcodes.Language.get("und")
     if not found.language or not found.is_valid():
         raise InputError(repr(text), "not a language tag (BCP 47), such as fr, pt-BR or zh-Hant")

@@ -18,39 +18,9 @@ from markdown_it.token import Token
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 _TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "code",
-        "del",
-        "em",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "s",
-        "strong",
-        "sub",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
+    {"a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "h6"}
+    | {"hr", "i", "img", "li", "ol", "p", "pre", "s", "strong", "sub", "sup", "ul"}
+    | {"table", "tbody", "td", "th", "thead", "tr"}
 )
 _ATTRIBUTES = {
     "a": {"href", "title", "hreflang"},
@@ -73,6 +43,11 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 #: surrogates, noncharacters.
 _FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
 _DIRECTION = re.compile(f"[{_BIDI_CONTROLS}]")
+
+
+#: The most characters of a slug: at 4 bytes each, no file name passes the 255 bytes that
+#: common file systems allow.
+_SLUG = 60
 
 
 def clean_text(text: str) -> str:
@@ -172,5 +147,8 @@ def slug(text: str) -> str:
         letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else "-"
         for letter in folded
     )
-    # 60 characters of at most 4 bytes: no file name passes the 255 bytes of common file systems.
-    return re.sub("-+", "-", words).strip("-")[:60].strip("-")
+    whole = re.sub("-+", "-", words).strip("-")
+    if len(whole) <= _SLUG:
+        return whole
+    cut = whole[: _SLUG + 1]
+    return (cut.rpartition("-")[0] or cut[:_SLUG]).strip("-")

@@ -128,10 +128,8 @@ def publication(
     before: Publication | None,
     *,
     now: datetime,
-    channel: str = FEED,
-    issue_id: int | None = None,
 ) -> Publication:
-    """Return the ledger's row for telling a text.
+    """Return the feeds' row of the ledger for telling a text.
 
     The first telling bears the text's own date where it has one in the past. Later ones keep
     it, and move ``updated`` unless the change is a minor one.
@@ -142,7 +140,7 @@ def publication(
     return Publication(
         item_id=item.id,
         language=language,
-        channel=channel,
+        channel=FEED,
         telling=before.telling + 1 if before else 1,
         shown_language=answer.language,
         revision=text.revision,
@@ -151,5 +149,5 @@ def publication(
         told=now,
         published=first,
         updated=(before.updated if silent else now) if before else first,
-        issue_id=issue_id,
+        issue_id=None,
     )

@@ -91,16 +91,23 @@ class Database:
         options: dict[str, Any] = {}
         if self._engine.dialect.name == "postgresql":
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with _translated(), self._engine.connect() as connection:
-            with connection.execution_options(**options).begin():
-                yield Transaction(connection)
+        with self._transaction(options) as tx:
+            yield tx
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Give a transaction that is committed when its block ends well, else rolled back."""
-        with _translated(), self._engine.connect() as connection:
-            with connection.execution_options(tidings_write=True).begin():
-                yield Transaction(connection)
+        with self._transaction({"tidings_write": True}) as tx:
+            yield tx
+
+    @contextmanager
+    def _transaction(self, options: Mapping[str, Any]) -> Iterator[Transaction]:
+        with (
+            _translated(),
+            self._engine.connect() as connection,
+            connection.execution_options(**options).begin(),
+        ):
+            yield Transaction(connection)
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[None]:

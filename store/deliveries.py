@@ -1,7 +1,7 @@
-"""Deliveries: one edition to one subscriber.
+r"""Deliveries: one edition to one subscriber.
 
     queued --claim--> claimed --settle--> sent | failed | postponed
-       \\--------------> cancelled            \\--orphaned--> unknown
+       \--------------> cancelled            \--orphaned--> unknown
 
 A claim is one UPDATE of one row, so two claimants never get the same; it joins on the
 subscriber's status, so nobody who left after queueing is written to.
@@ -145,6 +145,12 @@ def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None
         query = query.where(deliveries.c.issue_id == issue_id)
     row = tx.row(query)
     return row["due"] if row else None
+
+
+def waiting(tx: Transaction, *, issue_id: int | None = None) -> int:
+    """Return how many deliveries wait, of one issue or of all."""
+    found = counts(tx, issue_id=issue_id)
+    return sum(found[state] for state in _WAITING)
 
 
 def listing(

@@ -84,6 +84,12 @@ def _with_topics(tx: Transaction, query: Select[Any]) -> list[Item]:
     return [Item(**row, topics=tuple(topics[row["id"]])) for row in rows]
 
 
+def on_topic(tx: Transaction, topic: str) -> list[int]:
+    """Return the ids of the items on a topic."""
+    query = select(item_topics.c.item_id).where(item_topics.c.topic == topic)
+    return [row["item_id"] for row in tx.rows(query.order_by(item_topics.c.item_id))]
+
+
 def texts(tx: Transaction, ids: Collection[int]) -> dict[int, dict[str, Translation]]:
     """Return the texts of these items as they stand, by item and language."""
     query = select(translations).where(translations.c.item_id.in_(ids))

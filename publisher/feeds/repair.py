@@ -2,7 +2,7 @@
 
 - Atom entries: ``rel``, ``type`` and ``hreflang`` of links (feedgen's issue 135), and
   ``xml:lang`` of a title that is not in the language of the feed.
-- RSS items: ``atom:updated``, since RSS itself knows no such date.
+- RSS items: topics by their names, and ``atom:updated``, since RSS knows no such date.
 """
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -39,5 +39,7 @@ class EntryRepair(BaseEntryExtension):  # type: ignore[misc]
 
     def extend_rss(self, item: _Element) -> _Element:
         """Complete an RSS item."""
+        for category, topic in zip(item.iterchildren("category"), self.story.topics, strict=True):
+            category.text = topic.name
         SubElement(item, QName(_ATOM, "updated")).text = self.story.updated.isoformat()
         return item

@@ -1,4 +1,4 @@
-"""Run by Alembic: migrate over the connection that :meth:`store.database.Database.migrate` gives."""
+"""Run by Alembic, over the connection that :meth:`store.database.Database.migrate` gives."""
 
 from alembic import context
 

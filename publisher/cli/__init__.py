@@ -1,0 +1,46 @@
+"""The commands: an edge. It reads the clock and the configuration, calls a verb, and prints.
+
+What is heavy is imported inside the commands, so that ``--help`` answers at once.
+
+    house.py        init, migrate, tick, deliver, serve, feed, site    items.py    item, topic
+    newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
+    common.py       options, the opened house, output                  mailbox.py  demo's relay
+"""
+
+import typer
+
+from publisher.cli import common, demo, house, items, newsletters, subscribers
+
+app = typer.Typer(
+    name="tidings",
+    help="Publish news in every one of your languages: feeds and e-mail digests.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(ctx: typer.Context, config: common.ConfigOption = None) -> None:
+    """Take what stands before the command."""
+    ctx.obj = config
+
+
+@app.command()
+def version(*, as_json: common.JsonOption = False) -> None:
+    """Say which Tidings this is."""
+    from importlib.metadata import version as installed  # noqa: PLC0415  (slow to import)
+
+    common.show({"version": installed("tidings")}, as_json=as_json)
+
+
+house.add_to(app)
+app.command()(demo.demo)
+app.add_typer(items.item)
+app.add_typer(items.topic)
+app.add_typer(newsletters.newsletter)
+app.add_typer(newsletters.issue)
+app.add_typer(subscribers.subscriber)
+
+__all__ = ["app"]

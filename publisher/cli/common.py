@@ -1,0 +1,191 @@
+"""What commands share: their options, the opened house, and how results are printed.
+
+Results go to stdout, all else to stderr. Tables and bars are for terminals.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+if TYPE_CHECKING:
+    from publisher.config import Config
+    from store.database import Database
+
+#: Columns of a table that is not shown on a terminal: nothing is cut.
+_WIDE = 250
+
+
+def instant(text: str) -> datetime:
+    """Return an instant given on the command line, in UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise typer.BadParameter(f"{text!r} has no time zone: end it with Z, or +01:00")
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(f"{text!r} is no instant such as 2026-11-27T07:00:00Z") from error
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The configuration [default: tidings.toml]."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NowOption = Annotated[
+    datetime | None,
+    typer.Option("--now", parser=instant, metavar="INSTANT", help="Act as if it were then."),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """What most commands need, opened."""
+
+    config: "Config"
+    database: "Database"
+
+
+@contextmanager
+def opened(ctx: typer.Context, config: Path | None, *, check: bool = True) -> Iterator[House]:
+    """Read the configuration and open the store, for as long as the block lasts."""
+    from publisher.config import load  # noqa: PLC0415  (half a second to import)
+    from store.database import open_database  # noqa: PLC0415
+
+    settings = load(configuration(ctx, config))
+    database = open_database(settings.database_url)
+    try:
+        if check:
+            database.check_version()
+        yield House(config=settings, database=database)
+    finally:
+        database.close()
+
+
+def configuration(ctx: typer.Context, config: Path | None) -> Path:
+    """Return the configuration's path: given, in this folder, or in the environment."""
+    given = config or ctx.obj
+    here = Path("tidings.toml")
+    if given or here.exists():
+        return Path(given or here)
+    return Path(os.environ.get("TIDINGS_CONFIG") or here)
+
+
+def clock(now: datetime | None) -> datetime:
+    """Return the instant that a command acts at: the one given, or the present."""
+    return now or datetime.now(UTC)
+
+
+def show(record: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one record."""
+    if as_json:
+        print_json(record)
+        return
+    width = max(map(len, record), default=0)
+    for key, value in record.items():
+        sys.stdout.write(f"{key:<{width}}  {_cell(value)}\n")
+
+
+def listing(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print records: as JSON one a line, else as a table of these columns."""
+    if as_json:
+        for record in records:
+            print_json(record)
+        return
+    table((columns), ([record[column] for column in columns] for record in records))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    grid = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        grid.add_row(*(Text(_cell(value)) for value in row))
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(grid)
+
+
+def print_json(record: Mapping[str, Any]) -> None:
+    """Print one line of JSON."""
+    sys.stdout.write(json.dumps(record, default=_plain, ensure_ascii=False) + "\n")
+
+
+def warn(sentence: str) -> None:
+    """Say something on stderr."""
+    sys.stderr.write(f"tidings: {sentence}\n")
+
+
+def text_of(moment: datetime) -> str:
+    """Return an instant as ISO 8601 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def pairs(entries: Sequence[str], option: str) -> dict[str, str]:
+    """Return options given as LANG=NAME."""
+    split = [entry.partition("=") for entry in entries]
+    for language, equals, name in split:
+        if not (language and equals and name.strip()):
+            raise typer.BadParameter(f"{option} wants LANG=NAME, such as fr='Actualités'")
+    return {language: name.strip() for language, _, name in split}
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of an option with commas."""
+    return tuple(text.replace(",", " ").split())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return text_of(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return text_of(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(_cell(entry) for entry in value) or "-"
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={_cell(entry)}" for key, entry in value.items())
+    return str(value)
+
+
+def reading(file: TextIO, size: int) -> Iterator[str]:
+    """Yield the lines of a file, with a bar on a terminal."""
+    with bar("reading", total=size) as advance:
+        for line in file:
+            advance(len(line.encode()))
+            yield line
+
+
+@contextmanager
+def bar(name: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far something is, with its rate and the time left, if stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _step: None
+        return
+    from rich import progress  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True)) as shown:
+        task = shown.add_task(name, total=total)
+        yield lambda step: shown.advance(task, step)

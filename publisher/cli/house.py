@@ -1,0 +1,293 @@
+"""The commands for the whole house: init, migrate, tick, deliver, serve, feed, site."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from publisher.cli import common
+
+if TYPE_CHECKING:
+    from publisher.delivery.engine import Outcome
+    from scheduler import Pass
+
+feed = typer.Typer(name="feed", help="The feeds of the site.", no_args_is_help=True)
+site = typer.Typer(name="site", help="The public files.", no_args_is_help=True)
+
+#: Exit code: what could not be done now may be done later.
+_TRY_AGAIN = 75
+
+#: Seconds that ``deliver --until-done`` waits at most before it looks again.
+_LONGEST_WAIT = 30.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (init, migrate, tick, deliver, serve):
+        app.command()(command)
+    app.add_typer(feed)
+    app.add_typer(site)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    *,
+    url: Annotated[str, typer.Option(help="The public address of the site.")],
+    languages: Annotated[str, typer.Option(help="Such as en,fr,es.")],
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Make a new site: its configuration and an empty store."""
+    from publisher.config import compose  # noqa: PLC0415
+
+    text = compose(url, languages, year=common.clock(now).year)
+    path, database = found_site(folder, text)
+    common.show({"config": path, "database": database}, as_json=as_json)
+
+
+def found_site(folder: Path, text: str) -> tuple[Path, str]:
+    """Write a configuration and make its store; return the file and the store's URL.
+
+    Raises InputError for a configuration that is wrong, ConflictError where there is one.
+    """
+    from publisher.config import load  # noqa: PLC0415
+    from publisher.errors import ConfigError, ConflictError, InputError  # noqa: PLC0415
+    from store.database import open_database  # noqa: PLC0415
+
+    path = folder / "tidings.toml"
+    if path.exists():
+        raise ConflictError(f"{path} exists already; choose another folder, or edit it")
+    beside = folder / ".tidings.toml.new"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        config = load(beside)
+    except ConfigError as error:
+        raise InputError("init", "; ".join(error.mistakes)) from error
+    except OSError as error:
+        raise InputError(str(folder), error.strerror or str(error)) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    database = open_database(config.database_url)
+    database.migrate()
+    database.close()
+    # Last: where the configuration stands, a store stands too.
+    path.write_text(text, encoding="utf-8")
+    return path, config.database_url
+
+
+def migrate(
+    ctx: typer.Context,
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Bring the database to the version that this program needs."""
+    with common.opened(ctx, config, check=False) as house:
+        before = house.database.version()
+        house.database.migrate()
+        common.show({"before": before, "now": house.database.version()}, as_json=as_json)
+
+
+def tick(
+    ctx: typer.Context,
+    *,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Do all that is due, once: publish, write feeds, plan and freeze issues, deliver."""
+    import scheduler  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        done = scheduler.tick(house.database, house.config, now=common.clock(now))
+    record = pass_record(done)
+    if as_json:
+        common.print_json(record)
+    else:
+        short = {key: len(v) if isinstance(v, list) else v for key, v in record.items()}
+        common.show(short, as_json=False)
+    _conclude(done.problems, done.busy)
+
+
+def pass_record(done: "Pass") -> dict[str, Any]:
+    """Return what the contract says of a tick."""
+    return {
+        "published": [
+            {
+                "item": row.item_id,
+                "language": row.language,
+                "shown_language": row.shown_language,
+                "revision": row.revision,
+            }
+            for row in done.published
+        ],
+        "held": [
+            {
+                "item": hold.item_id,
+                "language": hold.language,
+                "until": hold.until,
+                "reason": hold.reason,
+            }
+            for hold in done.held
+        ],
+        "feeds_written": done.feeds_written,
+        "issues": [
+            {
+                "newsletter": pressed.issue.newsletter,
+                "slot": pressed.issue.slot,
+                "state": pressed.issue.state,
+            }
+            for pressed in done.issues
+        ],
+        "queued": done.queued,
+        "sent": done.sent,
+    }
+
+
+def deliver(
+    ctx: typer.Context,
+    *,
+    issue: Annotated[int | None, typer.Option(metavar="N", help="Only this issue.")] = None,
+    until_done: Annotated[
+        bool, typer.Option("--until-done", help="Wait for what is postponed, too.")
+    ] = False,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Send what is due."""
+    from publisher import press  # noqa: PLC0415
+    from publisher.delivery import engine  # noqa: PLC0415
+    from store import deliveries  # noqa: PLC0415
+
+    started = time.perf_counter()
+    total = engine.Outcome()
+    with common.opened(ctx, config) as house:
+        with house.database.read() as tx:
+            waiting = deliveries.waiting(tx, issue_id=issue)
+        with common.bar("sending", total=waiting) as advance:
+            while True:
+                outcome = engine.deliver(
+                    house.database,
+                    house.config,
+                    now=common.clock(now),
+                    issue_id=issue,
+                    progress=lambda _delivery, _state: advance(1),
+                )
+                total.add(outcome)
+                with house.database.read() as tx:
+                    due = deliveries.next_due(tx, issue_id=issue)
+                if due is None or not until_done or now is not None:
+                    break
+                time.sleep(_wait(due, outcome))
+        press.finish(house.database)
+    common.show(_outcome(total, time.perf_counter() - started), as_json=as_json)
+    _conclude(total.problems, [])
+
+
+def _wait(due: datetime, outcome: "Outcome") -> float:
+    """Return how many seconds to wait before the next look."""
+    if outcome.problems:
+        return _LONGEST_WAIT
+    return min(max((due - common.clock(None)).total_seconds(), 0.0), _LONGEST_WAIT)
+
+
+def _outcome(outcome: "Outcome", seconds: float) -> dict[str, Any]:
+    return {
+        "sent": outcome.sent,
+        "failed": outcome.failed,
+        "postponed": outcome.postponed,
+        "unknown": outcome.unknown,
+        "cancelled": outcome.cancelled,
+        "seconds": round(seconds, 3),
+        "messages_per_second": round(outcome.sent / seconds, 1) if seconds else 0.0,
+    }
+
+
+def _conclude(problems: list[str], busy: list[str]) -> None:
+    """Say what could not be done, and end with the exit code for it."""
+    for sentence in [*problems, *busy]:
+        common.warn(sentence)
+    if problems or busy:
+        raise typer.Exit(_TRY_AGAIN)
+
+
+def serve(
+    ctx: typer.Context,
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen at.")] = 8000,
+    no_scheduler: Annotated[
+        bool, typer.Option("--no-scheduler", help="Only show what is published.")
+    ] = False,
+    config: common.ConfigOption = None,
+) -> None:
+    """Serve the public pages and feeds, and do what is due as it falls due."""
+    import scheduler  # noqa: PLC0415
+    from publisher.web import app  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+
+        def look() -> None:
+            done = scheduler.tick(house.database, house.config, now=common.clock(None))
+            for row in done.published:
+                common.warn(f"published item {row.item_id} in {row.language}")
+            for pressed in done.issues:
+                common.warn(f"issue {pressed.issue.id} is {pressed.issue.state}")
+            for sentence in done.problems:
+                common.warn(sentence)
+
+        jobs = None if no_scheduler else scheduler.start(house.config, look)
+        try:
+            app.serve(house.config, host=host, port=port)
+        finally:
+            if jobs:
+                # A mail that is on its way is settled first.
+                jobs.shutdown(wait=True)
+
+
+@feed.command("list")
+def list_feeds(
+    ctx: typer.Context,
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """List the feeds: where they are and what they hold."""
+    from publisher.site import feed_files  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        found = [
+            {
+                "language": file.feed.language,
+                "topic": file.feed.topic,
+                "format": file.format,
+                "url": file.url,
+                "path": file.path,
+                "entries": len(file.feed.stories),
+                "updated": file.feed.updated if file.feed.stories else None,
+            }
+            for file in feed_files(house.database, house.config)
+        ]
+    columns = ("language", "format", "entries", "updated", "url")
+    common.listing(found, columns, as_json=as_json)
+
+
+@site.command()
+def build(
+    ctx: typer.Context,
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Make every public file anew from the store."""
+    from publisher.site import rebuild  # noqa: PLC0415
+
+    started = time.perf_counter()
+    with common.opened(ctx, config) as house:
+        files = rebuild(house.database, house.config)
+    seconds = round(time.perf_counter() - started, 3)
+    common.show({"files": files, "seconds": seconds}, as_json=as_json)

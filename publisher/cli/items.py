@@ -1,0 +1,156 @@
+"""``tidings item`` and ``tidings topic``."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from publisher.cli import common
+
+if TYPE_CHECKING:
+    from store.records import Item, Translation
+
+item = typer.Typer(name="item", help="News items and their translations.", no_args_is_help=True)
+topic = typer.Typer(name="topic", help="Topics and their names.", no_args_is_help=True)
+
+
+@item.command("import")
+def import_(
+    ctx: typer.Context,
+    places: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders and files.")],
+    *,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Take news from folders and files; what is known already stays as it is."""
+    from publisher.ingest import intake  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        sources = [intake.source_of(place, house.config) for place in places]
+        drafts = (draft for source in sources for draft in source.drafts())
+        outcome = intake.take(house.database, house.config, drafts, now=common.clock(now))
+    result = {name: getattr(outcome, name) for name in ("new", "changed", "same")}
+    for rejected in outcome.rejected:
+        common.warn(f"{rejected.source}: {rejected.reason}")
+    rejections = [vars(rejected) for rejected in outcome.rejected]
+    shown = rejections if as_json else len(rejections)
+    common.show({**result, "rejected": shown}, as_json=as_json)
+    if rejections and not any(result.values()):
+        raise typer.Exit(1)
+
+
+@item.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    language: Annotated[str | None, typer.Option(help="With a text in this language.")] = None,
+    state: Annotated[str | None, typer.Option(help="With a text in this workflow state.")] = None,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """List the items."""
+    from store import items  # noqa: PLC0415
+    from store.records import Workflow  # noqa: PLC0415
+
+    if state and state not in list(Workflow):
+        raise typer.BadParameter(f"--state is one of {', '.join(Workflow)}")
+    with common.opened(ctx, config) as house, house.database.read() as tx:
+        found = items.listing(tx, language=language, workflow=Workflow(state) if state else None)
+        texts = items.texts(tx, [entry.id for entry in found])
+    records = [_record(entry, texts[entry.id]) for entry in found]
+    if as_json:
+        common.listing(records, (), as_json=True)
+        return
+    columns = ("id", "kind", "title", "languages", "topics")
+    common.listing([{**record, **_brief(record)} for record in records], columns, as_json=False)
+
+
+@item.command()
+def show(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ID")],
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Show an item and how its texts stand."""
+    from store import items  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house, house.database.read() as tx:
+        found = items.get(tx, number)
+        texts = items.texts(tx, [number])[number]
+    record = _record(found, texts)
+    if as_json:
+        common.print_json(record)
+        return
+    translations = record.pop("translations")
+    common.show(record, as_json=False)
+    common.listing(translations, tuple(translations[0]), as_json=False)
+
+
+@topic.command()
+def add(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")],
+    *,
+    name: Annotated[list[str], typer.Option(metavar="LANG=NAME", help="Its name, again for each.")],
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Make a topic, or name it in more languages."""
+    from publisher.ingest.intake import put_topic  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        names = common.pairs(name, "--name")
+        result = put_topic(house.database, house.config, key, names)
+    common.show({"key": result.key, "names": dict(result.names)}, as_json=as_json)
+
+
+@topic.command("list")
+def list_topics(
+    ctx: typer.Context,
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """List the topics."""
+    from store import topics  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house, house.database.read() as tx:
+        found = [{"key": entry.key, "names": dict(entry.names)} for entry in topics.listing(tx)]
+    common.listing(found, ("key", "names"), as_json=as_json)
+
+
+def _record(entry: "Item", texts: Mapping[str, "Translation"]) -> dict[str, Any]:
+    from publisher.freshness import freshness  # noqa: PLC0415
+
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "topics": list(entry.topics),
+        "source_language": entry.source_language,
+        "embargo": entry.embargo,
+        "translations": [
+            {
+                "language": text.language,
+                "title": text.title,
+                "workflow": text.workflow,
+                "freshness": freshness(entry, texts, text.language),
+                "revision": text.revision,
+                "digest": text.digest,
+            }
+            for text in texts.values()
+        ],
+    }
+
+
+def _brief(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a line of a table says of an item's texts."""
+    texts = record["translations"]
+    source = [text for text in texts if text["language"] == record["source_language"]]
+    marks = {"current": "", "outdated": " (outdated)"}
+    return {
+        "title": (source or texts)[0]["title"],
+        "languages": [text["language"] + marks[text["freshness"]] for text in texts],
+    }

@@ -1,0 +1,1 @@
+"""Delivery: queued mails are claimed, sent and settled."""

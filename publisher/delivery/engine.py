@@ -1,0 +1,173 @@
+"""Send what is due.
+
+    claim one (durably) --> build its message --> relay --> settle (durably)     per connection
+
+A message is claimed before the relay sees it and settled after the relay has answered. So a
+process that dies leaves at most one claimed delivery for each connection, and nobody can say
+whether the relay has it: the next run calls these unknown, never sends them blindly again,
+and shows them. Only one process delivers at a time, which is why the next run can be sure.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from publisher.config import Config
+from publisher.delivery.pace import pause
+from publisher.delivery.smtp import Connection
+from publisher.errors import MailError, RefusedError, UnansweredError, UnreachableError
+from publisher.mail.edition import title
+from publisher.mail.wire import Sender, message
+from store import deliveries, issues, newsletters
+from store.database import Database
+from store.records import Delivery, DeliveryState, Edition, Issue
+
+#: Reconnections that one worker tries when its connection breaks in the middle of a message.
+_RECONNECTIONS = 3
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What one pass did."""
+
+    sent: int = 0
+    failed: int = 0
+    postponed: int = 0
+    unknown: int = 0
+    cancelled: int = 0
+    #: Why it stopped before all was sent: nobody answers, for one.
+    problems: list[str] = field(default_factory=list)
+
+    def count(self, state: DeliveryState) -> None:
+        """Count one delivery."""
+        setattr(self, state, getattr(self, state) + 1)
+
+    def add(self, other: "Outcome") -> None:
+        """Count what another pass did."""
+        for name in ("sent", "failed", "postponed", "unknown", "cancelled"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.problems = other.problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a delivery ended."""
+
+    state: DeliveryState
+    code: int
+    detail: str
+    due: datetime
+
+
+Progress = Callable[[Delivery, DeliveryState], None]
+
+
+def deliver(
+    database: Database,
+    config: Config,
+    *,
+    now: datetime,
+    issue_id: int | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Send what is due by now, of one issue or of all.
+
+    Raises BusyError while another process delivers.
+    """
+    outcome = Outcome()
+    with database.exclusive("delivery"):
+        with database.write() as tx:
+            outcome.unknown = deliveries.orphaned(tx, now)
+            outcome.cancelled = deliveries.cancel_departed(tx, now)
+            due = deliveries.next_due(tx, issue_id=issue_id)
+        if due and due <= now:
+            run = _Run(
+                database=database,
+                config=config,
+                now=now,
+                issue_id=issue_id,
+                outcome=outcome,
+                progress=progress,
+            )
+            asyncio.run(run.all())
+    return outcome
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """One pass: as many workers as there may be connections."""
+
+    database: Database
+    config: Config
+    now: datetime
+    issue_id: int | None
+    outcome: Outcome
+    progress: Progress | None
+    editions: dict[int, tuple[Edition, Issue, Sender]] = field(default_factory=dict)
+
+    async def all(self) -> None:
+        workers = [self._work() for _ in range(self.config.mail.connections)]
+        problems = [problem for problem in await asyncio.gather(*workers) if problem]
+        # Said once, however many connections failed in the same way.
+        self.outcome.problems += sorted(set(problems))
+
+    async def _work(self) -> str:
+        """Send until nothing is due; return why it stopped before, or nothing."""
+        problem = ""
+        for _ in range(_RECONNECTIONS):
+            try:
+                async with Connection(self.config) as connection:
+                    while connection.is_open:
+                        if not await self._send_next(connection):
+                            return ""
+                    problem = "the relay closed the connection"
+            except UnreachableError as error:
+                return str(error)
+        return problem
+
+    async def _send_next(self, connection: Connection) -> bool:
+        with self.database.write() as tx:
+            delivery = deliveries.claim(tx, self.now, issue_id=self.issue_id)
+        if delivery is None:
+            return False
+        edition, issue, sender = self._edition(delivery)
+        try:
+            body = message(delivery, edition, sender, date=issue.frozen or issue.slot)
+            code, reply = await connection.send(delivery.email, body)
+            ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
+        except MailError as error:
+            ending = after(error, delivery, now=self.now)
+        with self.database.write() as tx:
+            deliveries.settle(tx, delivery, **vars(ending), now=self.now)
+        self.outcome.count(ending.state)
+        if self.progress:
+            self.progress(delivery, ending.state)
+        return True
+
+    def _edition(self, delivery: Delivery) -> tuple[Edition, Issue, Sender]:
+        if delivery.edition_id not in self.editions:
+            with self.database.read() as tx:
+                edition = issues.edition(tx, delivery.edition_id)
+                issue = issues.get(tx, delivery.issue_id)
+                newsletter = newsletters.get(tx, issue.newsletter)
+            sender = Sender(
+                name=self.config.name(edition.language),
+                address=self.config.sender,
+                newsletter=newsletter.key,
+                title=title(newsletter, self.config.chain(edition.language)),
+                host=self.config.host,
+            )
+            self.editions[delivery.edition_id] = (edition, issue, sender)
+        return self.editions[delivery.edition_id]
+
+
+def after(error: MailError, delivery: Delivery, *, now: datetime) -> Ending:
+    """Decide what a failed attempt means for its delivery. Pure."""
+    wait = pause(delivery.attempts)
+    state, due = DeliveryState.FAILED, now
+    if isinstance(error, UnansweredError):
+        state = DeliveryState.UNKNOWN
+    elif wait and not (isinstance(error, RefusedError) and error.permanent):
+        state, due = DeliveryState.POSTPONED, now + wait
+    return Ending(state=state, code=error.code, detail=str(error), due=due)

@@ -1,0 +1,1 @@
+"""Ways in: sources yield drafts, and :mod:`publisher.ingest.intake` takes them."""

@@ -1,0 +1,51 @@
+"""What every way in yields: drafts, and what could not become one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from store.records import Change, Kind, Text, Workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """One item in one language, as a source gives it, cleaned."""
+
+    #: Where it came from, for people: a path or an address.
+    source: str
+    #: What the texts of one item share.
+    key: str
+    language: str
+    words: Text
+    dated: datetime | None
+    kind: Kind
+    #: Topic keys to the words that the author wrote, in the author's order.
+    topics: dict[str, str]
+    embargo: datetime | None
+    url: str | None
+    image: str | None
+    #: None where the source does not say.
+    workflow: Workflow | None
+    #: The language that the item was written in first, where the source says so.
+    source_language: str | None
+    #: The digest of the source text that this was made from, where the source says so.
+    source_digest: str | None
+    #: What this text means to readers of the one before.
+    change: Change
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """What could not be taken, and why: a sentence that a person can act on."""
+
+    source: str
+    reason: str
+
+
+class Source(Protocol):
+    """A way in."""
+
+    def drafts(self) -> Iterator[Draft | Rejected]:
+        """Yield all there is, one at a time; a bad one never stops the rest."""
+        ...

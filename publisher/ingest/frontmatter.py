@@ -1,0 +1,73 @@
+"""Split a Markdown file into its front matter and its text.
+
+Three forms are read: YAML between ``---`` lines and TOML between ``+++`` lines (Hugo,
+Jekyll), and ``Key: value`` lines up to the first empty one (Pelican). YAML is read without
+its guesses: ``lang: no`` stays Norwegian, and a date stays as it was written.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from publisher.errors import InputError
+
+#: Longer front matter is no front matter but an attack or a mistake.
+MAX_CHARACTERS = 65_536
+
+_HERE = "front matter"
+
+_FENCED = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_HEADER = re.compile(r"\A(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t]+[^\n]*\n)*)+(?=\n|\Z)")
+
+
+def split(text: str) -> tuple[Mapping[str, Any], str]:
+    """Return front matter, its keys in lower case, and the text below it.
+
+    Raises InputError for what is no front matter.
+    """
+    fenced = _FENCED.match(text)
+    found = fenced or _HEADER.match(text)
+    if found is None:
+        raise InputError(_HERE, "is missing: write 'title: ...' between two --- lines")
+    head = fenced[2] if fenced else found[0]
+    if len(head) > MAX_CHARACTERS:
+        raise InputError(_HERE, f"is longer than {MAX_CHARACTERS} characters")
+    data = _toml(head) if fenced and fenced[1] == "+++" else _yaml(head, fenced=bool(fenced))
+    if not isinstance(data, Mapping):
+        raise InputError(_HERE, "is not a list of 'key: value' lines")
+    return {str(key).lower(): value for key, value in data.items()}, text[found.end() :]
+
+
+def _toml(head: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(head)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(_HERE, f"is not TOML: {error}") from error
+
+
+def _yaml(head: str, *, fenced: bool) -> Any:  # noqa: ANN401
+    if not fenced:
+        # Pelican's values are plain text: a colon in a title is only a colon.
+        pairs = (line.partition(":") for line in re.sub(r"\n[ \t]+", " ", head).splitlines())
+        return {key: value.strip() for key, _, value in pairs}
+    try:
+        return yaml.load(head, Loader=_PlainLoader)  # noqa: S506  (makes only str, list and dict)
+    except yaml.MarkedYAMLError as error:
+        # One line for the opening fence, one because marks count from 0.
+        line = f"line {error.problem_mark.line + 2}: " if error.problem_mark else ""
+        raise InputError(_HERE, f"is not YAML: {line}{error.problem}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(_HERE, f"is not YAML: {error}") from error
+
+
+class _PlainLoader(yaml.BaseLoader):
+    """YAML without types, and without aliases, which can make a gigabyte of a kilobyte."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
+        return super().compose_node(parent, index)

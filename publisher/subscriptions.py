@@ -1,0 +1,230 @@
+"""People: added one by one, or from a CSV file of any length."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import islice
+from zoneinfo import available_timezones
+
+from publisher import languages, markup
+from publisher.config import Config
+from publisher.errors import InputError
+from store import newsletters, subscribers
+from store.database import Database, Transaction
+from store.records import Newsletter, Status, Subscriber, Subscription
+
+#: Columns of the CSV file; ``email`` and ``language`` must be there.
+COLUMNS = (
+    "email",
+    "language",
+    "newsletters",
+    "topics",
+    "name",
+    "timezone",
+    "status",
+    "consent_at",
+    "consent_source",
+)
+
+#: Rows that one transaction takes at most.
+BATCH = 1000
+
+#: RFC 5321, 4.5.3.1: the longest address and the longest part before its @.
+_MAX_EMAIL, _MAX_LOCAL = 254, 64
+_MAX_NAME = 200
+
+
+class Verdict(StrEnum):
+    """What a row is to the store."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    SAME = "same"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """What a row says of somebody, checked. An id of 0 stands for not known yet."""
+
+    subscriber: Subscriber
+    subscriptions: tuple[Subscription, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectedRow:
+    """A row that could not be taken; ``line`` counts from 1, the header's."""
+
+    line: int
+    email: str
+    reason: str
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How many rows were what, and which could not be taken."""
+
+    rows: int = 0
+    added: int = 0
+    updated: int = 0
+    same: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
+
+
+def import_csv(database: Database, config: Config, lines: Iterable[str], source: str) -> Outcome:
+    """Take the rows of a CSV file; good ones are in, whatever the others are.
+
+    Raises InputError when the file has no header that we know.
+    """
+    rows = _rows(lines, source)
+    outcome = Outcome()
+    while batch := list(islice(rows, BATCH)):
+        with database.write() as tx:
+            known = {newsletter.key: newsletter for newsletter in newsletters.listing(tx)}
+            for line, row in batch:
+                outcome.rows += 1
+                try:
+                    verdict = put(tx, person(row, known, config))
+                    setattr(outcome, verdict, getattr(outcome, verdict) + 1)
+                except InputError as error:
+                    email = markup.clean_line(row.get("email") or "")
+                    outcome.rejected.append(RejectedRow(line=line, email=email, reason=str(error)))
+    return outcome
+
+
+def add(database: Database, config: Config, row: Mapping[str, str]) -> Subscriber:
+    """Add one person, or change what is known of them. Raises InputError."""
+    with database.write() as tx:
+        known = {newsletter.key: newsletter for newsletter in newsletters.listing(tx)}
+        wanted = person(row, known, config)
+        put(tx, wanted)
+        return subscribers.by_email(tx, wanted.subscriber.email) or wanted.subscriber
+
+
+def _rows(lines: Iterable[str], source: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    reader = csv.DictReader(lines, restkey="", restval="")
+    try:
+        header = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        if "email" not in header or "language" not in header:
+            raise InputError(source, f"line 1 must name its columns: {','.join(COLUMNS)}")
+        reader.fieldnames = header
+        for row in reader:
+            yield reader.line_num, {key: value for key, value in row.items() if key}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{source}, line {reader.line_num + 1}", str(error)) from error
+
+
+def person(row: Mapping[str, str], known: Mapping[str, Newsletter], config: Config) -> Person:
+    """Return the person that a row tells of. Pure; raises InputError naming the field."""
+    name = markup.clean_line(row.get("name") or "")
+    if len(name) > _MAX_NAME:
+        raise InputError("name", f"has {len(name)} characters, {_MAX_NAME} at the most")
+    wanted = _list(row.get("newsletters"))
+    for key in wanted:
+        if key not in known:
+            there = ", ".join(known) or "none yet: 'tidings newsletter add'"
+            raise InputError("newsletters", f"no newsletter {key!r}; there are: {there}")
+    subscriber = Subscriber(
+        id=0,
+        email=email_address(row.get("email") or ""),
+        name=name,
+        language=_language(row.get("language") or "", config),
+        timezone=_timezone(row.get("timezone") or config.site.timezone),
+        status=_status(row.get("status") or Status.ACTIVE),
+        consent_at=_instant(row.get("consent_at") or ""),
+        consent_source=markup.clean_line(row.get("consent_source") or ""),
+    )
+    topics = tuple(_list(row.get("topics")))
+    chosen = tuple(Subscription(newsletter=key, topics=topics) for key in wanted)
+    return Person(subscriber=subscriber, subscriptions=chosen)
+
+
+def put(tx: Transaction, wanted: Person) -> Verdict:
+    """Add a person or change what is known of them; subscriptions are added, never taken.
+
+    Who left, bounced or complained stays so: a list from elsewhere cannot call them back.
+    """
+    new = wanted.subscriber
+    fields = {name: value for name, value in vars(new).items() if name != "id"}
+    before = subscribers.by_email(tx, new.email)
+    if before is None:
+        subscriber_id = subscribers.add(tx, **fields)
+    else:
+        subscriber_id = before.id
+        if before.status not in {Status.ACTIVE, Status.PENDING}:
+            fields["status"] = before.status
+        subscribers.change(tx, before.id, **fields)
+    had = subscribers.subscriptions_of(tx, subscriber_id)
+    missing = [entry for entry in wanted.subscriptions if entry not in had]
+    for entry in missing:
+        subscribers.subscribe(tx, subscriber_id, entry)
+    if before is None:
+        return Verdict.ADDED
+    changed = missing or replace(new, id=before.id, status=fields["status"]) != before
+    return Verdict.UPDATED if changed else Verdict.SAME
+
+
+def email_address(text: str) -> str:
+    """Return an address in the form that it is kept in. Raises InputError.
+
+    The host in lower case and in ASCII (RFC 5891). The part before the @ is left as it is,
+    but for case: no mail system of today tells Zoe from zoe, and one person must not get two.
+    """
+    address = text.strip()
+    local, at, host = address.rpartition("@")
+    try:
+        ascii_host = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        ascii_host = ""
+    printable = local.isascii() and local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
+    dots_right = not (local.startswith(".") or local.endswith(".") or ".." in local)
+    if not (at and local and printable and dots_right and _is_host(ascii_host)):
+        raise InputError("email", f"{markup.clean_line(text)[:100]!r} is not an e-mail address")
+    if len(local) > _MAX_LOCAL or len(local) + len(ascii_host) >= _MAX_EMAIL:
+        raise InputError("email", "is longer than an e-mail address can be")
+    return f"{local.lower()}@{ascii_host}"
+
+
+def _is_host(host: str) -> bool:
+    labels = host.split(".")
+    return len(labels) > 1 and all(
+        label.replace("-", "").isalnum() and not label.startswith("-") and not label.endswith("-")
+        for label in labels
+    )
+
+
+def _language(text: str, config: Config) -> str:
+    language = languages.tag(text)
+    if languages.closest(language, config.site.languages) is None:
+        there = ", ".join(config.site.languages)
+        raise InputError("language", f"nothing is published in {language}; there are: {there}")
+    return language
+
+
+def _timezone(text: str) -> str:
+    if text.strip() not in available_timezones():
+        raise InputError("timezone", f"no IANA time zone {text!r}; one is Europe/Brussels")
+    return text.strip()
+
+
+def _status(text: str) -> Status:
+    if text not in {Status.ACTIVE, Status.PENDING, Status.UNSUBSCRIBED, Status.BOUNCED}:
+        choices = "active, pending, unsubscribed or bounced"
+        raise InputError("status", f"{text!r} is none of {choices}")
+    return Status(text)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text.strip()) if text.strip() else None
+        if found is None:
+            return None
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        example = "2013-05-22T16:42:10Z"
+        raise InputError("consent_at", f"{text!r} is no instant such as {example}") from error
+
+
+def _list(text: str | None) -> Sequence[str]:
+    return [markup.clean_line(part) for part in (text or "").replace(";", " ").split()]
