@@ -22,9 +22,10 @@ from publisher.mail.edition import render_edition
 from publisher.policy import Policy
 from publisher.publishing import publication, why
 from publisher.selection import Candidate, Chosen, Selection
-from publisher.story import tell
+from publisher.story import tell_all
 from store import deliveries, issues, items, newsletters, publications, subscribers, topics
 from store.database import Database, Transaction
+from store.publications import Standing
 from store.records import (
     FEED,
     Blocking,
@@ -33,6 +34,7 @@ from store.records import (
     IssueState,
     Item,
     Newsletter,
+    Publication,
     Translation,
     newsletter_channel,
 )
@@ -196,10 +198,10 @@ def _freeze_edition(
     ]
     if publications.record(tx, told) != told:
         raise ConflictError(f"issue {issue.id}: its items went out in {language} just now")
-    names = {topic.key: topic for topic in topics.listing(tx)}
+    pages = _pages(tx, told, feed, config)
     stories = [
-        tell(row, pick.item, pick.text, topics=names, config=config)
-        for row, pick in zip(told, chosen, strict=True)
+        replace(story, path=pages.get(story.item_id, story.path))
+        for story in tell_all(tx, told, config)
     ]
     rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
     return issues.add_edition(
@@ -213,6 +215,21 @@ def _freeze_edition(
         sha256=rendered.sha256,
         items=len(stories),
     )
+
+
+def _pages(
+    tx: Transaction, told: Sequence[Publication], feed: Standing, config: Config
+) -> dict[int, str]:
+    """Return by item the path of the page that an edition links to.
+
+    The page in the readers' language where there is one; where the feeds skip what the digest
+    tells as a fallback, the page in the language that it is shown in.
+    """
+    found = [
+        feed.get((row.item_id, row.language)) or feed.get((row.item_id, row.shown_language))
+        for row in told
+    ]
+    return {page.item_id: page.path for page in tell_all(tx, list(filter(None, found)), config)}
 
 
 def finish(database: Database) -> list[Issue]:

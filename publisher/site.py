@@ -18,10 +18,10 @@ from publisher.config import Config
 from publisher.errors import StoreError
 from publisher.feeds.build import Feed, build
 from publisher.rendering import read, render
-from publisher.story import Story, tell
-from store import items, publications, topics
+from publisher.story import Story, tell_all
+from store import items, publications
 from store.database import Database, Transaction
-from store.records import FEED, Publication
+from store.records import FEED
 
 _STYLE = "/style.css"
 _HOME = "/index.html"
@@ -89,14 +89,16 @@ def _documents(tx: Transaction, config: Config, ids: Sequence[int]) -> Iterator[
     """Yield what shows these items, and what is not there at all yet."""
     yield _STYLE, read("web/style.css").encode()
     yield _HOME, _page(config, config.site.languages[0], "home")
-    behind = {tag for tag in config.site.languages if not _has_feeds(config, tag)}
+    # A language that was taken from the site keeps its rows in the ledger, and gets no pages.
+    site_languages = config.site.languages
+    behind = {tag for tag in site_languages if not _has_feeds(config, tag)}
     for start in range(0, len(ids), _CHUNK):
-        told = publications.standing(tx, ids[start : start + _CHUNK], FEED)
-        behind |= {language for _, language in told}
-        stories = _stories(tx, config, list(told.values()))
+        told = publications.standing(tx, ids[start : start + _CHUNK], FEED).values()
+        stories = tell_all(tx, [row for row in told if row.language in site_languages], config)
+        behind |= {story.language for story in stories}
         for story in stories:
             yield story.path, _item_page(config, story, stories)
-    for language in config.site.languages:
+    for language in site_languages:
         if language in behind:
             yield from _front_and_feeds(config, _feed(tx, config, language))
 
@@ -108,9 +110,9 @@ def _front_and_feeds(config: Config, feed: Feed) -> Iterator[Document]:
 
 
 def _item_page(config: Config, story: Story, stories: Collection[Story]) -> bytes:
-    siblings = [other for other in stories if other.item_id == story.item_id]
-    others = [other for other in siblings if other.language != story.language]
-    return _page(config, story.language, "item", story=story, others=others)
+    versions = [other for other in stories if other.item_id == story.item_id]
+    versions.sort(key=lambda version: config.site.languages.index(version.language))
+    return _page(config, story.language, "item", story=story, versions=versions)
 
 
 def _page(config: Config, language: str, name: str, **values: object) -> bytes:
@@ -132,24 +134,8 @@ def _page(config: Config, language: str, name: str, **values: object) -> bytes:
 
 def _feed(tx: Transaction, config: Config, language: str) -> Feed:
     rows = publications.newest(tx, language, limit=config.feeds.entries)
-    stories = tuple(_stories(tx, config, rows))
+    stories = tuple(tell_all(tx, rows, config))
     return Feed(language=language, topic=None, title=config.name(language), stories=stories)
-
-
-def _stories(tx: Transaction, config: Config, rows: Collection[Publication]) -> list[Story]:
-    known = items.many(tx, {row.item_id for row in rows})
-    words = items.words(tx, {(row.item_id, row.shown_language, row.revision) for row in rows})
-    names = {topic.key: topic for topic in topics.listing(tx)}
-    return [
-        tell(
-            row,
-            known[row.item_id],
-            words[row.item_id, row.shown_language, row.revision],
-            topics=names,
-            config=config,
-        )
-        for row in rows
-    ]
 
 
 def _has_feeds(config: Config, language: str) -> bool:

@@ -1,11 +1,13 @@
-"""An item as one audience gets it: what feeds, pages and digests are made of. Pure."""
+"""An item as one audience gets it: what feeds, pages and digests are made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from publisher import addresses, languages, markup
 from publisher.config import Config
+from store import items, topics
+from store.database import Transaction
 from store.records import Item, Publication, Text, Topic
 
 
@@ -62,7 +64,7 @@ def tell(
     topics: Mapping[str, Topic],
     config: Config,
 ) -> Story:
-    """Return what a row of the ledger tells its audience."""
+    """Return what a row of the ledger tells its audience. Pure."""
     language, shown = publication.language, publication.shown_language
     return Story(
         item_id=item.id,
@@ -80,6 +82,23 @@ def tell(
         updated=publication.updated,
         revision=publication.revision,
     )
+
+
+def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> list[Story]:
+    """Return what rows of the ledger tell their audiences, in their order."""
+    known = items.many(tx, {row.item_id for row in rows})
+    words = items.words(tx, {(row.item_id, row.shown_language, row.revision) for row in rows})
+    names = {topic.key: topic for topic in topics.listing(tx)}
+    return [
+        tell(
+            row,
+            known[row.item_id],
+            words[row.item_id, row.shown_language, row.revision],
+            topics=names,
+            config=config,
+        )
+        for row in rows
+    ]
 
 
 def notice(language: str, shown: str, config: Config) -> str:

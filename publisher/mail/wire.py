@@ -43,7 +43,7 @@ def message(delivery: Delivery, edition: Edition, sender: Sender, *, date: datet
     mail["To"] = _mailbox(delivery.name, delivery.email)
     mail["Subject"] = edition.subject
     mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = message_id(delivery, sender.host)
+    mail["Message-ID"] = message_id(delivery, edition, sender.host)
     mail["List-Id"] = f"<{sender.newsletter}.{sender.host}>"
     mail["List-Unsubscribe"] = f"<{leave_address(sender)}>"
     mail.set_content(edition.text, cte="quoted-printable")
@@ -56,9 +56,13 @@ def message(delivery: Delivery, edition: Edition, sender: Sender, *, date: datet
     return mail.as_bytes()
 
 
-def message_id(delivery: Delivery, host: str) -> str:
-    """Return a delivery's Message-ID (RFC 5322, 3.6.4): the same for every attempt."""
-    return f"<{delivery.issue_id}.{delivery.id}.{delivery.language}@{host}>"
+def message_id(delivery: Delivery, edition: Edition, host: str) -> str:
+    """Return a delivery's Message-ID (RFC 5322, 3.6.4): the same for every attempt.
+
+    The digest keeps two sites, or a store made anew, from giving the same one twice.
+    """
+    unique = hashlib.sha256(f"{edition.sha256} {delivery.email}".encode()).hexdigest()[:16]
+    return f"<{delivery.issue_id}.{delivery.id}.{unique}@{host}>"
 
 
 def leave_address(sender: Sender) -> str:
