@@ -1,0 +1,301 @@
+"""When: slots in every zone, and what a tick does."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from threading import Event
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import scheduler
+from publisher.config import Config
+from publisher.errors import InputError
+from store import issues, publications
+from store.database import Database
+from store.records import IssueState, Missing, Workflow
+from tests import make
+from tests.fakes import Relay, free_port
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+ZONES = [
+    "UTC",
+    "Europe/Brussels",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+]
+
+
+def first(schedule: str, after: datetime, count: int, zone: ZoneInfo = BRUSSELS) -> list[str]:
+    found = islice(scheduler.slots(schedule, zone, after=after), count)
+    return [slot.isoformat().removesuffix(":00+00:00") for slot in found]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after", "expected"),
+    [
+        # Winter is UTC+1, summer UTC+2; the clock is turned on 29 March and 25 October 2026.
+        ("0 7 * * FRI", datetime(2026, 3, 26), ["2026-03-27T06:00", "2026-04-03T05:00"]),
+        # 02:30 does not exist on the 29th: it is half past three, as the day goes.
+        ("30 2 * * *", datetime(2026, 3, 28, 12), ["2026-03-29T01:30", "2026-03-30T00:30"]),
+        # 02:30 comes twice on the 25th: the first counts.
+        ("30 2 * * *", datetime(2026, 10, 24, 12), ["2026-10-25T00:30", "2026-10-26T01:30"]),
+        ("0 9 1 * *", datetime(2026, 1, 15), ["2026-02-01T08:00", "2026-03-01T08:00"]),
+        ("0 0 29 2 *", datetime(2026, 1, 1), ["2028-02-28T23:00", "2032-02-28T23:00"]),
+        ("0 0 31 2 *", datetime(2026, 1, 1), []),
+    ],
+)
+def test_a_schedule_means_the_wall_clock_of_its_zone(
+    schedule: str, after: datetime, expected: list[str]
+) -> None:
+    assert first(schedule, after.replace(tzinfo=BRUSSELS), 2) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        ("*", "*"),
+        ("0", "sun"),
+        ("7", "sun"),
+        ("1", "mon"),
+        ("1-5", "mon,tue,wed,thu,fri"),
+        ("5-7", "sun,fri,sat"),
+        ("*/2", "sun,tue,thu,sat"),
+        ("FRI", "fri"),
+        ("mon,Wed", "mon,wed"),
+        ("sat-mon", "sun,mon,sat"),
+    ],
+)
+def test_weekday_numbers_are_those_of_cron(field: str, names: str) -> None:
+    assert scheduler.weekdays(field) == names
+
+
+def test_day_zero_is_sunday_and_not_apschedulers_monday() -> None:
+    slot = next(scheduler.slots("0 7 * * 0", BRUSSELS, after=make.NOW))
+    assert slot.astimezone(BRUSSELS).strftime("%A") == "Sunday"
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["", "daily", "0 7 * *", "61 * * * *", "0 7 * * 8", "0 7 * * 1/0", "a b * * *", "0 7 1 * FRI"],
+)
+def test_what_is_no_schedule_is_refused_with_a_reason(schedule: str) -> None:
+    with pytest.raises(InputError, match="schedule"):
+        scheduler.check(schedule)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES).map(ZoneInfo),
+    schedule=st.sampled_from(["30 2 * * *", "0 7 * * 0", "*/20 1-3 * * *", "0 9 1 * *"]),
+    begin=st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 1)),
+    looks=st.lists(st.integers(1, 60 * 24 * 20), min_size=1, max_size=30),
+)
+def test_every_slot_is_found_exactly_once_whenever_somebody_looks(
+    zone: ZoneInfo, schedule: str, begin: datetime, looks: list[int]
+) -> None:
+    start = begin.replace(tzinfo=UTC)
+    end = start + timedelta(minutes=sum(looks))
+    at_once = list(scheduler.slots(schedule, zone, after=start, until=end))
+    one_by_one, now, last = [], start, start
+    for minutes in looks:
+        now += timedelta(minutes=minutes)
+        found = list(scheduler.slots(schedule, zone, after=last, until=now))
+        one_by_one += found
+        last = found[-1] if found else last
+    assert one_by_one == at_once
+    assert at_once == sorted(set(at_once))
+    days = [slot.astimezone(zone).date() for slot in at_once]
+    if schedule == "30 2 * * *":
+        assert len(days) == len(set(days))
+
+
+def tick(database: Database, config: Config, now: datetime = make.NOW) -> scheduler.Pass:
+    done = scheduler.tick(database, config, now=now)
+    assert done.problems == []
+    return done
+
+
+@pytest.fixture
+def quiet(config: Config) -> Config:
+    """Return a configuration whose relay does not exist: nobody may call it in vain."""
+    mail = config.mail.model_copy(update={"host": "127.0.0.1", "port": free_port()})
+    return config.model_copy(update={"mail": mail})
+
+
+def test_a_tick_with_nothing_due_does_nothing(database: Database, quiet: Config) -> None:
+    tick(database, quiet)
+    done = tick(database, quiet)
+    assert (done.published, done.held, done.issues) == ([], [], [])
+    assert (done.feeds_written, done.queued, done.sent) == (0, 0, 0)
+
+
+def test_a_second_tick_at_the_same_instant_finds_nothing_to_do(
+    database: Database, quiet: Config
+) -> None:
+    make.take(database, quiet, make.draft("en"), make.draft("fr"))
+    done = tick(database, quiet)
+    assert [(row.language, row.rule) for row in done.published] == [
+        ("en", "ready"),
+        ("fr", "ready"),
+    ]
+    again = tick(database, quiet)
+    assert again.published == []
+    assert again.feeds_written == 0
+
+
+def test_an_embargo_holds_every_language_and_then_lets_all_out_together(
+    database: Database, quiet: Config
+) -> None:
+    until = make.NOW + timedelta(hours=4)
+    drafts = [make.draft(tag, embargo=until) for tag in make.LANGUAGES]
+    make.take(database, quiet, *drafts)
+    before = tick(database, quiet)
+    assert before.published == []
+    assert {(hold.language, hold.until, hold.reason) for hold in before.held} == {
+        (tag, until, "embargo") for tag in make.LANGUAGES
+    }
+    assert tick(database, quiet, until - timedelta(microseconds=1)).published == []
+    after = tick(database, quiet, until)
+    assert [row.language for row in after.published] == list(make.LANGUAGES)
+    assert {row.told for row in after.published} == {until}
+    assert after.held == []
+
+
+def test_a_late_translation_enters_its_feed_and_disturbs_no_other(
+    database: Database, quiet: Config
+) -> None:
+    make.take(database, quiet, make.draft("en"), make.draft("es"))
+    tick(database, quiet)
+    later = make.NOW + timedelta(days=3)
+    make.take(database, quiet, make.draft("fr"), now=later)
+    done = tick(database, quiet, later)
+    assert [(row.language, row.telling) for row in done.published] == [("fr", 1)]
+    assert done.feeds_written == 2
+
+
+def test_only_the_newest_of_several_missed_slots_gets_the_news(
+    database: Database, quiet: Config
+) -> None:
+    make.start(database, quiet, since=make.NOW - timedelta(days=21))
+    make.take(database, quiet, make.draft("en"))
+    done = tick(database, quiet)
+    with database.read() as tx:
+        states = [issue.state for issue in issues.listing(tx)]
+    # Nobody subscribes, so the one that took the news is sent as soon as it is frozen.
+    assert states == [IssueState.SKIPPED, IssueState.SKIPPED, IssueState.SENT]
+    assert [pressed.issue.state for pressed in done.issues] == [
+        IssueState.SENDING,
+        IssueState.SENT,
+    ]
+
+
+def test_an_issue_without_news_is_skipped(database: Database, quiet: Config) -> None:
+    make.start(database, quiet)
+    done = tick(database, quiet)
+    assert [pressed.issue.state for pressed in done.issues] == [IssueState.SKIPPED]
+
+
+def test_an_issue_waits_for_its_translations_and_says_which(
+    database: Database, config: Config
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(database, served, missing=Missing.HOLD, languages=("en", "fr"))
+        make.subscribe(database, ["one@example.org"])
+        make.take(database, served, make.draft("en"), make.draft("fr", workflow=Workflow.DRAFT))
+        waiting = tick(database, served).issues[0].issue
+        assert waiting.state is IssueState.AWAITING_TRANSLATIONS
+        assert [(b.item, b.language, b.reason) for b in waiting.blocking] == [(1, "fr", "draft")]
+        assert relay.accepted == []
+        make.take(database, served, make.draft("fr"))
+        done = tick(database, served, make.NOW + timedelta(minutes=1))
+        assert [p.issue.state for p in done.issues] == [IssueState.SENDING, IssueState.SENT]
+        assert relay.counts == {"one@example.org": 1}
+
+
+def test_each_language_gets_each_item_in_one_digest_only(
+    database: Database, config: Config
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(database, served, missing=Missing.SKIP)
+        make.subscribe(database, ["en@example.org"], language="en")
+        make.subscribe(database, ["fr@example.org"], language="fr")
+        make.take(database, served, make.draft("en"))
+        tick(database, served)
+        assert relay.counts == {"en@example.org": 1}
+        make.take(database, served, make.draft("fr"))
+        tick(database, served, make.NOW + timedelta(days=7))
+        assert relay.counts == {"en@example.org": 1, "fr@example.org": 1}
+        tick(database, served, make.NOW + timedelta(days=14))
+        assert sum(relay.counts.values()) == 2
+
+
+def test_a_fallback_in_a_digest_is_labelled_in_the_readers_language(
+    database: Database, config: Config
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(database, served)
+        make.subscribe(database, ["ar@example.org"], language="ar")
+        make.take(database, served, make.draft("en"))
+        tick(database, served)
+    with database.read() as tx:
+        edition = next(e for e in issues.editions_of(tx, 1) if e.language == "ar")
+        told = [row for row in publications.of_issue(tx, 1) if row.language == "ar"]
+    notice = "هذا النص غير متاح بعد باللغة العربية، وهو معروض باللغة الإنجليزية."
+    assert notice in edition.html
+    assert notice in edition.text
+    assert '<html lang="ar" dir="rtl"' in edition.html
+    assert '<h2 lang="en" dir="ltr"' in edition.html
+    assert [(row.rule, row.shown_language) for row in told] == [("fallback", "en")]
+
+
+def test_an_absent_relay_holds_up_neither_feeds_nor_issues_and_nothing_is_lost(
+    database: Database, quiet: Config
+) -> None:
+    make.start(database, quiet)
+    make.subscribe(database, ["en@example.org"])
+    make.take(database, quiet, make.draft("en"))
+    done = scheduler.tick(database, quiet, now=make.NOW)
+    assert done.feeds_written == 8
+    assert done.queued == 1
+    assert len(done.problems) == 1
+    assert "no relay at 127.0.0.1" in done.problems[0]
+    with Relay() as relay:
+        done = tick(database, relay.serves(quiet))
+        assert done.sent == 1
+        assert relay.counts == {"en@example.org": 1}
+
+
+def test_a_tick_beside_another_process_at_work_leaves_it_the_work(
+    database: Database, quiet: Config
+) -> None:
+    make.take(database, quiet, make.draft("en"))
+    with database.exclusive("site"), database.exclusive("delivery"):
+        done = scheduler.tick(database, quiet, now=make.NOW)
+    assert len(done.busy) == 2
+    assert len(done.published) == 1
+    assert tick(database, quiet).feeds_written == 8
+
+
+def test_the_job_looks_at_once_and_again_and_survives_its_own_errors(tmp_path: Path) -> None:
+    looks, twice = [], Event()
+
+    def look() -> None:
+        looks.append(datetime.now(UTC))
+        if len(looks) >= 2:
+            twice.set()
+
+    jobs = scheduler.start(make.config(tmp_path, scheduler={"interval": 0.1}), look)
+    try:
+        assert twice.wait(10)
+        (job,) = jobs.get_jobs()
+        assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
+    finally:
+        jobs.shutdown(wait=True)
