@@ -240,8 +240,26 @@ class Config(BaseSettings):
             raise ConfigError("mail.password_file", [str(error)]) from error
 
 
-def load(path: Path) -> Config:
-    """Read the configuration. Raises ConfigError with all that is wrong with it."""
+class _FileOnly(Config):
+    """The configuration as its file says, whatever the environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        *others: PydanticBaseSettingsSource,  # noqa: ARG003
+        **more: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what comes from the file."""
+        return (init_settings,)
+
+
+def load(path: Path, *, environment: bool = True) -> Config:
+    """Read the configuration; without ``environment`` only from its file.
+
+    Raises ConfigError with all that is wrong with it.
+    """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -249,9 +267,9 @@ def load(path: Path) -> Config:
         raise ConfigError(str(path), [hint]) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(path), [str(error)]) from error
-    mistakes = [*_unknown_sections(data), *_unknown_variables(os.environ)]
+    mistakes = [*_unknown_sections(data), *_unknown_variables(os.environ if environment else {})]
     try:
-        config = Config(**{**data, "folder": path.resolve().parent})
+        config = (Config if environment else _FileOnly)(**{**data, "folder": path.resolve().parent})
     except ValidationError as error:
         mistakes += [_sentence(dict(detail)) for detail in error.errors() if not _known(detail)]
     except SettingsError as error:

@@ -43,6 +43,8 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 #: surrogates, noncharacters.
 _FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
 _DIRECTION = re.compile(f"[{_BIDI_CONTROLS}]")
+#: What ends a line somewhere: presentation programs write a vertical tab within paragraphs.
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 #: The most characters of a slug: at 4 bytes each, no file name passes the 255 bytes that
@@ -52,15 +54,14 @@ _SLUG = 60
 
 def clean_text(text: str) -> str:
     """Return text of several lines fit for storing: line ends as LF, NFC, no control characters."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    return unicodedata.normalize("NFC", _FORBIDDEN.sub("", lines)).strip()
+    lines = _FORBIDDEN.sub("", _LINE_END.sub("\n", text))
+    return unicodedata.normalize("NFC", lines).strip()
 
 
 def clean_line(text: str) -> str:
     """Return text of one line fit for a title or a header: white space folded, no bidi controls."""
     # \s knows U+202F and U+00A0, which belong into French titles: fold only what breaks lines.
-    folded = re.sub(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029 ]+", " ", text)
-    return _DIRECTION.sub("", clean_text(folded))
+    return re.sub(r"[\t\n ]+", " ", clean_text(_DIRECTION.sub("", text)))
 
 
 def html(markdown: str) -> str:
@@ -75,7 +76,7 @@ def html(markdown: str) -> str:
 
 def clean_html(markup: str) -> str:
     """Return HTML with only what may stand in a news text: no scripts, styles, frames or forms."""
-    return nh3.clean(
+    cleaned = nh3.clean(
         markup,
         tags=set(_TAGS),
         attributes=_ATTRIBUTES,
@@ -83,6 +84,8 @@ def clean_html(markup: str) -> str:
         filter_style_properties={"text-align"},
         link_rel="noopener",
     )
+    # &#12; has become a form feed, which no XML can hold.
+    return _FORBIDDEN.sub("", cleaned)
 
 
 def plain(markdown: str) -> str:
@@ -101,6 +104,9 @@ def plain(markdown: str) -> str:
         elif token.type == "list_item_open":
             prefixes.append(f"{numbers[-1]}. " if numbers[-1] else "- ")
             numbers[-1] += bool(numbers[-1])
+        elif token.type == "list_item_close":
+            # Of an item that begins with no words; it may not mark what comes after it.
+            prefixes.clear()
         elif token.type == "inline":
             indent = "  " * max(len(numbers) - 1, 0)
             blocks.append(indent + (prefixes.pop() if prefixes else "") + _inline(token))
@@ -117,9 +123,12 @@ def _inline(token: Token) -> str:
             targets.append(str(child.attrGet("href") or ""))
         elif child.type == "link_close":
             target = targets.pop()
-            out.append(f" <{target}>" if target and target != out[-1] else "")
+            shown = out[-1] if out else ""
+            out.append(f" <{target}>" if target and target != shown else "")
         elif child.type in {"softbreak", "hardbreak"}:
             out.append("\n" if child.type == "hardbreak" else " ")
+        elif child.type == "image":
+            out.append(_inline(child))
         else:
             out.append(child.content)
     return "".join(out).strip()

@@ -51,10 +51,11 @@ def demo(
     sample = next(place for place in _PLACES if place.exists())
     about = tomllib.loads((sample / "site.toml").read_text(encoding="utf-8"))
     _clear(folder)
-    path, _ = house.found_site(folder, _configuration(about, moment))
+    # Never the environment: it may name the database of a real site.
+    path, _ = house.found_site(folder, _configuration(about, moment), environment=False)
     (folder / _MARK).touch()
     with Mailbox(folder / "mailbox") as mailbox:
-        config = load(path)
+        config = load(path, environment=False)
         host, port = mailbox.address
         relay = config.mail.model_copy(update={"host": host, "port": port, "tls": "none"})
         config = config.model_copy(update={"mail": relay})

@@ -47,7 +47,7 @@ def init(
     common.show({"config": path, "database": database}, as_json=as_json)
 
 
-def found_site(folder: Path, text: str) -> tuple[Path, str]:
+def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Path, str]:
     """Write a configuration and make its store; return the file and the store's URL.
 
     Raises InputError for a configuration that is wrong, ConflictError where there is one.
@@ -63,7 +63,7 @@ def found_site(folder: Path, text: str) -> tuple[Path, str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         beside.write_text(text, encoding="utf-8")
-        config = load(beside)
+        config = load(beside, environment=environment)
     except ConfigError as error:
         raise InputError("init", "; ".join(error.mistakes)) from error
     except OSError as error:
@@ -240,6 +240,7 @@ def serve(
             for sentence in done.problems:
                 common.warn(sentence)
 
+        common.warn(f"serving at http://{host}:{port}/")
         jobs = None if no_scheduler else scheduler.start(house.config, look)
         try:
             app.serve(house.config, host=host, port=port)

@@ -1,0 +1,263 @@
+"""The commands as people's scripts use them: JSON keys, exit codes, clear mistakes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publisher.__main__ import exit_code
+from publisher.errors import (
+    BusyError,
+    ConfigError,
+    InputError,
+    NotFoundError,
+    SchemaError,
+    TidingsError,
+    UnreachableError,
+)
+from tests.fakes import Relay, free_port
+
+NOW = "2026-11-23T08:00:00Z"
+
+ITEM = """---
+title: {title}
+date: 2026-11-20
+kind: statement
+topics: [labour-migration]
+workflow: approved
+---
+
+{body}
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        (line,) = self.out.splitlines()
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def tidings(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
+    """Run a command in a folder, as a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "publisher", *arguments],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env={
+            **{key: value for key, value in os.environ.items() if not key.startswith("TIDINGS_")},
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+            **(environment or {}),
+        },
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Return the folder of a new site in en, fr and ar with two texts of one item."""
+    address = ("--url", "https://news.example.org", "--languages", "en,fr,ar")
+    made = tidings(tmp_path, "init", "site", *address, "--json")
+    assert made.code == 0, made.err
+    assert made.json.keys() == {"config", "database"}
+    folder = tmp_path / "site"
+    (folder / "items").mkdir()
+    texts = {"en": ("A statement", "We say."), "ar": ("بيان", "نقول.")}
+    for language, (title, body) in texts.items():
+        text = ITEM.format(title=title, body=body)
+        (folder / "items" / f"ilo.{language}.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
+    topic = tidings(place, "topic", "add", "labour-migration", "--name", "en=Labour", "--json")
+    assert topic.json == {"key": "labour-migration", "names": {"en": "Labour"}}
+    begun = tidings(
+        place, "newsletter", "add", "digest", "--schedule", "0 7 * * FRI", "--timezone",
+        "Europe/Brussels", "--missing", "fallback", "--name", "en=Digest", "--json",
+        "--now", "2026-11-16T08:00:00Z",
+    )  # fmt: skip
+    assert begun.json["next_slots"][0] == "2026-11-20T06:00:00Z"
+    (place / "people.csv").write_text(
+        "email,language,newsletters\nen@example.org,en,digest\nar@example.org,ar,digest\n"
+        "nobody,en,digest\nfr@example.org,fr,other\n",
+        encoding="utf-8",
+    )
+    people = tidings(place, "subscriber", "import", "people.csv", "--json").json
+    assert (people["rows"], people["added"], people["updated"], people["same"]) == (4, 2, 0, 0)
+    assert [row["line"] for row in people["rejected"]] == [4, 5]
+    assert people["rejected"][0].keys() == {"line", "email", "reason"}
+    added = tidings(
+        place, "subscriber", "add", "fr@example.org", "--language", "fr", "--newsletters", "digest",
+        "--json", "--now", NOW,
+    ).json  # fmt: skip
+    assert (added["status"], added["consent_at"]) == ("active", NOW)
+    taken = tidings(place, "item", "import", "items", "--json", "--now", NOW).json
+    assert taken == {"new": 2, "changed": 0, "same": 0, "rejected": []}
+    (item,) = tidings(place, "item", "list", "--json").lines
+    assert item == tidings(place, "item", "show", str(item["id"]), "--json").json
+    assert {"id", "kind", "topics", "source_language", "embargo", "translations"} <= item.keys()
+    text = item["translations"][0]
+    assert {"language", "title", "workflow", "freshness", "revision"} <= text.keys()
+
+    with Relay() as relay:
+        relay_at = {"TIDINGS_MAIL__HOST": "127.0.0.1", "TIDINGS_MAIL__PORT": str(relay.port)}
+        ticked = tidings(place, "tick", "--json", "--now", NOW, environment=relay_at)
+        assert ticked.code == 0, ticked.err
+        assert relay.counts == {f"{tag}@example.org": 1 for tag in ("en", "fr", "ar")}
+    done = ticked.json
+    assert done["published"] == [
+        {"item": 1, "language": tag, "shown_language": tag, "revision": 1} for tag in ("en", "ar")
+    ]
+    assert (done["held"], done["feeds_written"], done["queued"], done["sent"]) == ([], 6, 3, 3)
+    assert done["issues"][-1] == {
+        "newsletter": "digest",
+        "slot": "2026-11-20T06:00:00Z",
+        "state": "sent",
+    }
+    issue = tidings(place, "issue", "show", "1", "--json").json
+    assert [(e["language"], e["items"], e["recipients"]) for e in issue["editions"]] == [
+        ("en", 1, 1),
+        ("fr", 1, 1),
+        ("ar", 1, 1),
+    ]
+    assert issue["deliveries"]["sent"] == 3
+    assert issue == tidings(place, "issue", "list", "--json").json
+    feeds = tidings(place, "feed", "list", "--json").lines
+    assert len(feeds) == 6
+    assert feeds[0].keys() == {"language", "topic", "format", "url", "path", "entries", "updated"}
+    assert all(Path(feed["path"]).exists() for feed in feeds)
+    built = tidings(place, "site", "build", "--json").json
+    assert built.keys() == {"files", "seconds"}
+    idle = tidings(place, "deliver", "--json").json
+    assert idle["sent"] == 0
+    assert {"failed", "postponed", "unknown", "seconds", "messages_per_second"} <= idle.keys()
+    assert len(tidings(place, "subscriber", "list", "--json").lines) == 3
+    shown = tidings(place, "newsletter", "show", "digest", "--json", "--now", NOW).json
+    assert {"key", "languages", "schedule", "timezone", "next_slots"} <= shown.keys()
+    assert tidings(place, "newsletter", "list", "--json", "--now", NOW).lines == [shown]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("item", "show", "99"), 1, "no item 99"),
+        (("item", "import", "nowhere"), 1, "nowhere: no such file or folder"),
+        (("item", "list", "--state", "odd"), 2, "--state is one of draft"),
+        (("tick", "--now", "yesterday"), 2, "is no instant such as"),
+        (("tick", "--now", "2026-11-23T08:00:00"), 2, "has no time zone"),
+        (("newsletter", "add", "n", "--schedule", "daily"), 1, "five fields of cron"),
+        (("newsletter", "add", "N!", "--schedule", "0 7 * * *"), 1, "lower-case letters"),
+        (("newsletter", "add", "n", "--schedule", "0 7 * * *", "--languages", "de"), 1, "de:"),
+        (("newsletter", "add", "n", "--schedule", "0 7 * * *", "--topics", "x"), 1, "no topic"),
+        (("newsletter", "show", "none"), 1, "no newsletter 'none'"),
+        (("subscriber", "import", "none.csv"), 1, "none.csv: No such file"),
+        (("subscriber", "add", "x", "--language", "en"), 1, "is not an e-mail address"),
+        (("topic", "add", "x", "--name", "de=Arbeit"), 1, "de is not a language of this site"),
+        (("feed", "list", "--config", "none.toml"), 78, "no such file"),
+        (("frobnicate",), 2, "No such command"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_its_exit_code(
+    place: Path, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    ran = tidings(place, *arguments)
+    assert ran.code == code, ran.err
+    assert sentence in ran.err
+    assert ran.out == ""
+
+
+def test_the_configuration_is_found_as_the_contract_says(place: Path, tmp_path: Path) -> None:
+    path = str(place / "tidings.toml")
+    assert tidings(tmp_path, "feed", "list").code == 78
+    assert tidings(tmp_path, "feed", "list", "--config", path).code == 0
+    assert tidings(tmp_path, "--config", path, "feed", "list").code == 0
+    assert tidings(tmp_path, "feed", "list", environment={"TIDINGS_CONFIG": path}).code == 0
+
+
+def test_init_never_overwrites_a_site_and_leaves_nothing_of_a_wrong_one(place: Path) -> None:
+    again = ("init", ".", "--url", "https://x.example", "--languages", "en")
+    before = (place / "tidings.toml").read_bytes()
+    assert tidings(place, *again).code == 1
+    assert (place / "tidings.toml").read_bytes() == before
+    wrong = tidings(place, "init", "new", "--url", "news.example.org", "--languages", "en,english")
+    assert wrong.code == 1
+    assert "site.url" in wrong.err
+    assert "site.languages" in wrong.err
+    assert [path.name for path in (place / "new").glob("*")] == []
+
+
+def test_an_absent_relay_is_try_again_later(place: Path) -> None:
+    tidings(place, "newsletter", "add", "d", "--schedule", "0 7 * * *", "--missing", "skip",
+            "--now", "2026-11-22T08:00:00Z")  # fmt: skip
+    tidings(place, "subscriber", "add", "en@example.org", "--language", "en", "--newsletters", "d")
+    tidings(place, "item", "import", "items", "--now", NOW)
+    relay = {"TIDINGS_MAIL__HOST": "127.0.0.1", "TIDINGS_MAIL__PORT": str(free_port())}
+    ran = tidings(place, "tick", "--json", "--now", NOW, environment=relay)
+    assert ran.code == 75
+    assert ran.json["queued"] == 1
+    assert "no relay at 127.0.0.1" in ran.err
+
+
+def test_a_bad_file_is_named_and_the_good_ones_are_in(place: Path) -> None:
+    (place / "items" / "bad.en.md").write_bytes(b"---\ntitle: \xff\n---\nText")
+    ran = tidings(place, "item", "import", "items", "--json")
+    assert (ran.code, ran.json["new"]) == (0, 2)
+    assert [rejected["source"] for rejected in ran.json["rejected"]] == ["items/bad.en.md"]
+    alone = tidings(place, "item", "import", "items/bad.en.md")
+    assert alone.code == 1
+    assert "items/bad.en.md: line 2: the byte 0xff is not UTF-8" in alone.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError("tidings.toml", ["wrong"]), 78),
+        (SchemaError("old"), 78),
+        (BusyError("busy"), 75),
+        (UnreachableError("gone"), 75),
+        (InputError("x", "wrong"), 1),
+        (NotFoundError("item", 1), 1),
+    ],
+)
+def test_every_kind_of_error_has_its_exit_code(error: TidingsError, code: int) -> None:
+    assert exit_code(error) == code
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "sqlalchemy alembic pydantic jinja2 babel langcodes rich lxml apscheduler feedgen"
+    script = (
+        "import sys; from publisher.cli import app\n"
+        "try: app(['--help'])\nexcept SystemExit: pass\n"
+        f"sys.exit(' '.join(set(sys.modules) & set('{heavy}'.split())))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert "demo" in done.stdout
+    assert done.stderr.strip() == ""
