@@ -7,10 +7,12 @@ mistakes are told at once, each with the key and, for a mistyped one, the neares
 import difflib
 import json
 import os
+import re
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -21,7 +23,8 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    model_validator,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -63,17 +66,34 @@ def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("not an address such as https://news.example.org")
+    if not value.isascii():
+        ascii_host = parts.hostname.encode("idna").decode("ascii")
+        raise ValueError(f"must be ASCII (RFC 3986): write the host as {ascii_host}")
     return value.rstrip("/")
 
 
-def _header(value: str) -> str:
-    if any(character in value for character in "\r\n\0"):
-        raise ValueError("must be one line")
+def _line(value: str) -> str:
+    # Mail headers and XML cannot hold them.
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in value):
+        raise ValueError("must be one line without control characters")
     return value
 
 
+def _mailbox(value: str) -> str:
+    if value and not re.fullmatch(r"[!-;=?A-~]+@[!-;=?A-~]+", value):
+        raise ValueError("not an address in ASCII such as news@example.org")
+    return value
+
+
+def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tags))
+
+
 Tag = Annotated[str, AfterValidator(_tag)]
-Languages = Annotated[tuple[Tag, ...], NoDecode, BeforeValidator(_comma_separated)]
+Line = Annotated[str, AfterValidator(_line)]
+Languages = Annotated[
+    tuple[Tag, ...], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_distinct)
+]
 
 
 class _Section(BaseModel):
@@ -92,13 +112,24 @@ class SiteSection(_Section):
     #: an entry with another id for another entry, so it stays when the address changes.
     id: Annotated[str, Field(pattern=r"^$|^tag:[^\s,:]+,\d{4}(-\d\d(-\d\d)?)?$")] = ""
     #: The site's name in each language.
-    name: dict[Tag, str] = {}
+    name: dict[Tag, Line] = {}
     #: The folder of the public files.
     public: Path = Path("public")
     #: The time zone of the dates that pages and digests show.
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     #: Where to look for a text that is missing in a language, nearest first.
     chains: dict[Tag, Languages] = {}
+
+    @field_validator("name")
+    @classmethod
+    def _names_are_of_site_languages(
+        cls, value: dict[str, str], info: ValidationInfo
+    ) -> dict[str, str]:
+        known = info.data.get("languages", value)
+        strangers = [language for language in value if language not in known]
+        if strangers:
+            raise ValueError(f"not in site.languages: {', '.join(strangers)}")
+        return value
 
 
 class DatabaseSection(_Section):
@@ -121,7 +152,7 @@ class MailSection(_Section):
     """``[mail]``: the sender, and the relay that mail is handed to."""
 
     #: The address that mail comes from; ``news@`` the site's host unless given.
-    sender: Annotated[str, AfterValidator(_header), Field(pattern=r"^$|^[^@\s<>]+@[^@\s<>]+$")] = ""
+    sender: Annotated[str, AfterValidator(_mailbox)] = ""
     #: The relay's host name or address.
     host: str = "localhost"
     #: The relay's port.
@@ -172,13 +203,6 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over the file, which comes as arguments."""
         return env_settings, init_settings
-
-    @model_validator(mode="after")
-    def _names_are_of_site_languages(self) -> Self:
-        for language in self.site.name:
-            if language not in self.site.languages:
-                raise ValueError(f"site.name.{language}: {language} is not one of site.languages")
-        return self
 
     @property
     def public(self) -> Path:
@@ -340,5 +364,5 @@ def compose(url: str, languages: str, *, year: int, names: Mapping[str, str] | N
 
 
 def _quoted(text: str) -> str:
-    # What JSON escapes in a string, TOML reads.
-    return json.dumps(text, ensure_ascii=False)
+    # What JSON escapes in a string, TOML reads; it wants DEL escaped as well.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

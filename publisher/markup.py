@@ -10,6 +10,7 @@ knows HTML as browsers do, so that a mistake in one of the two lets nothing thro
 import html as entities
 import re
 import unicodedata
+from itertools import pairwise
 
 import nh3
 from markdown_it import MarkdownIt
@@ -44,7 +45,7 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 _FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
 _DIRECTION = re.compile(f"[{_BIDI_CONTROLS}]")
 #: What ends a line somewhere: presentation programs write a vertical tab within paragraphs.
-_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
 
 #: The most characters of a slug: at 4 bytes each, no file name passes the 255 bytes that
@@ -124,7 +125,8 @@ def _inline(token: Token) -> str:
         elif child.type == "link_close":
             target = targets.pop()
             shown = out[-1] if out else ""
-            out.append(f" <{target}>" if target and target != shown else "")
+            known = {"", shown, f"mailto:{shown}"}
+            out.append("" if target in known else f" <{target}>")
         elif child.type in {"softbreak", "hardbreak"}:
             out.append("\n" if child.type == "hardbreak" else " ")
         elif child.type == "image":
@@ -135,8 +137,17 @@ def _inline(token: Token) -> str:
 
 
 def summary(markdown: str, *, limit: int = 300) -> str:
-    """Return the beginning of a text as one line of plain text, cut between words."""
-    line = clean_line(plain(markdown))
+    """Return the beginning of a text as one line of plain text, cut between words.
+
+    Taken from its paragraphs: headings and lists make no sentence.
+    """
+    tokens = _MARKDOWN.parse(markdown)
+    paragraphs = [
+        _inline(token)
+        for opening, token in pairwise(tokens)
+        if opening.type == "paragraph_open" and opening.level == 0
+    ]
+    line = clean_line(" ".join(paragraphs) or plain(markdown))
     if len(line) <= limit:
         return line
     cut = line[: limit - 1]

@@ -4,7 +4,7 @@ the item is ready there                  Show it                    rule "ready"
 it is not, and missing = skip            Skip: not told there
 it is not, and missing = hold            Wait: until it is ready
 it is not, and missing = fallback        Show the first ready language of the chain,
-labelled; rule "fallback"; Skip if there is none
+labelled; rule "fallback"; Wait if there is none
 its embargo is not over                  Wait: until then, whatever the rest says
 """
 

@@ -145,7 +145,9 @@ class Fields:
         if isinstance(value, dict):
             raise InputError(key, "must be a list")
         parts = value if isinstance(value, list) else str(value).split(",")
-        lines = [markup.clean_line(str(part)) for part in parts if not isinstance(part, list)]
+        if any(isinstance(part, (list, dict)) for part in parts):
+            raise InputError(key, "must be a list of words")
+        lines = [markup.clean_line(str(part)) for part in parts]
         return [line for line in lines if markup.slug(line)]
 
     def word(self, key: str, words: type[Word]) -> Word | None:

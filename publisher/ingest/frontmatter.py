@@ -46,12 +46,15 @@ def _toml(head: str) -> Mapping[str, Any]:
         return tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
         raise InputError(_HERE, f"is not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(_HERE, "is not TOML: a number is too large, or lists too deep") from error
 
 
 def _yaml(head: str, *, fenced: bool) -> Any:  # noqa: ANN401
     if not fenced:
         # Pelican's values are plain text: a colon in a title is only a colon.
-        pairs = (line.partition(":") for line in re.sub(r"\n[ \t]+", " ", head).splitlines())
+        unfolded = re.sub(r"\n[ \t]+", " ", head.strip())
+        pairs = (line.partition(":") for line in unfolded.split("\n"))
         return {key: value.strip() for key, _, value in pairs}
     try:
         return yaml.load(head, Loader=_PlainLoader)  # noqa: S506  (makes only str, list and dict)
@@ -59,8 +62,13 @@ def _yaml(head: str, *, fenced: bool) -> Any:  # noqa: ANN401
         # One line for the opening fence, one because marks count from 0.
         line = f"line {error.problem_mark.line + 2}: " if error.problem_mark else ""
         raise InputError(_HERE, f"is not YAML: {line}{error.problem}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InputError(_HERE, f"is not YAML: {error}") from error
+    except yaml.reader.ReaderError as error:
+        reason = f"holds the character U+{error.character:04X}: remove it"
+        raise InputError(_HERE, reason) from error
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        # PyYAML asks chr() for whatever an escape says.
+        reason = r"is not YAML: an escape such as \U names no character, or lists are too deep"
+        raise InputError(_HERE, reason) from error
 
 
 class _PlainLoader(yaml.BaseLoader):

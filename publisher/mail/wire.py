@@ -15,9 +15,20 @@ from urllib.parse import quote
 
 from store.records import Delivery, Edition
 
-#: Lines are only folded where SMTP demands it (RFC 5322, 2.1.1): a folded and encoded
-#: List-Unsubscribe would not be understood.
-_POLICY = policy.SMTP.clone(max_line_length=998)
+#: What machines read: folded or encoded, it would not be understood.
+_WHOLE = frozenset({"Message-ID", "List-Id", "List-Unsubscribe"})
+
+
+class _Policy(policy.EmailPolicy):
+    """Lines as long as encoded words and quoted-printable may be (RFC 2047, 2; RFC 2045, 6.7)."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name in _WHOLE:
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n", max_line_length=76)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +55,7 @@ def message(delivery: Delivery, edition: Edition, sender: Sender, *, date: datet
     mail["Subject"] = edition.subject
     mail["Date"] = format_datetime(date)
     mail["Message-ID"] = message_id(delivery, edition, sender.host)
-    mail["List-Id"] = f"<{sender.newsletter}.{sender.host}>"
+    mail["List-Id"] = f"<{quote(sender.newsletter)}.{sender.host}>"
     mail["List-Unsubscribe"] = f"<{leave_address(sender)}>"
     mail.set_content(edition.text, cte="quoted-printable")
     mail.add_alternative(edition.html, subtype="html", cte="quoted-printable")
