@@ -7,7 +7,6 @@ Markdown is parsed with raw HTML off; what comes out is cleaned once more by nh3
 knows HTML as browsers do, so that a mistake in one of the two lets nothing through.
 """
 
-import html as entities
 import re
 import unicodedata
 from itertools import pairwise
@@ -152,11 +151,6 @@ def summary(markdown: str, *, limit: int = 300) -> str:
         return line
     cut = line[: limit - 1]
     return (cut.rpartition(" ")[0] or cut) + "…"
-
-
-def escape(text: str) -> str:
-    """Return plain text as HTML."""
-    return entities.escape(text)
 
 
 def slug(text: str) -> str:

@@ -49,6 +49,8 @@ class Person:
     """What a row says of somebody, checked. An id of 0 stands for not known yet."""
 
     subscriber: Subscriber
+    #: The fields that the row leaves empty: what is known of them stays.
+    unsaid: frozenset[str]
     subscriptions: tuple[Subscription, ...]
 
 
@@ -137,7 +139,10 @@ def person(row: Mapping[str, str], known: Mapping[str, Newsletter], config: Conf
     )
     topics = tuple(_list(row.get("topics")))
     chosen = tuple(Subscription(newsletter=key, topics=topics) for key in wanted)
-    return Person(subscriber=subscriber, subscriptions=chosen)
+    unsaid = {field for field in ("name", "timezone") if not row.get(field)}
+    if subscriber.consent_at is None and not subscriber.consent_source:
+        unsaid |= {"consent_at", "consent_source"}
+    return Person(subscriber=subscriber, unsaid=frozenset(unsaid), subscriptions=chosen)
 
 
 def put(tx: Transaction, wanted: Person) -> Verdict:
@@ -152,8 +157,10 @@ def put(tx: Transaction, wanted: Person) -> Verdict:
         subscriber_id = subscribers.add(tx, **fields)
     else:
         subscriber_id = before.id
+        kept = wanted.unsaid
         if before.status not in {Status.ACTIVE, Status.PENDING}:
-            fields["status"] = before.status
+            kept |= {"status"}
+        fields |= {name: getattr(before, name) for name in kept}
         subscribers.change(tx, before.id, **fields)
     had = subscribers.subscriptions_of(tx, subscriber_id)
     missing = [entry for entry in wanted.subscriptions if entry not in had]
@@ -161,7 +168,7 @@ def put(tx: Transaction, wanted: Person) -> Verdict:
         subscribers.subscribe(tx, subscriber_id, entry)
     if before is None:
         return Verdict.ADDED
-    changed = missing or replace(new, id=before.id, status=fields["status"]) != before
+    changed = missing or replace(before, **fields) != before
     return Verdict.UPDATED if changed else Verdict.SAME
 
 

@@ -8,27 +8,20 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from urllib.parse import quote
 
+from publisher import markup
 from store.records import Delivery, Edition
 
-#: What machines read: folded or encoded, it would not be understood.
-_WHOLE = frozenset({"Message-ID", "List-Id", "List-Unsubscribe"})
+#: Lines as long as encoded words and quoted-printable may be (RFC 2047, 2; RFC 2045, 6.7).
+_LINE = 76
+_POLICY = policy.SMTP.clone(max_line_length=_LINE)
 
-
-class _Policy(policy.EmailPolicy):
-    """Lines as long as encoded words and quoted-printable may be (RFC 2047, 2; RFC 2045, 6.7)."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        if name in _WHOLE:
-            return f"{name}: {value}\r\n".encode("ascii")
-        return super().fold_binary(name, value)
-
-
-_POLICY = _Policy(linesep="\r\n", max_line_length=76)
+#: Longer words in a header are encoded, since that is how they can be broken anywhere.
+_SHORT = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,22 +42,28 @@ def message(delivery: Delivery, edition: Edition, sender: Sender, *, date: datet
 
     ``date`` is when the edition was frozen.
     """
+    identity = message_id(delivery, edition, sender.host)
+    # Written by hand: EmailMessage decodes what looks encoded in a title, loses spaces where
+    # it folds, and folds what machines read.
+    head = {
+        "From": _mailbox("From", sender.name, sender.address),
+        "To": _mailbox("To", delivery.name, delivery.email),
+        "Subject": _words("Subject", markup.clean_line(edition.subject)),
+        "Date": format_datetime(date),
+        "Message-ID": identity,
+        "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
+        "List-Unsubscribe": f"<{leave_address(sender)}>",
+    }
     mail = EmailMessage(policy=_POLICY)
-    mail["From"] = _mailbox(sender.name, sender.address)
-    mail["To"] = _mailbox(delivery.name, delivery.email)
-    mail["Subject"] = edition.subject
-    mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = message_id(delivery, edition, sender.host)
-    mail["List-Id"] = f"<{quote(sender.newsletter)}.{sender.host}>"
-    mail["List-Unsubscribe"] = f"<{leave_address(sender)}>"
     mail.set_content(edition.text, cte="quoted-printable")
     mail.add_alternative(edition.html, subtype="html", cte="quoted-printable")
     for part in mail.iter_parts():
         part["Content-Language"] = edition.language
     mail["Content-Language"] = edition.language
     # Otherwise random, and other bytes each time.
-    mail.set_boundary(f"=_{hashlib.sha256(mail['Message-ID'].encode()).hexdigest()[:32]}")
-    return mail.as_bytes()
+    mail.set_boundary(f"=_{hashlib.sha256(identity.encode()).hexdigest()[:32]}")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    return lines.encode("ascii") + mail.as_bytes()
 
 
 def message_id(delivery: Delivery, edition: Edition, host: str) -> str:
@@ -86,6 +85,19 @@ def leave_subject(newsletter: str) -> str:
     return f"unsubscribe {newsletter}"
 
 
-def _mailbox(name: str, address: str) -> Address:
-    user, _, host = address.rpartition("@")
-    return Address(display_name=name, username=user, domain=host)
+def _mailbox(header: str, name: str, address: str) -> str:
+    phrase = markup.clean_line(name)
+    if _is_plain(phrase):
+        return formataddr((phrase, address))
+    return f"{_words(header, phrase)}\r\n <{address}>"
+
+
+def _words(header: str, line: str) -> str:
+    """Return a line for a header, as encoded words (RFC 2047) where it has to be."""
+    if _is_plain(line):
+        return line
+    return Header(line, "utf-8", maxlinelen=_LINE, header_name=header).encode(linesep="\r\n")
+
+
+def _is_plain(line: str) -> bool:
+    return line.isascii() and len(line) <= _SHORT and "=?" not in line
