@@ -21,7 +21,7 @@ from apscheduler.triggers.cron import CronTrigger
 from publisher import press, publishing, site
 from publisher.config import Config
 from publisher.delivery import engine
-from publisher.errors import BusyError, InputError, TidingsError
+from publisher.errors import BusyError, ConfigError, InputError, TidingsError
 from publisher.press import Pressed
 from store import issues, newsletters, publications
 from store.database import Database
@@ -44,10 +44,19 @@ class Pass:
     issues: list[Pressed] = field(default_factory=list)
     queued: int = 0
     sent: int = 0
+    failed: int = 0
+    postponed: int = 0
+    unknown: int = 0
     #: What could not be done; the next tick tries it again.
     problems: list[str] = field(default_factory=list)
     #: The same, where another process is doing it already.
     busy: list[str] = field(default_factory=list)
+
+    def count(self, outcome: engine.Outcome) -> None:
+        """Count what was delivered."""
+        self.sent, self.failed = outcome.sent, outcome.failed
+        self.postponed, self.unknown = outcome.postponed, outcome.unknown
+        self.problems += outcome.problems
 
     def attempt(self, step: Callable[[], None]) -> None:
         """Take a step; one that fails holds up none of the others."""
@@ -55,6 +64,9 @@ class Pass:
             step()
         except BusyError as error:
             self.busy.append(str(error))
+        except ConfigError:
+            # Nothing will mend itself: whoever runs this must hear it now.
+            raise
         except TidingsError as error:
             self.problems.append(str(error))
 
@@ -81,8 +93,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
 
     def deliver() -> None:
         outcome = engine.deliver(database, config, now=now)
-        done.sent = outcome.sent
-        done.problems += outcome.problems
+        done.count(outcome)
 
     done.attempt(publish)
     done.attempt(write_files)

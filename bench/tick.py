@@ -86,6 +86,8 @@ def _draft(language: str, key: str) -> Draft:
     return Draft(
         source=key,
         key=key,
+        origin="",
+        slug="",
         language=language,
         words=_words(language, key),
         dated=None,
@@ -140,6 +142,7 @@ def _translation(number: int, language: str) -> dict[str, object]:
         "revision": 1,
         "change": Change.NEW,
         "updated": _moment(number),
+        "origin": "",
     }
 
 

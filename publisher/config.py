@@ -252,7 +252,10 @@ class Config(BaseSettings):
     def chain(self, language: str) -> tuple[str, ...]:
         """Return where to look for a text for readers of a language, nearest first."""
         stated = self.site.chains.get(language)
-        return tuple(stated) if stated else languages.chain(language, self.site.languages)
+        if stated is None:
+            return languages.chain(language, self.site.languages)
+        # The reader's own language is always the nearest, stated or not.
+        return tuple(dict.fromkeys([language, *stated]))
 
     def password(self) -> str | None:
         """Return the relay's password. Raises ConfigError when its file cannot be read."""

@@ -76,7 +76,15 @@ def html(markdown: str) -> str:
 
 def clean_html(markup: str) -> str:
     """Return HTML with only what may stand in a news text: no scripts, styles, frames or forms."""
-    cleaned = nh3.clean(
+    cleaned = _sanitised(_FORBIDDEN.sub("", markup))
+    # &#12; has become a form feed, which no XML can hold; and what stood around it may now be
+    # another address than the one that was looked at.
+    kept = _FORBIDDEN.sub("", cleaned)
+    return cleaned if kept == cleaned else _sanitised(kept)
+
+
+def _sanitised(markup: str) -> str:
+    return nh3.clean(
         markup,
         tags=set(_TAGS),
         attributes=_ATTRIBUTES,
@@ -84,8 +92,6 @@ def clean_html(markup: str) -> str:
         filter_style_properties={"text-align"},
         link_rel="noopener",
     )
-    # &#12; has become a form feed, which no XML can hold.
-    return _FORBIDDEN.sub("", cleaned)
 
 
 def plain(markdown: str) -> str:

@@ -48,6 +48,12 @@ def publish_due(database: Database, config: Config, *, now: datetime) -> list[Pu
             return told
 
 
+def look_at_all(database: Database, *, now: datetime) -> None:
+    """Have the next tick decide about every item anew: a setting that decides has changed."""
+    with database.write() as tx:
+        items.look_at_all(tx, now)
+
+
 def _publish(
     tx: Transaction, ids: Sequence[int], config: Config, now: datetime
 ) -> list[Publication]:

@@ -63,7 +63,8 @@ def rebuild(database: Database, config: Config) -> int:
     """Make every public file anew from the store; return how many there are."""
     with database.exclusive("site"), database.read() as tx:
         written = 0
-        for path, body in _documents(tx, config, [item.id for item in items.listing(tx)]):
+        ids = [item.id for item in items.listing(tx)]
+        for path, body in _documents(tx, config, ids, fronts=config.site.languages):
             _write(config.public, path, body)
             written += 1
         return written
@@ -85,22 +86,35 @@ def feed_files(database: Database, config: Config) -> list[FeedFile]:
     ]
 
 
-def _documents(tx: Transaction, config: Config, ids: Sequence[int]) -> Iterator[Document]:
-    """Yield what shows these items, and what is not there at all yet."""
+def _documents(
+    tx: Transaction, config: Config, ids: Sequence[int], *, fronts: Collection[str] = ()
+) -> Iterator[Document]:
+    """Yield what shows these items, the fronts and feeds asked for, and what is missing."""
     yield _STYLE, read("web/style.css").encode()
     yield _HOME, _page(config, config.site.languages[0], "home")
     # A language that was taken from the site keeps its rows in the ledger, and gets no pages.
-    site_languages = config.site.languages
-    behind = {tag for tag in site_languages if not _has_feeds(config, tag)}
+    languages = config.site.languages
+    behind = {*fronts, *(tag for tag in languages if not _has_feeds(config, tag))}
     for start in range(0, len(ids), _CHUNK):
-        told = publications.standing(tx, ids[start : start + _CHUNK], FEED).values()
-        stories = tell_all(tx, [row for row in told if row.language in site_languages], config)
+        rows = publications.tellings(tx, ids[start : start + _CHUNK], FEED)
+        stories = tell_all(tx, [row for row in rows if row.language in languages], config)
         behind |= {story.language for story in stories}
-        for story in stories:
-            yield story.path, _item_page(config, story, stories)
-    for language in site_languages:
+        yield from _item_pages(config, stories)
+    for language in languages:
         if language in behind:
             yield from _front_and_feeds(config, _feed(tx, config, language))
+
+
+def _item_pages(config: Config, stories: Sequence[Story]) -> Iterator[Document]:
+    """Yield the pages of items, from all that was ever told of them, oldest telling first."""
+    latest = {(story.item_id, story.language): story for story in stories}
+    for story in latest.values():
+        yield story.path, _item_page(config, story, latest.values())
+    for story in stories:
+        now = latest[story.item_id, story.language]
+        if story.path != now.path:
+            # Mails and readers know the old address, from before the title changed.
+            yield story.path, _page(config, story.language, "moved", story=now)
 
 
 def _front_and_feeds(config: Config, feed: Feed) -> Iterator[Document]:

@@ -1,6 +1,7 @@
 """People: added one by one, or from a CSV file of any length."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ BATCH = 1000
 #: RFC 5321, 4.5.3.1: the longest address and the longest part before its @.
 _MAX_EMAIL, _MAX_LOCAL = 254, 64
 _MAX_NAME = 200
+
+#: What Python makes of bytes that are not UTF-8 where asked not to fail (PEP 383).
+_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 class Verdict(StrEnum):
@@ -119,6 +123,9 @@ def _rows(lines: Iterable[str], source: str) -> Iterator[tuple[int, Mapping[str,
 
 def person(row: Mapping[str, str], known: Mapping[str, Newsletter], config: Config) -> Person:
     """Return the person that a row tells of. Pure; raises InputError naming the field."""
+    for column, value in row.items():
+        if _UNDECODED.search(value or ""):
+            raise InputError(column, "is not UTF-8")
     name = markup.clean_line(row.get("name") or "")
     if len(name) > _MAX_NAME:
         raise InputError("name", f"has {len(name)} characters, {_MAX_NAME} at the most")

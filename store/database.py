@@ -10,25 +10,33 @@ A transaction that is left by an exception leaves nothing behind.
 import fcntl
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Executable,
     RowMapping,
     StaticPool,
     Table,
+    bindparam,
     create_engine,
     event,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 from store.errors import BusyError, ConflictError, SchemaError, StoreError
 from store.tables import metadata
@@ -56,9 +64,13 @@ class Transaction:
 
     def run(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Run a statement, once for each of ``rows`` if given; return how many rows it changed."""
-        if rows is None:
-            return self._connection.execute(statement).rowcount
-        return self._connection.execute(statement, list(rows)).rowcount if rows else 0
+        if rows is not None and not rows:
+            return 0
+        # Without the option nobody knows the count of an INSERT ... SELECT on PostgreSQL.
+        result = self._connection.execute(
+            statement, rows and list(rows), execution_options={"preserve_rowcount": True}
+        )
+        return result.rowcount
 
     def insert_new(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, returning: str
@@ -125,10 +137,9 @@ class Database:
     def _lock(self, name: str) -> Iterator[bool]:
         path = self._engine.url.database
         if self._engine.dialect.name == "postgresql":
-            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
             with _translated(), self._engine.connect() as connection, connection.begin():
                 statement = text("select pg_try_advisory_xact_lock(:number)")
-                yield bool(connection.execute(statement, {"number": number}).scalar())
+                yield bool(connection.execute(statement, {"number": _number(name)}).scalar())
         elif path in {None, "", ":memory:"}:
             lock = self._locks.setdefault(name, threading.Lock())
             won = lock.acquire(blocking=False)
@@ -164,21 +175,25 @@ class Database:
                 f"the database is at version {found}, this program needs {SCHEMA}: "
                 "back it up, then run 'tidings migrate'"
             )
-        if found > SCHEMA:
-            raise SchemaError(
-                f"the database is at version {found}, newer than this program ({SCHEMA}): "
-                "install the newer Tidings"
-            )
+        _refuse_newer(found)
 
     def migrate(self) -> None:
-        """Bring the database to this program's version; one transaction, all or nothing."""
+        """Bring the database to this program's version; one transaction, all or nothing.
+
+        Raises SchemaError when the database is of a newer version.
+        """
         # Alembic takes a second to import, and only this needs it.
         from alembic import command  # noqa: PLC0415
         from alembic.config import Config  # noqa: PLC0415
 
         settings = Config()
         settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        _refuse_newer(self.version())
         with self.write() as tx:
+            if tx.on_postgresql:
+                # Of several hosts that migrate at once the first does; on SQLite all writers queue.
+                lock = text("select pg_advisory_xact_lock(:number)")
+                tx.run(lock.bindparams(number=_number("migrate")))
             settings.attributes["connection"] = tx._connection  # noqa: SLF001
             settings.attributes["metadata"] = metadata
             command.upgrade(settings, "head")
@@ -188,6 +203,31 @@ class Database:
         self._engine.dispose()
 
 
+def _number(name: str) -> int:
+    """Return what PostgreSQL knows a lock by."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+def _refuse_newer(found: str | None) -> None:
+    if found and found > SCHEMA:
+        raise SchemaError(
+            f"the database is at version {found}, newer than this program ({SCHEMA}): "
+            "install the newer Tidings"
+        )
+
+
+def among(column: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of ``ids``, however many those are.
+
+    They stand in the statement itself: the databases bound how many parameters it takes
+    (PostgreSQL 65,535; SQLite 32,766 unless built otherwise).
+    """
+    values = bindparam(
+        None, list(ids), type_=column.type, unique=True, expanding=True, literal_execute=True
+    )
+    return column.in_(values)
+
+
 def open_database(url: str) -> Database:
     """Open the database at a SQLAlchemy URL: ``sqlite:///PATH`` or ``postgresql://...``.
 
@@ -195,11 +235,14 @@ def open_database(url: str) -> Database:
     """
     try:
         address = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"not a database URL: {url!r}") from error
+    except (ArgumentError, ValueError) as error:
+        # The URL may hold a password, so the message must not hold the URL.
+        raise StoreError(
+            "not a database URL; such are sqlite:///PATH and postgresql://USER@HOST/NAME"
+        ) from error
     with _translated():
         if address.get_backend_name() == "sqlite":
-            return Database(_sqlite(address))
+            return Database(_sqlite(address.set(drivername="sqlite+pysqlite")))
         if address.get_backend_name() == "postgresql":
             return Database(create_engine(address.set(drivername="postgresql+psycopg")))
     raise StoreError(f"cannot keep news in {address.get_backend_name()!r}: sqlite or postgresql")
@@ -232,6 +275,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred BEGIN that later writes can fail half-way, or lose an update; IMMEDIATE waits.
     writes = connection.get_execution_options().get("tidings_write")
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -250,6 +294,12 @@ def translate(error: SQLAlchemyError) -> StoreError | ConflictError | BusyError:
     line = cause.strip().partition("\n")[0]
     if isinstance(error, IntegrityError):
         return ConflictError(line)
-    if "database is locked" in line:
+    # A server that answers FATAL is there, but knows no such user or database: waiting is no help.
+    unreachable = (
+        isinstance(error, OperationalError)
+        and "connection" in line.lower()
+        and "FATAL:" not in line
+    )
+    if "database is locked" in line or "deadlock detected" in line or unreachable:
         return BusyError(f"the database is busy: {line}")
     return StoreError(line)

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from store.database import Transaction
+from store.database import Transaction, among
 from store.errors import ConflictError, NotFoundError
-from store.records import Item, Text, Translation, Workflow
+from store.records import Change, Item, Kind, Text, Translation, Workflow
 from store.tables import item_topics, items, revisions, translations
 
 _ITEM = [column for column in items.c if column.name != "look_at"]
@@ -21,8 +21,10 @@ def add(tx: Transaction, *, tag_prefix: str, **fields: Any) -> Item:  # noqa: AN
     Its tag is minted from the prefix and its new id. Raises ConflictError for a key in use.
     """
     topics = fields.pop("topics")
-    # The tag holds the id, which the database gives: a placeholder that is as unique as the key.
-    row = tx.row(insert(items).values(**fields, tag=fields["key"]).returning(items.c.id))
+    # The tag holds the id, which the database gives: a placeholder that is as unique as the key,
+    # and no tag, since a source may use our tags as its keys.
+    placeholder = f"of {fields['key']}"
+    row = tx.row(insert(items).values(**fields, tag=placeholder).returning(items.c.id))
     assert row is not None  # noqa: S101  (an INSERT that raised nothing returned its id)
     tag = f"{tag_prefix}/{row['id']}"
     tx.run(update(items).where(items.c.id == row["id"]).values(tag=tag))
@@ -51,12 +53,33 @@ def get(tx: Transaction, item_id: int) -> Item:
 
 def many(tx: Transaction, ids: Collection[int]) -> dict[int, Item]:
     """Return the items of these ids that exist, by id."""
-    return {item.id: item for item in _with_topics(tx, select(*_ITEM).where(items.c.id.in_(ids)))}
+    return {
+        item.id: item for item in _with_topics(tx, select(*_ITEM).where(among(items.c.id, ids)))
+    }
 
 
 def by_key(tx: Transaction, key: str) -> Item | None:
     """Return the item that this key of the source stands for."""
     return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.key == key))), None)
+
+
+def by_origin(tx: Transaction, origin: str) -> Item | None:
+    """Return the item that one of its texts came from this place for."""
+    found = select(translations.c.item_id).where(translations.c.origin == origin).limit(1)
+    query = select(*_ITEM).where(items.c.id.in_(found))
+    return next(iter(_with_topics(tx, query)), None)
+
+
+def came_from(tx: Transaction, item_id: int, language: str, origin: str) -> None:
+    """Remember the place that a text came from."""
+    mine = (translations.c.item_id == item_id) & (translations.c.language == language)
+    moved = translations.c.origin != origin
+    tx.run(update(translations).where(mine, moved).values(origin=origin))
+
+
+def look_at_all(tx: Transaction, now: datetime) -> None:
+    """Have the tick look at every item: what decides has changed, not the items."""
+    tx.run(update(items).values(look_at=now))
 
 
 def listing(
@@ -81,7 +104,9 @@ def _with_topics(tx: Transaction, query: Select[Any]) -> list[Item]:
     pairs = select(item_topics).where(item_topics.c.item_id.in_(chosen))
     for pair in tx.rows(pairs.order_by(item_topics.c.topic)):
         topics[pair["item_id"]].append(pair["topic"])
-    return [Item(**row, topics=tuple(topics[row["id"]])) for row in rows]
+    return [
+        Item(**{**row, "kind": Kind(row["kind"])}, topics=tuple(topics[row["id"]])) for row in rows
+    ]
 
 
 def on_topic(tx: Transaction, topic: str) -> list[int]:
@@ -92,12 +117,18 @@ def on_topic(tx: Transaction, topic: str) -> list[int]:
 
 def texts(tx: Transaction, ids: Collection[int]) -> dict[int, dict[str, Translation]]:
     """Return the texts of these items as they stand, by item and language."""
-    query = select(translations).where(translations.c.item_id.in_(ids))
+    query = select(translations).where(among(translations.c.item_id, ids))
     found: dict[int, dict[str, Translation]] = {item_id: {} for item_id in ids}
     for row in tx.rows(query.order_by(translations.c.language)):
-        record = Translation(**{**row, "workflow": Workflow(row["workflow"])})
+        record = _translation(row)
         found[record.item_id][record.language] = record
     return found
+
+
+def _translation(row: Mapping[Any, Any]) -> Translation:
+    fields = {name: value for name, value in row.items() if name != "origin"}
+    typed = {"workflow": Workflow(row["workflow"]), "change": Change(row["change"])}
+    return Translation(**{**fields, **typed})
 
 
 def counts(tx: Transaction) -> tuple[int, int]:
@@ -117,6 +148,8 @@ def save(tx: Transaction, text: Translation, *, author: str) -> None:
     ConflictError when somebody else saved in between.
     """
     row = vars(text).copy()
+    if text.revision == 1:
+        row["origin"] = ""
     if text.revision == 1:
         saved = len(tx.insert_new(translations, [row], returning="item_id"))
     else:
@@ -153,7 +186,7 @@ def words(tx: Transaction, wanted: Collection[tuple[int, str, int]]) -> Mapping[
     ids = {item_id for item_id, _, _ in wanted}
     query = select(revisions.c.item_id, revisions.c.language, revisions.c.number, *fields)
     found = {}
-    for row in tx.rows(query.where(revisions.c.item_id.in_(ids))):
+    for row in tx.rows(query.where(among(revisions.c.item_id, ids))):
         key = (row["item_id"], row["language"], row["number"])
         if key in wanted:
             found[key] = Text(**{name: row[name] for name in Text.__dataclass_fields__})

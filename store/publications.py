@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, delete, func, insert, select
 from sqlalchemy.sql import ColumnElement
 
-from store.database import Transaction
+from store.database import Transaction, among
 from store.records import FEED, Change, Hold, Publication
 from store.tables import holds, publications, stale_items
 
@@ -32,11 +32,15 @@ def record(tx: Transaction, rows: Sequence[Publication]) -> list[Publication]:
 
 def standing(tx: Transaction, ids: Collection[int], channel: str) -> Standing:
     """Return the newest telling of these items in a channel."""
-    where = and_(publications.c.item_id.in_(ids), publications.c.channel == channel)
-    query = select(*_FIELDS).where(where).order_by(publications.c.telling)
-    found = [_publication(row) for row in tx.rows(query)]
     # Ordered by telling: a later one takes the place of an earlier.
-    return {(row.item_id, row.language): row for row in found}
+    return {(row.item_id, row.language): row for row in tellings(tx, ids, channel)}
+
+
+def tellings(tx: Transaction, ids: Collection[int], channel: str) -> list[Publication]:
+    """Return all that was ever told of these items in a channel, the oldest telling first."""
+    where = and_(among(publications.c.item_id, ids), publications.c.channel == channel)
+    query = select(*_FIELDS).where(where).order_by(publications.c.telling, publications.c.id)
+    return [_publication(row) for row in tx.rows(query)]
 
 
 def newest(tx: Transaction, language: str, *, limit: int) -> list[Publication]:
@@ -81,7 +85,7 @@ def told_ids(channel: str, language: str) -> ColumnElement[Any]:
 
 def put_holds(tx: Transaction, ids: Collection[int], rows: Sequence[Hold]) -> None:
     """Write that these items wait as ``rows`` say, and in no other language."""
-    tx.run(delete(holds).where(holds.c.item_id.in_(ids)))
+    tx.run(delete(holds).where(among(holds.c.item_id, ids)))
     tx.run(insert(holds), [vars(row) for row in rows])
 
 
@@ -104,7 +108,7 @@ def stale(tx: Transaction) -> dict[int, int]:
 
 def freshened(tx: Transaction, marks: Collection[int]) -> None:
     """Take back exactly these marks: one that came in between stays."""
-    tx.run(delete(stale_items).where(stale_items.c.id.in_(marks)))
+    tx.run(delete(stale_items).where(among(stale_items.c.id, marks)))
 
 
 def count(tx: Transaction, language: str) -> int:

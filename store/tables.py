@@ -122,6 +122,9 @@ translations = Table(
     Column("revision", Integer, nullable=False),
     Column("change", String(20), nullable=False),
     Column("updated", Instant, nullable=False),
+    # The place that it came from, without its language: how a file is known again
+    # whichever folder above it is imported. Empty for a text that came from nowhere.
+    Column("origin", Text, nullable=False, index=True),
 )
 
 revisions = Table(

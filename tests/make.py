@@ -130,6 +130,8 @@ def draft(language: str = "en", **changes: Any) -> Draft:
     values: dict[str, Any] = {
         "source": f"dignity.{language}.md",
         "key": "dignity",
+        "origin": "",
+        "slug": "",
         "language": language,
         "words": text(language),
         "dated": None,

@@ -108,7 +108,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    grid = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    grid = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        # Folded, never cut: a digest or an address is there to be copied.
+        grid.add_column(column, overflow="fold")
     for row in rows:
         grid.add_row(*(Text(_cell(value)) for value in row))
     Console(width=None if sys.stdout.isatty() else _WIDE).print(grid)
@@ -167,7 +170,7 @@ def reading(file: TextIO, size: int) -> Iterator[str]:
     """Yield the lines of a file, with a bar on a terminal."""
     with bar("reading", total=size) as advance:
         for line in file:
-            advance(len(line.encode()))
+            advance(len(line.encode(errors="surrogateescape")))
             yield line
 
 

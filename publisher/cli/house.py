@@ -60,11 +60,15 @@ def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Pa
     if path.exists():
         raise ConflictError(f"{path} exists already; choose another folder, or edit it")
     beside = folder / ".tidings.toml.new"
+    new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         beside.write_text(text, encoding="utf-8")
         config = load(beside, environment=environment)
     except ConfigError as error:
+        beside.unlink()
+        if new:
+            folder.rmdir()
         raise InputError("init", "; ".join(error.mistakes)) from error
     except OSError as error:
         raise InputError(str(folder), error.strerror or str(error)) from error
@@ -94,22 +98,38 @@ def migrate(
 def tick(
     ctx: typer.Context,
     *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Look at every item, after a change of settings.")
+    ] = False,
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
 ) -> None:
     """Do all that is due, once: publish, write feeds, plan and freeze issues, deliver."""
     import scheduler  # noqa: PLC0415
+    from publisher import publishing  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        done = scheduler.tick(house.database, house.config, now=common.clock(now))
+        moment = common.clock(now)
+        if everything:
+            publishing.look_at_all(house.database, now=moment)
+        done = scheduler.tick(house.database, house.config, now=moment)
     record = pass_record(done)
     if as_json:
         common.print_json(record)
     else:
         short = {key: len(v) if isinstance(v, list) else v for key, v in record.items()}
         common.show(short, as_json=False)
+    for sentence in _shown(done):
+        common.warn(sentence)
     _conclude(done.problems, done.busy)
+
+
+def _shown(done: "Pass") -> list[str]:
+    """Return what a person must hear of: mails that nobody can say of where they are."""
+    if not done.unknown:
+        return []
+    return [f"{done.unknown} mails may or may not have been sent: see 'tidings issue list'"]
 
 
 def pass_record(done: "Pass") -> dict[str, Any]:
@@ -144,6 +164,9 @@ def pass_record(done: "Pass") -> dict[str, Any]:
         ],
         "queued": done.queued,
         "sent": done.sent,
+        "failed": done.failed,
+        "postponed": done.postponed,
+        "unknown": done.unknown,
     }
 
 
@@ -219,7 +242,7 @@ def serve(
     ctx: typer.Context,
     *,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen at.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 8000,
     no_scheduler: Annotated[
         bool, typer.Option("--no-scheduler", help="Only show what is published.")
     ] = False,
@@ -237,11 +260,11 @@ def serve(
                 common.warn(f"published item {row.item_id} in {row.language}")
             for pressed in done.issues:
                 common.warn(f"issue {pressed.issue.id} is {pressed.issue.state}")
-            for sentence in done.problems:
+            for sentence in [*done.problems, *_shown(done)]:
                 common.warn(sentence)
 
-        common.warn(f"serving at http://{host}:{port}/")
         jobs = None if no_scheduler else scheduler.start(house.config, look)
+        common.warn(f"serving at http://{host}:{port}/")
         try:
             app.serve(house.config, host=host, port=port)
         finally:

@@ -31,7 +31,9 @@ def import_(
     started = perf_counter()
     with common.opened(ctx, config) as house, ExitStack() as stack:
         try:
-            text = stack.enter_context(file.open(encoding="utf-8-sig", newline=""))
+            # One line in another encoding is refused by itself, not the whole file.
+            opened = file.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+            text = stack.enter_context(opened)
         except OSError as error:
             raise InputError(str(file), error.strerror or str(error)) from error
         lines = common.reading(text, file.stat().st_size)

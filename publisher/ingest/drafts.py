@@ -16,6 +16,10 @@ class Draft:
     source: str
     #: What the texts of one item share.
     key: str
+    #: The place without its language, empty where the key is all there is to go by.
+    origin: str
+    #: The slug that the author gave; translations that stand apart share it.
+    slug: str
     language: str
     words: Text
     dated: datetime | None

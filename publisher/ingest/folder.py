@@ -67,6 +67,8 @@ class Folder:
         return Draft(
             source=str(path),
             key=fields.line("translationkey") or markup.clean_line(stem),
+            origin="" if fields.line("translationkey") else self._origin(stem),
+            slug=markup.slug(fields.line("slug")),
             language=language,
             words=_words(fields, body),
             dated=fields.instant("date"),
@@ -82,23 +84,29 @@ class Folder:
         )
 
     def _place(self, path: Path) -> tuple[str, str | None]:
-        """Return the path without its language, and that language."""
-        root = self.path if self.path.is_dir() else self.path.parent
-        if root == self.path.parent and root.name in self.languages:
-            root = root.parent
-        *folders, name = path.relative_to(root).with_suffix("").parts
-        found = None
+        """Return the path from the root without its language, and that language."""
+        *folders, name = path.relative_to(self._root).with_suffix("").parts
         stem, dot, last = name.rpartition(".")
+        found: str | None = last
         if dot and last in self.languages:
-            name, found = stem, last
-        for folder in folders:
-            if found is None and folder in self.languages:
-                found = folder
-                folders.remove(folder)
-                break
-        if name == "index" and folders:
-            return "/".join(folders), found
-        return "/".join([*folders, name]), found
+            name = stem
+        else:
+            found = next((folder for folder in folders if folder in self.languages), None)
+            if found:
+                folders.remove(found)
+        # A folder for each item, with a file for each language in it.
+        parts = folders if name == "index" else [*folders, name]
+        return "/".join(parts) or self._root.name, found
+
+    def _origin(self, stem: str) -> str:
+        place = self._root.resolve() / stem
+        return markup.clean_line(str(place if stem != self._root.name else self._root.resolve()))
+
+    @property
+    def _root(self) -> Path:
+        """The folder that keys are paths from: never that of one language."""
+        folder = self.path if self.path.is_dir() else self.path.parent
+        return folder.parent if folder.resolve().name in self.languages else folder
 
     def _language(self, stated: str, place: str | None) -> str:
         language = self._known(stated) or place

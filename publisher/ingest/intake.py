@@ -100,13 +100,29 @@ def _grouped(
             rejected.append(Rejected(source=draft.source, reason=reason))
         else:
             group[draft.language] = draft
-    return groups
+    return _joined_by_slug(groups)
+
+
+def _joined_by_slug(groups: Mapping[str, dict[str, Draft]]) -> Mapping[str, dict[str, Draft]]:
+    """Join texts that stand apart, each alone in its group, but bear the same slug. Pure."""
+    joined: dict[str, dict[str, Draft]] = {}
+    first_of: dict[str, str] = {}
+    for key, group in groups.items():
+        slug = next(iter(group.values())).slug if len(group) == 1 else ""
+        first = joined.get(first_of.get(slug, ""))
+        if slug and first is not None and not first.keys() & group.keys():
+            first.update(group)
+        else:
+            joined[key] = dict(group)
+            if slug:
+                first_of.setdefault(slug, key)
+    return joined
 
 
 def _take_item(
     tx: Transaction, key: str, group: Mapping[str, Draft], config: Config, now: datetime
 ) -> list[Verdict]:
-    item = items.by_key(tx, key)
+    item = _known(tx, key, group)
     language = item.source_language if item else source_language(group, config.site.languages)
     leading = group.get(language)
     if leading:
@@ -119,12 +135,20 @@ def _take_item(
             items.save(tx, decision.text, author="import")
         elif decision.verdict is Verdict.CHANGED:
             items.annotate(tx, decision.text)
+        items.came_from(tx, item.id, decision.text.language, group[decision.text.language].origin)
         verdicts.append(decision.verdict)
     if touched and verdicts[0] is Verdict.SAME:
         verdicts[0] = Verdict.CHANGED
     if set(verdicts) != {Verdict.SAME}:
         items.look(tx, item.id, now)
     return verdicts
+
+
+def _known(tx: Transaction, key: str, group: Mapping[str, Draft]) -> Item | None:
+    """Return the item that drafts are of: by where they came from, else by their key."""
+    origins = (draft.origin for draft in group.values() if draft.origin)
+    found = (items.by_origin(tx, origin) for origin in origins)
+    return next(filter(None, found), None) or items.by_key(tx, key)
 
 
 def decide_all(

@@ -148,9 +148,11 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("change", sa.String(length=20), nullable=False),
         sa.Column("updated", store.tables.Instant(length=32), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_translations_item_id")),
         sa.PrimaryKeyConstraint("item_id", "language", name=op.f("pk_translations")),
     )
+    op.create_index(op.f("ix_translations_origin"), "translations", ["origin"], unique=False)
     op.create_table(
         "editions",
         sa.Column("id", sa.Integer(), nullable=False),
