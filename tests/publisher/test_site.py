@@ -171,3 +171,28 @@ def test_a_late_old_text_stands_on_top_of_its_feed(database: Database, config: C
     (feed,) = {f.feed for f in site.feed_files(database, config) if f.feed.language == "fr"}
     assert [told.item_id for told in feed.stories] == [2, 1]
     assert feed.stories[0].published == make.NOW - timedelta(days=900)
+
+
+def test_an_old_address_leads_to_the_new_one(database: Database, config: Config) -> None:
+    make.take(database, config, make.draft("en"))
+    publish(database, config)
+    (old,) = config.public.glob("en/items/*/index.html")
+    words = make.text("en", title="Another title", slug="another-title")
+    make.take(database, config, make.draft("en", words=words))
+    publish(database, config)
+    new = config.public / "en" / "items" / "1-another-title" / "index.html"
+    assert new.exists()
+    page = Page(old.read_text(encoding="utf-8"))
+    assert "/en/items/1-another-title/" in page.values("a", "href")
+    assert "https://news.example.org/en/items/1-another-title/" in page.values("link", "href")
+    assert "0; url=/en/items/1-another-title/" in page.values("meta", "content")
+
+
+def test_a_new_name_of_the_site_shows_everywhere_after_a_rebuild(
+    database: Database, config: Config, tmp_path: Path
+) -> None:
+    publish(database, config)
+    renamed = make.config(tmp_path, site={"name": {"ar": "اسم جديد"}})
+    site.rebuild(database, renamed)
+    for name in ("index.html", "feed.atom", "feed.rss"):
+        assert "اسم جديد" in (config.public / "ar" / name).read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -176,6 +177,7 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
         (("subscriber", "add", "x", "--language", "en"), 1, "is not an e-mail address"),
         (("topic", "add", "x", "--name", "de=Arbeit"), 1, "de is not a language of this site"),
         (("feed", "list", "--config", "none.toml"), 78, "no such file"),
+        (("serve", "--port", "99999"), 2, "65535"),
         (("frobnicate",), 2, "No such command"),
     ],
 )
@@ -205,7 +207,7 @@ def test_init_never_overwrites_a_site_and_leaves_nothing_of_a_wrong_one(place: P
     assert wrong.code == 1
     assert "site.url" in wrong.err
     assert "site.languages" in wrong.err
-    assert [path.name for path in (place / "new").glob("*")] == []
+    assert not (place / "new").exists()
 
 
 def test_an_absent_relay_is_try_again_later(place: Path) -> None:
@@ -228,6 +230,44 @@ def test_a_bad_file_is_named_and_the_good_ones_are_in(place: Path) -> None:
     alone = tidings(place, "item", "import", "items/bad.en.md")
     assert alone.code == 1
     assert "items/bad.en.md: line 2: the byte 0xff is not UTF-8" in alone.err
+
+
+def test_a_line_in_another_encoding_is_refused_by_itself(place: Path) -> None:
+    rows = b"email,language,name\na@example.org,en,Ann\nb@example.org,en,Zo\xeb\n"
+    (place / "people.csv").write_bytes(rows + b"c@example.org,fr,C\xc3\xa9line\n")
+    taken = tidings(place, "subscriber", "import", "people.csv", "--json").json
+    assert (taken["added"], [row["line"] for row in taken["rejected"]]) == (2, [3])
+    assert taken["rejected"][0]["reason"] == "name: is not UTF-8"
+
+
+def test_a_changed_setting_reaches_every_item_when_asked_to(place: Path) -> None:
+    tidings(place, "item", "import", "items", "--now", NOW)
+    assert len(tidings(place, "tick", "--json", "--now", NOW).json["published"]) == 2
+    fallback = {"TIDINGS_FEEDS__MISSING": "fallback"}
+    later = ("tick", "--json", "--now", "2026-11-23T09:00:00Z")
+    assert tidings(place, *later, environment=fallback).json["published"] == []
+    (published,) = tidings(place, *later, "--all", environment=fallback).json["published"]
+    assert (published["language"], published["shown_language"]) == ("fr", "en")
+
+
+def test_serve_answers_and_stops_well_when_told_to(place: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "publisher", "serve", "--port", str(port)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    tidings(place, "item", "import", "items")
+    with subprocess.Popen(command, cwd=place, env=environment, stderr=subprocess.PIPE) as server:
+        assert server.stderr is not None
+        try:
+            # The second line comes from the scheduled job: the item is out.
+            told = [server.stderr.readline() for _ in range(2)]
+            assert f"serving at http://127.0.0.1:{port}/".encode() in told[0]
+            assert b"published item 1" in told[1]
+            assert urlopen(f"http://127.0.0.1:{port}/healthz").read() == b"ok\n"
+            busy = tidings(place, "serve", "--port", str(port), "--no-scheduler")
+            assert (busy.code, "cannot listen there" in busy.err) == (1, True)
+        finally:
+            server.terminate()
+        assert server.wait(30) == 0
 
 
 @pytest.mark.parametrize(
