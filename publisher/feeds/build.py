@@ -3,6 +3,7 @@
 The same stories always give the same bytes: nothing here knows the time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -38,13 +39,14 @@ class Feed:
 
 def build(feed: Feed, config: Config) -> dict[str, bytes]:
     """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`."""
+    contents = [content(story, config) for story in feed.stories]
     return {
-        "atom": _generator(feed, config, "atom").atom_str(pretty=True),
-        "rss": _generator(feed, config, "rss").rss_str(pretty=True),
+        "atom": _generator(feed, contents, config, "atom").atom_str(pretty=True),
+        "rss": _generator(feed, contents, config, "rss").rss_str(pretty=True),
     }
 
 
-def _generator(feed: Feed, config: Config, suffix: str) -> FeedGenerator:
+def _generator(feed: Feed, contents: Sequence[str], config: Config, suffix: str) -> FeedGenerator:
     def absolute(path: str) -> str:
         return addresses.link(config.site.url, path)
 
@@ -63,12 +65,12 @@ def _generator(feed: Feed, config: Config, suffix: str) -> FeedGenerator:
     # The last one: feedgen takes it for the <link> of RSS.
     front = absolute(addresses.front(feed.language))
     generator.link(href=front, rel="alternate", type="text/html", hreflang=feed.language)
-    for story in feed.stories:
-        _fill(generator.add_entry(order="append"), story, config)
+    for story, html in zip(feed.stories, contents, strict=True):
+        _fill(generator.add_entry(order="append"), story, html, config)
     return generator
 
 
-def _fill(entry: FeedEntry, story: Story, config: Config) -> None:
+def _fill(entry: FeedEntry, story: Story, html: str, config: Config) -> None:
     entry.id(story.id)
     entry.guid(story.id, permalink=False)
     entry.title(story.title)
@@ -76,7 +78,7 @@ def _fill(entry: FeedEntry, story: Story, config: Config) -> None:
     entry.published(story.published)
     entry.updated(story.updated)
     entry.summary(f"{story.notice} {story.summary}".strip())
-    entry.content(content(story, config), type="html")
+    entry.content(html, type="html")
     entry.author(name=config.name(story.language))
     entry.dc.dc_creator(config.name(story.language))
     entry.dc.dc_language(story.shown_language)

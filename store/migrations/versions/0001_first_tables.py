@@ -195,13 +195,13 @@ def upgrade() -> None:
             name=op.f("uq_publications_item_id_language_channel_telling"),
         ),
     )
+    op.create_index(op.f("ix_publications_issue_id"), "publications", ["issue_id"], unique=False)
     op.create_index(
-        op.f("ix_publications_channel_language_telling_told_published_item_id"),
+        op.f("ix_publications_language_channel_telling_told_published_item_id"),
         "publications",
-        ["channel", "language", "telling", "told", "published", "item_id"],
+        ["language", "channel", "telling", "told", "published", "item_id"],
         unique=False,
     )
-    op.create_index(op.f("ix_publications_issue_id"), "publications", ["issue_id"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("id", sa.Integer(), nullable=False),
