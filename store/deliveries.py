@@ -110,6 +110,15 @@ def settle(
         raise ConflictError(f"delivery {delivery.id} is no longer claimed")
 
 
+def resolve(tx: Transaction, delivery_id: int, state: DeliveryState, *, now: datetime) -> None:
+    """Give an unknown delivery a state. Raises ConflictError when it is not unknown."""
+    unknown = deliveries.c.state == DeliveryState.UNKNOWN
+    mine = and_(deliveries.c.id == delivery_id, unknown)
+    values = {"state": state, "detail": "resolved by hand", "due": now, "changed": now}
+    if tx.run(update(deliveries).where(mine).values(**values)) != 1:
+        raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")
+
+
 def orphaned(tx: Transaction, now: datetime) -> int:
     """Mark as unknown what a dead process had claimed; return how many.
 

@@ -3,13 +3,14 @@
 What is heavy is imported inside the commands, so that ``--help`` answers at once.
 
     house.py        init, migrate, tick, deliver, serve, feed, site    items.py    item, topic
+    deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
 import typer
 
-from publisher.cli import common, demo, house, items, newsletters, subscribers
+from publisher.cli import common, deliveries, demo, house, items, newsletters, subscribers
 
 app = typer.Typer(
     name="tidings",
@@ -41,6 +42,7 @@ app.add_typer(items.item)
 app.add_typer(items.topic)
 app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)
+app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)
 
 __all__ = ["app"]

@@ -162,6 +162,17 @@ class _Run:
         return self.editions[delivery.edition_id]
 
 
+def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime) -> DeliveryState:
+    """Write what a person found out about an unknown delivery: ``sent``, ``failed`` or ``retry``.
+
+    Returns its new state. Raises ConflictError for a delivery that is not unknown.
+    """
+    state = DeliveryState.QUEUED if ending == "retry" else DeliveryState(ending)
+    with database.write() as tx:
+        deliveries.resolve(tx, delivery_id, state, now=now)
+    return state
+
+
 def after(error: MailError, delivery: Delivery, *, now: datetime) -> Ending:
     """Decide what a failed attempt means for its delivery. Pure."""
     wait = pause(delivery.attempts)

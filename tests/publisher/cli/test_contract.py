@@ -145,6 +145,12 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
     ]
     assert issue["deliveries"]["sent"] == 3
     assert issue == tidings(place, "issue", "list", "--json").json
+    mails = tidings(place, "delivery", "list", "--issue", "1", "--json").lines
+    assert {mail["email"] for mail in mails} == {f"{tag}@example.org" for tag in ("en", "fr", "ar")}
+    keys = {"id", "email", "language", "state", "code", "attempts", "message_id"}
+    assert keys <= mails[0].keys()
+    settled = tidings(place, "delivery", "resolve", str(mails[0]["id"]), "--as", "sent")
+    assert (settled.code, "is not unknown" in settled.err) == (1, True)
     feeds = tidings(place, "feed", "list", "--json").lines
     assert len(feeds) == 6
     assert feeds[0].keys() == {"language", "topic", "format", "url", "path", "entries", "updated"}

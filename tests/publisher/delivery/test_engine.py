@@ -8,7 +8,7 @@ import scheduler
 from publisher.config import Config
 from publisher.delivery import engine
 from publisher.delivery.pace import MAX_ATTEMPTS, pause
-from publisher.errors import BusyError
+from publisher.errors import BusyError, ConflictError
 from store import deliveries, subscribers
 from store.database import Database
 from store.records import DeliveryState, Status
@@ -149,6 +149,27 @@ def test_a_claim_of_a_dead_process_becomes_unknown_and_is_shown(
         assert (outcome.sent, outcome.unknown) == (5, 1)
         assert claimed.email not in relay.counts
     assert states(queued)[claimed.email] is DeliveryState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("ending", "state", "mails"),
+    [("sent", SENT, 0), ("failed", DeliveryState.FAILED, 0), ("retry", SENT, 1)],
+)
+def test_a_person_says_what_became_of_an_unknown_mail(
+    queued: Database, config: Config, ending: str, state: DeliveryState, mails: int
+) -> None:
+    with queued.write() as tx:
+        claimed = deliveries.claim(tx, make.NOW)
+    assert claimed is not None
+    with Relay() as relay:
+        served = relay.serves(config)
+        engine.deliver(queued, served, now=make.NOW)
+        engine.resolve(queued, claimed.id, ending, now=make.NOW)
+        engine.deliver(queued, served, now=make.NOW)
+        assert relay.counts[claimed.email] == mails
+    assert states(queued)[claimed.email] is state
+    with pytest.raises(ConflictError, match="not unknown"):
+        engine.resolve(queued, claimed.id, ending, now=make.NOW)
 
 
 def test_two_processes_do_not_deliver_at_once(queued: Database, config: Config) -> None:

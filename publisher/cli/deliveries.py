@@ -1,0 +1,68 @@
+"""``tidings delivery``."""
+
+from typing import Annotated
+
+import typer
+
+from publisher.cli import common
+
+delivery = typer.Typer(name="delivery", help="Single mails of an issue.", no_args_is_help=True)
+
+#: What a person may say of a mail that nobody can say of whether it was sent.
+_ENDINGS = ("sent", "failed", "retry")
+
+
+@delivery.command("list")
+def list_deliveries(
+    ctx: typer.Context,
+    *,
+    issue: Annotated[int, typer.Option(metavar="N", help="The issue.")],
+    state: Annotated[str | None, typer.Option(help="In this state, such as unknown.")] = None,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """List the mails of an issue and how each stands."""
+    from publisher.mail.wire import message_id  # noqa: PLC0415
+    from store import deliveries, issues  # noqa: PLC0415
+    from store.records import DeliveryState  # noqa: PLC0415
+
+    if state and state not in list(DeliveryState):
+        raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
+    with common.opened(ctx, config) as house, house.database.read() as tx:
+        editions = {entry.id: entry for entry in issues.editions_of(tx, issues.get(tx, issue).id)}
+        found = deliveries.listing(tx, issue, state=DeliveryState(state) if state else None)
+    records = [
+        {
+            "id": mail.id,
+            "email": mail.email,
+            "language": mail.language,
+            "state": mail.state,
+            "code": mail.code,
+            "attempts": mail.attempts,
+            "detail": mail.detail,
+            "message_id": message_id(mail, editions[mail.edition_id], house.config.host),
+        }
+        for mail in found
+    ]
+    columns = ("id", "email", "language", "state", "code", "attempts", "detail")
+    common.listing(records, columns, as_json=as_json)
+
+
+@delivery.command()
+def resolve(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ID")],
+    *,
+    ending: Annotated[str, typer.Option("--as", help="sent, failed or retry.")],
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Say how a mail ended that is unknown: it was sent, it failed, or it is to be sent again."""
+    from publisher.delivery import engine  # noqa: PLC0415
+
+    if ending not in _ENDINGS:
+        raise typer.BadParameter(f"--as is one of {', '.join(_ENDINGS)}")
+    with common.opened(ctx, config) as house:
+        state = engine.resolve(house.database, number, ending, now=common.clock(now))
+    common.show({"id": number, "state": state}, as_json=as_json)
