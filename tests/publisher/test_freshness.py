@@ -1,0 +1,127 @@
+"""Freshness: which texts their source has left behind, and which may go out."""
+
+import unicodedata
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from publisher.freshness import Freshness, digest, freshness, ready
+from store.records import Text, Translation, Workflow
+from tests import make
+
+FIELDS = ("title", "summary", "body", "image_alt")
+#: Letters that normalisation composes, takes apart and puts in order.
+LETTERS = st.sampled_from([*"aeou éñçكا", "\u0301", "\u0323", "\u0654", "\u212b", "ﬁ", " ", "\n"])
+WORDS = st.text(LETTERS | st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
+TEXTS = st.builds(lambda **fields: Text(slug="a", **fields), **dict.fromkeys(FIELDS, WORDS))
+SPACES = st.lists(st.sampled_from([" ", "\n", "  ", "\n\n", "\t", "\u00a0"]), min_size=1)
+
+
+def words(text: Text) -> list[list[str]]:
+    return [unicodedata.normalize("NFC", getattr(text, name)).split() for name in FIELDS]
+
+
+@settings(deadline=None)
+@given(TEXTS, SPACES)
+def test_rewrapping_a_source_text_outdates_no_translation(text: Text, spaces: list[str]) -> None:
+    rewrapped = {
+        name: spaces[0] + spaces[-1].join(getattr(text, name).split()) + spaces[-1]
+        for name in FIELDS
+    }
+    assert digest(replace(text, **rewrapped)) == digest(text)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.sampled_from(["NFC", "NFD"]))
+def test_another_keyboards_accents_outdate_no_translation(text: Text, form: str) -> None:
+    typed = {name: unicodedata.normalize(form, getattr(text, name)) for name in FIELDS}  # type: ignore[arg-type]
+    assert digest(replace(text, **typed)) == digest(text)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.sampled_from(FIELDS), WORDS)
+def test_any_other_change_of_words_is_seen(text: Text, name: str, written: str) -> None:
+    changed = replace(text, **{name: written})
+    assert (digest(changed) == digest(text)) == (words(changed) == words(text))
+
+
+@settings(deadline=None)
+@given(TEXTS, st.permutations(FIELDS))
+def test_words_that_move_to_another_field_are_seen(text: Text, order: list[str]) -> None:
+    moved = replace(
+        text, **{name: getattr(text, other) for name, other in zip(FIELDS, order, strict=True)}
+    )
+    assume(words(moved) != words(text))
+    assert digest(moved) != digest(text)
+
+
+def test_another_address_outdates_no_translation() -> None:
+    assert digest(make.text(slug="old")) == digest(make.text(slug="new"))
+
+
+def test_the_digest_stays_what_it_is_over_releases() -> None:
+    text = Text(title="Dignité", summary="", body="Un texte.", slug="dignité", image_alt="")
+    assert digest(text) == "5e22fe711b64a4a2d01fdafad84bf6a4a881a6e51403eeb01465d548d645324f"
+
+
+NEW_SOURCE = digest(make.text("en", body="The source has changed."))
+
+
+@pytest.mark.parametrize(
+    ("language", "translations", "stand"),
+    [
+        ("fr", [make.translation("en")], Freshness.MISSING),
+        ("en", [], Freshness.MISSING),
+        ("en", [make.translation("en")], Freshness.CURRENT),
+        ("en", [make.translation("en", source_digest=NEW_SOURCE)], Freshness.CURRENT),
+        ("en", [make.translation("en", workflow=Workflow.DRAFT)], Freshness.CURRENT),
+        ("fr", [make.translation("en"), make.translation("fr")], Freshness.CURRENT),
+        (
+            "fr",
+            [make.translation("en"), make.translation("fr", source_digest=NEW_SOURCE)],
+            Freshness.OUTDATED,
+        ),
+        (
+            "ar",
+            [make.translation("en", digest=NEW_SOURCE), make.translation("ar")],
+            Freshness.OUTDATED,
+        ),
+        # Without a source nobody can say that it is current.
+        ("fr", [make.translation("fr")], Freshness.OUTDATED),
+    ],
+)
+def test_a_text_stands_to_its_source(
+    language: str, translations: list[Translation], stand: Freshness
+) -> None:
+    texts = {text.language: text for text in translations}
+    assert freshness(make.item(), texts, language) is stand
+
+
+@pytest.mark.parametrize(
+    ("workflow", "made_from_present_source", "goes_out"),
+    [
+        (Workflow.APPROVED, True, True),
+        (Workflow.APPROVED, False, False),
+        (Workflow.IN_REVIEW, True, False),
+        (Workflow.DRAFT, True, False),
+        (Workflow.WITHDRAWN, True, False),
+        (Workflow.WITHDRAWN, False, False),
+    ],
+)
+@pytest.mark.parametrize("language", ["fr", "es", "ar"])
+def test_only_an_approved_and_current_text_may_go_out(
+    language: str, workflow: Workflow, made_from_present_source: bool, goes_out: bool
+) -> None:
+    source = make.translation("en")
+    made_from = source.digest if made_from_present_source else NEW_SOURCE
+    text = make.translation(language, workflow=workflow, source_digest=made_from)
+    found = ready(make.item(), {"en": source, language: text})
+    assert found == {"en": source, **({language: text} if goes_out else {})}
+
+
+def test_a_translation_may_go_out_before_its_source_is_approved() -> None:
+    source = make.translation("en", workflow=Workflow.IN_REVIEW)
+    text = make.translation("fr")
+    assert ready(make.item(), {"en": source, "fr": text}) == {"fr": text}

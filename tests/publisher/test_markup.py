@@ -1,0 +1,305 @@
+"""Markup: what goes in may be hostile; what comes out is safe, readable and fits everywhere."""
+
+import unicodedata
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from publisher import markup
+from tests import make
+
+FORBIDDEN_TAGS = {
+    *("script", "style", "iframe", "object", "embed", "form", "input", "button", "svg", "math"),
+    *("link", "meta", "base", "template", "noscript", "frame", "h1", "html", "body"),
+}
+BIDI = {chr(code) for code in [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]}
+
+#: Pieces of attacks, of Markdown and of innocent words, to be put together in any order.
+PIECES = [
+    *("<script>", "</script>", "alert(1)", "<style>", "</style>", "<iframe src=//evil.example>"),
+    *("<svg onload=alert(1)>", "</svg>", "<math><mtext>", "<img src=x onerror=alert(1)>"),
+    *(
+        '<a href="javascript:alert(1)">',
+        "</a>",
+        "<p onclick='x'>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+    ),
+    *("[x](javascript:alert(1))", "[x](JaVaScRiPt&colon;alert(1))", "[x](data:text/html,x)"),
+    *("![x](data:image/svg+xml;base64,AA)", "[x](vbscript:x)", "<javascript:alert(1)>"),
+    *('<a href="java\tscript:alert(1)">', '<a href="&#106;avascript:x">', "<form action=x>"),
+    *('<td style="position:fixed;text-align:right">', "<table>", "<tr>", "<noscript>", "<title>"),
+    *("<template>", "<base href=//evil.example>", "<mglyph>", "<textarea>", "<plaintext>"),
+    *('"', "'", ">", "<", "&", "&lt;", "&#60;script&#62;", "`", "*", "_", "#", "\n", "\n\n", " "),
+    *("- ", "1. ", "> ", "    ", "```", "| a | b |\n|---|--:|\n| 1 | 2 |", "~~", "\\", "&#12;"),
+    *("\0", "\x0b", "\u202e", "\ufeff", "\ufffe", "\U0001ffff", "\u2028", "é", "漢字", "كرامة"),
+]
+HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=14).map("".join)
+ANY = st.text(st.characters(exclude_categories=())) | HOSTILE
+
+
+class Tags(HTMLParser):
+    """What a browser would find in a piece of HTML: its tags with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def assert_harmless(html: str) -> None:
+    for tag, attributes in Tags(html).found:
+        assert tag not in FORBIDDEN_TAGS
+        for name, value in attributes.items():
+            assert not name.startswith("on"), (tag, name)
+            if name in {"href", "src"}:
+                assert urlsplit(value.strip()).scheme in {"", "http", "https", "mailto"}, value
+            if name == "style":
+                assert value.replace(" ", "").startswith("text-align:"), value
+                assert ";" not in value.rstrip("; "), value
+
+
+@settings(deadline=None, max_examples=300)
+@given(ANY)
+@example('<a href="java&#12;script:alert(1)">')
+@example('<a href="java&#xFDD0;script:alert(1)">')
+@example('<svg><p><style><a id="</style><img src=1 onerror=alert(1)>">')
+@example(
+    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=x>'>"
+)
+@example("<noscript><p title='</noscript><img src=x onerror=alert(1)>'>")
+def test_foreign_html_comes_out_harmless_and_cleaning_again_takes_nothing(text: str) -> None:
+    cleaned = markup.clean_html(text)
+    assert_harmless(cleaned)
+    # Not the same bytes: parsing moves what is nested wrongly, such as links around tables.
+    again = markup.clean_html(cleaned)
+    assert ingredients(again) == ingredients(cleaned)
+
+
+def ingredients(html: str) -> tuple[set[tuple[str, str]], str]:
+    """Return the tags of a piece of HTML with their attributes, and the letters of its text."""
+    tags = Tags(html)
+    found = {(tag, str(sorted(attributes.items()))) for tag, attributes in tags.found}
+    return found, "".join(sorted("".join(tags.words)))
+
+
+@settings(deadline=None, max_examples=300)
+@given(ANY)
+@example('[x](<javascript:alert(1)> "t")')
+@example("![x](&#x6A;avascript:alert(1))")
+def test_markdown_comes_out_harmless_and_stays_as_it_is(text: str) -> None:
+    rendered = markup.html(text)
+    assert_harmless(rendered)
+    assert markup.clean_html(rendered) == rendered
+
+
+@settings(deadline=None, max_examples=300)
+@given(ANY)
+@example("form feed&#12;, noncharacters&#xFFFE;&#xFDD0;, C1&#x80;, NUL&#0;")
+def test_the_html_of_any_text_can_stand_in_a_feed(text: str) -> None:
+    rendered = markup.html(text)
+    element = etree.Element("content")
+    element.text = rendered
+    assert (etree.fromstring(etree.tostring(element)).text or "") == rendered
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("# Title", "<h2>Title</h2>\n"),
+        ("### Section", "<h3>Section</h3>\n"),
+        ("*a* **b** ~~c~~", "<p><em>a</em> <strong>b</strong> <s>c</s></p>\n"),
+        ("AT&T < ILO", "<p>AT&amp;T &lt; ILO</p>\n"),
+        ("<b>raw</b>", "<p>&lt;b&gt;raw&lt;/b&gt;</p>\n"),
+        ("3. c\n4. d", '<ol start="3">\n<li>c</li>\n<li>d</li>\n</ol>\n'),
+        (
+            "[ILO](https://ilo.org/?a=1&b=2)",
+            '<p><a href="https://ilo.org/?a=1&amp;b=2" rel="noopener">ILO</a></p>\n',
+        ),
+        ('![map](/m.png "M")', '<p><img src="/m.png" alt="map" title="M"></p>\n'),
+    ],
+)
+def test_markdown_becomes_the_html_of_news(written: str, shown: str) -> None:
+    assert markup.html(written) == shown
+
+
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_words_of_every_script_come_through(language: str) -> None:
+    body = make.BODIES[language]
+    words = body.replace("*", "")
+    assert "".join(Tags(markup.html(body)).words).strip() == words
+    assert markup.plain(body) == words
+    assert markup.clean_line(body) == body
+    assert markup.clean_text(body) == body
+
+
+@settings(deadline=None)
+@given(ANY)
+@example("\u202a title")
+@example("a \0 b")
+@example("e\u202a\u0301")
+@example("\ud800 half")
+@example("Subject\r\nBcc: everybody@example.org")
+def test_a_clean_line_is_one_line_that_harms_no_header(text: str) -> None:
+    line = markup.clean_line(text)
+    categories = {unicodedata.category(letter) for letter in line}
+    assert not categories & {"Cc", "Cs", "Zl", "Zp"}
+    assert not set(line) & BIDI
+    assert line == line.strip()
+    assert "  " not in line
+    assert unicodedata.is_normalized("NFC", line)
+    assert line.splitlines() in ([], [line])
+    assert markup.clean_line(line) == line
+    line.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("given_as", "kept_as"),
+    [
+        ("  two \n words\t", "two words"),
+        ("Vertical\vtab", "Vertical tab"),
+        ("Migrations\u202f: le point", "Migrations\u202f: le point"),
+        ("«\u00a0Dignité\u00a0»", "«\u00a0Dignité\u00a0»"),
+        ("Dignite\u0301", "Dignité"),
+        ("\u202eevil\u202c", "evil"),
+        ("\ufefffirst", "first"),
+        ("\u2067كرامة\u2069", "كرامة"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+def test_a_line_keeps_what_belongs_to_its_language(given_as: str, kept_as: str) -> None:
+    assert markup.clean_line(given_as) == kept_as
+
+
+@settings(deadline=None)
+@given(ANY)
+@example("a\r\nb\rc\u2028d\u2029e\vf\x85g")
+@example("\r\0\n")
+def test_a_clean_text_keeps_its_lines_and_nothing_that_xml_refuses(text: str) -> None:
+    kept = markup.clean_text(text)
+    etree.Element("content").text = kept
+    assert "\r" not in kept
+    assert kept.split("\n") == (kept.splitlines() or [""])
+    assert markup.clean_text(kept) == kept
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\u2028", "\u2029", "\v", "\x85"])
+def test_words_on_two_lines_never_run_together(ending: str) -> None:
+    assert markup.clean_text(f"one{ending}two") == "one\ntwo"
+    assert markup.clean_line(f"one{ending}two") == "one two"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("A *b* **c** `d` ~~e~~", "A b c d e"),
+        ("## Head\n\nText", "Head\n\nText"),
+        ("AT&amp;T &lt;b&gt;", "AT&T <b>"),
+        ("- a\n- b", "- a\n\n- b"),
+        ("3. c\n4. d", "3. c\n\n4. d"),
+        ("- a\n  - b\n    1. c\n- d", "- a\n\n  - b\n\n    1. c\n\n- d"),
+        ("-\n- b\n\nafter", "- b\n\nafter"),
+        ("- ```\n  code\n  ```\n\nafter", "code\n\nafter"),
+        ("> said", "said"),
+        ("[ILO](https://ilo.org)", "ILO <https://ilo.org>"),
+        ("[**ILO** site](https://ilo.org 'T')", "ILO site <https://ilo.org>"),
+        ("<https://ilo.org>", "https://ilo.org"),
+        ("<desk@ilo.org>", "desk@ilo.org"),
+        ("[](https://ilo.org)", "<https://ilo.org>"),
+        ("![a *map*](/m.png)", "a map"),
+        ("one\ntwo", "one two"),
+        ("one  \ntwo", "one\ntwo"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "a\n\nb\n\n1\n\n2"),
+        ("---", ""),
+        ("", ""),
+    ],
+)
+def test_plain_text_is_what_is_read_aloud_with_its_lists_and_links(written: str, read: str) -> None:
+    assert markup.plain(written) == read
+
+
+WORD = st.text(st.characters(categories=("Lu", "Ll", "Lo")), min_size=1, max_size=9).filter(
+    lambda word: unicodedata.is_normalized("NFC", word)
+)
+FRAMES = ["{}", "*{}*", "**{}**", "- {}", "1. {}", "> {}", "## {}", "[{}](https://x.org)", "~~{}~~"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(FRAMES), st.lists(WORD, min_size=1)), max_size=8))
+def test_no_word_is_lost_on_the_way_to_plain_text(blocks: list[tuple[str, list[str]]]) -> None:
+    written = "\n\n".join(frame.format(" ".join(words)) for frame, words in blocks)
+    plain = markup.plain(written).replace("<https://x.org>", "").split()
+    signs = {"-", *(f"{number}." for number in range(10))}
+    assert [word for word in plain if word not in signs] == [
+        word for _, words in blocks for word in words
+    ]
+
+
+@settings(deadline=None)
+@given(ANY)
+def test_any_text_has_a_plain_form_and_a_summary(text: str) -> None:
+    assert isinstance(markup.plain(text), str)
+    summary = markup.summary(text, limit=40)
+    assert len(summary) <= 40
+    assert markup.clean_line(summary) == summary
+
+
+@settings(deadline=None)
+@given(st.lists(WORD, min_size=1, max_size=60), st.integers(10, 80))
+def test_a_summary_is_cut_between_words(words: list[str], limit: int) -> None:
+    line = " ".join(words)
+    summary = markup.summary(line, limit=limit)
+    assert len(summary) <= limit
+    if len(line) <= limit:
+        assert summary == line
+    else:
+        kept = summary.removesuffix("…").split(" ")
+        assert summary.endswith("…")
+        assert kept == words[: len(kept)]
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Dignity across borders", "dignity-across-borders"),
+        ("La dignité par-delà les frontières !", "la-dignité-par-delà-les-frontières"),
+        ("¿Qué es la OIT?", "qué-es-la-oit"),
+        ("كرامة عبر الحدود", "كرامة-عبر-الحدود"),
+        ("كَرَامَة", "كَرَامَة"),
+        ("हिन्दी में समाचार", "हिन्दी-में-समाचार"),
+        ("Straße", "strasse"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("2013: 10 years", "2013-10-years"),
+        ("?!", ""),
+    ],
+)
+def test_a_slug_keeps_the_words_of_every_script(title: str, slug: str) -> None:
+    assert markup.slug(title) == slug
+
+
+@settings(deadline=None, max_examples=300)
+@given(ANY | st.text(min_size=50, max_size=200))
+@example("word-" * 20)
+@example("\U0001d552" * 70)
+def test_a_slug_fits_an_address_and_a_file_name(text: str) -> None:
+    slug = markup.slug(text)
+    assert {unicodedata.category(letter)[0] for letter in slug.replace("-", "")} <= set("LNM")
+    assert len(slug) <= 60
+    assert len(slug.encode()) <= 240
+    assert not slug.startswith("-")
+    assert not slug.endswith("-")
+    assert markup.slug(slug) == slug

@@ -1,0 +1,320 @@
+"""Deliveries: queued for those who want them, claimed once, settled by who claimed."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+
+from store import deliveries, issues, subscribers
+from store.database import Database, open_database
+from store.errors import ConflictError
+from store.records import Delivery, DeliveryState, Issue, Status
+from tests import make
+from tests.make import NOW
+from tests.store import fill
+
+MINUTE = timedelta(minutes=1)
+
+
+def people(count: int) -> list[str]:
+    return [f"reader{number:03}@example.org" for number in range(count)]
+
+
+def queued(database: Database, count: int, *, slot: datetime = NOW) -> Issue:
+    """Queue an issue's English edition for the readers there are, and for new ones."""
+    with database.write() as tx:
+        issue = fill.issue(tx, slot=slot)
+        edition = fill.edition(tx, issue)
+    make.subscribe(database, people(count))
+    with database.write() as tx:
+        deliveries.queue(tx, issue, edition, languages=["en"], now=NOW)
+    return issue
+
+
+def settled(
+    database: Database, state: DeliveryState, *, due: datetime = NOW, now: datetime = NOW
+) -> Delivery:
+    """Claim the next delivery and settle it."""
+    with database.write() as tx:
+        delivery = deliveries.claim(tx, now)
+        assert delivery is not None
+        deliveries.settle(tx, delivery, state, code=250, detail="ok", due=due, now=now)
+    return delivery
+
+
+def states(database: Database, issue: Issue) -> list[DeliveryState]:
+    with database.read() as tx:
+        return [delivery.state for delivery in deliveries.listing(tx, issue.id)]
+
+
+@pytest.fixture
+def digest(either: Database) -> Database:
+    """Give a store with a newsletter."""
+    with either.write() as tx:
+        fill.newsletter(tx)
+    return either
+
+
+def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Database) -> None:
+    with digest.write() as tx:
+        fill.newsletter(tx, key="alerts")
+        issue = fill.issue(tx)
+        edition = fill.edition(tx, issue, "fr")
+    french = make.subscribe(digest, ["a@example.org"], language="fr")
+    swiss = make.subscribe(digest, ["b@example.org"], language="fr-CH")
+    make.subscribe(digest, ["c@example.org"], language="en")
+    make.subscribe(digest, ["d@example.org"], language="fr", newsletter="alerts")
+    closed = [status for status in Status if status is not Status.ACTIVE]
+    gone = make.subscribe(digest, [f"{status}@example.org" for status in closed], language="fr")
+    with digest.write() as tx:
+        for subscriber_id, status in zip(gone, closed, strict=True):
+            subscribers.change(tx, subscriber_id, status=status)
+
+        assert deliveries.queue(tx, issue, edition, languages=["fr", "fr-CH"], now=NOW) == 2
+
+    with digest.read() as tx:
+        assert deliveries.recipients(tx, edition) == 2
+        first, second = deliveries.listing(tx, issue.id)
+    assert [first.subscriber_id, second.subscriber_id] == [*french, *swiss]
+    assert first == Delivery(
+        id=first.id,
+        issue_id=issue.id,
+        edition_id=edition,
+        subscriber_id=french[0],
+        state=DeliveryState.QUEUED,
+        code=0,
+        detail="",
+        attempts=0,
+        email="a@example.org",
+        name="",
+        language="fr",
+    )
+
+
+def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
+    with digest.write() as tx:
+        issue = fill.issue(tx)
+        edition = fill.edition(tx, issue)
+    make.subscribe(digest, people(3))
+    statements: list[str] = []
+
+    @event.listens_for(digest._engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        statements.append(statement)
+
+    with digest.write() as tx:
+        statements.clear()
+        deliveries.queue(tx, issue, edition, languages=["en"], now=NOW)
+
+    [statement] = statements
+    assert statement.startswith("INSERT INTO deliveries")
+    assert "SELECT" in statement
+
+
+def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
+    issue = queued(digest, 2)
+    make.subscribe(digest, ["new@example.org"])
+
+    def queue_in_french() -> None:
+        with digest.write() as tx:
+            edition = fill.edition(tx, issue, "fr")
+            deliveries.queue(tx, issue, edition, languages=["en", "fr"], now=NOW)
+
+    with pytest.raises(ConflictError):
+        queue_in_french()
+
+    with digest.read() as tx:
+        assert [row.language for row in deliveries.listing(tx, issue.id)] == ["en", "en"]
+        assert [edition.language for edition in issues.editions_of(tx, issue.id)] == ["en"]
+
+
+def test_what_is_due_is_claimed_in_turn_until_nothing_is_left(digest: Database) -> None:
+    queued(digest, 2)
+
+    with digest.write() as tx:
+        first, second, none = (deliveries.claim(tx, NOW) for _ in range(3))
+
+    assert first
+    assert second
+    assert [first.email, second.email] == people(2)
+    assert (first.state, first.attempts) == (DeliveryState.CLAIMED, 1)
+    assert none is None
+
+
+def test_nothing_is_claimed_before_it_is_due(digest: Database) -> None:
+    queued(digest, 1)
+
+    with digest.write() as tx:
+        assert deliveries.claim(tx, NOW - timedelta(microseconds=1)) is None
+        assert deliveries.claim(tx, NOW) is not None
+
+
+def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
+    queued(digest, 1)
+    with digest.write() as tx:
+        later = fill.issue(tx, slot=NOW + MINUTE)
+        deliveries.queue(tx, later, fill.edition(tx, later), languages=["en"], now=NOW)
+
+        claimed = deliveries.claim(tx, NOW, issue_id=later.id)
+        assert claimed
+        assert claimed.issue_id == later.id
+        assert deliveries.claim(tx, NOW, issue_id=later.id) is None
+        assert deliveries.claim(tx, NOW) is not None
+
+
+def test_claimed_at_once_by_many_each_delivery_has_one_claimant(digest: Database) -> None:
+    issue = queued(digest, 120)
+
+    def work(_number: int) -> list[Delivery]:
+        mine: list[Delivery] = []
+        while True:
+            with digest.write() as tx:
+                delivery = deliveries.claim(tx, NOW)
+            if delivery is None:
+                return mine
+            mine.append(delivery)
+
+    claimed = fill.at_once(6, work)
+
+    assert sorted(delivery.email for mine in claimed for delivery in mine) == people(120)
+    with digest.read() as tx:
+        found = deliveries.listing(tx, issue.id)
+    assert {(row.state, row.attempts) for row in found} == {(DeliveryState.CLAIMED, 1)}
+
+
+def test_a_claim_that_is_not_committed_holds_up_no_other(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    with database.write() as tx:
+        fill.newsletter(tx)
+    queued(database, 2)
+
+    with database.write() as one, database.write() as other:
+        first, second = deliveries.claim(one, NOW), deliveries.claim(other, NOW)
+        assert deliveries.claim(other, NOW) is None
+    database.close()
+
+    assert first
+    assert second
+    assert [first.email, second.email] == people(2)
+
+
+def test_who_left_after_queueing_is_not_written_to(digest: Database) -> None:
+    issue = queued(digest, len(Status))
+    with digest.write() as tx:
+        for delivery, status in zip(deliveries.listing(tx, issue.id), Status, strict=True):
+            subscribers.change(tx, delivery.subscriber_id, status=status)
+
+        claimed = deliveries.claim(tx, NOW)
+        assert claimed
+        assert claimed.email == people(len(Status))[list(Status).index(Status.ACTIVE)]
+        assert deliveries.claim(tx, NOW) is None
+
+
+def test_what_waits_for_those_who_left_is_cancelled(digest: Database) -> None:
+    issue = queued(digest, 4)
+    settled(digest, DeliveryState.SENT)
+    settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
+    with digest.write() as tx:
+        for delivery in deliveries.listing(tx, issue.id)[:3]:
+            subscribers.change(tx, delivery.subscriber_id, status=Status.UNSUBSCRIBED)
+
+        assert deliveries.cancel_departed(tx, NOW) == 2
+        assert deliveries.cancel_departed(tx, NOW) == 0
+
+    cancelled = DeliveryState.CANCELLED
+    sent, queue = DeliveryState.SENT, DeliveryState.QUEUED
+    assert states(digest, issue) == [sent, cancelled, cancelled, queue]
+    with digest.read() as tx:
+        found = deliveries.listing(tx, issue.id, state=cancelled)
+    assert {delivery.detail for delivery in found} == {"left before sending"}
+
+
+def test_what_was_postponed_is_claimed_again_when_it_is_due(digest: Database) -> None:
+    queued(digest, 1)
+    first = settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
+
+    with digest.write() as tx:
+        assert deliveries.claim(tx, NOW + MINUTE - timedelta(microseconds=1)) is None
+        again = deliveries.claim(tx, NOW + MINUTE)
+
+    # The reply of the attempt before stays to be read beside the new attempt.
+    assert again == replace(first, attempts=2, detail="ok")
+
+
+def test_what_has_ended_is_not_claimed_again(digest: Database) -> None:
+    endings = [DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN]
+    issue = queued(digest, len(endings))
+    for ending in endings:
+        settled(digest, ending)
+
+    with digest.write() as tx:
+        assert deliveries.claim(tx, NOW + 1000 * MINUTE) is None
+        found = deliveries.listing(tx, issue.id)
+    assert [delivery.state for delivery in found] == endings
+    assert {(delivery.code, delivery.detail) for delivery in found} == {(250, "ok")}
+
+
+def test_what_is_no_longer_claimed_cannot_be_settled(digest: Database) -> None:
+    issue = queued(digest, 1)
+    sent = settled(digest, DeliveryState.SENT)
+
+    with pytest.raises(ConflictError, match="no longer claimed"), digest.write() as tx:
+        deliveries.settle(tx, sent, DeliveryState.FAILED, code=550, detail="late", due=NOW, now=NOW)
+
+    assert states(digest, issue) == [DeliveryState.SENT]
+
+
+def test_what_a_dead_process_had_claimed_is_unknown_and_nothing_else(digest: Database) -> None:
+    issue = queued(digest, 3)
+    settled(digest, DeliveryState.SENT)
+    with digest.write() as tx:
+        orphan = deliveries.claim(tx, NOW)
+    assert orphan
+
+    with digest.write() as tx:
+        assert deliveries.orphaned(tx, NOW) == 1
+        assert deliveries.orphaned(tx, NOW) == 0
+
+    unknown = DeliveryState.UNKNOWN
+    assert states(digest, issue) == [DeliveryState.SENT, unknown, DeliveryState.QUEUED]
+    with digest.read() as tx:
+        [delivery] = deliveries.listing(tx, issue.id, state=unknown)
+    assert (delivery.id, "may have had" in delivery.detail) == (orphan.id, True)
+    with pytest.raises(ConflictError), digest.write() as tx:
+        deliveries.settle(tx, orphan, DeliveryState.SENT, code=250, detail="", due=NOW, now=NOW)
+
+
+def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
+    first = queued(digest, 3)
+    settled(digest, DeliveryState.SENT)
+    settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
+    with digest.write() as tx:
+        second = fill.issue(tx, slot=NOW + MINUTE)
+        deliveries.queue(tx, second, fill.edition(tx, second), languages=["en"], now=NOW)
+
+    none = dict.fromkeys(DeliveryState, 0)
+    one_each = {DeliveryState.SENT: 1, DeliveryState.POSTPONED: 1, DeliveryState.QUEUED: 1}
+    with digest.read() as tx:
+        assert deliveries.counts(tx, issue_id=first.id) == {**none, **one_each}
+        assert deliveries.counts(tx) == {**none, **one_each, DeliveryState.QUEUED: 4}
+        assert deliveries.counts(tx, issue_id=999) == none
+        assert deliveries.waiting(tx, issue_id=first.id) == 2
+        assert deliveries.waiting(tx) == 5
+
+
+def test_the_next_due_is_the_earliest_that_waits(digest: Database) -> None:
+    issue = queued(digest, 2)
+    with digest.read() as tx:
+        assert deliveries.next_due(tx) == NOW
+        assert deliveries.next_due(tx, issue_id=999) is None
+
+    settled(digest, DeliveryState.POSTPONED, due=NOW + 2 * MINUTE)
+    settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
+    with digest.read() as tx:
+        assert deliveries.next_due(tx, issue_id=issue.id) == NOW + MINUTE
+
+    settled(digest, DeliveryState.SENT, now=NOW + 2 * MINUTE)
+    settled(digest, DeliveryState.FAILED, now=NOW + 2 * MINUTE)
+    with digest.read() as tx:
+        assert deliveries.next_due(tx) is None

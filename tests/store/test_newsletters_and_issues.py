@@ -1,0 +1,191 @@
+"""Newsletters and their issues: planned once a slot, moved by one, frozen in their languages."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from store import issues, newsletters, publications
+from store.database import Database
+from store.errors import ConflictError, NotFoundError
+from store.records import FEED, Blocking, IssueState, Missing, newsletter_channel
+from tests import make
+from tests.make import NOW
+from tests.store import fill
+
+WEEK = timedelta(weeks=1)
+
+
+def test_a_newsletter_comes_back_as_it_was_begun(either: Database) -> None:
+    with either.write() as tx:
+        one = fill.newsletter(tx, topics=("work", "asylum"), missing=Missing.HOLD)
+        other = fill.newsletter(tx, key="alerts", languages=("ar", "en"))
+
+    with either.read() as tx:
+        assert newsletters.get(tx, "digest") == one
+        assert newsletters.listing(tx) == [other, one]
+
+
+def test_a_newsletter_in_use_is_refused_and_one_unknown_is_named(either: Database) -> None:
+    with either.write() as tx:
+        before = fill.newsletter(tx)
+
+    with pytest.raises(ConflictError, match="choose another key"), either.write() as tx:
+        fill.newsletter(tx, languages=("en",))
+
+    with either.read() as tx:
+        assert newsletters.listing(tx) == [before]
+    with pytest.raises(NotFoundError, match="no newsletter 'weekly'"), either.read() as tx:
+        newsletters.get(tx, "weekly")
+
+
+def test_a_slot_has_one_issue_of_a_newsletter(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        fill.newsletter(tx, key="alerts")
+        [first] = issues.plan(tx, "digest", {NOW: IssueState.PLANNED})
+
+    slots = {NOW: IssueState.SKIPPED, NOW + WEEK: IssueState.PLANNED}
+    with either.write() as tx:
+        [second] = issues.plan(tx, "digest", slots)
+        assert issues.plan(tx, "digest", slots) == []
+        assert issues.plan(tx, "digest", {}) == []
+        [other] = issues.plan(tx, "alerts", {NOW: IssueState.PLANNED})
+
+    with either.read() as tx:
+        found = {row.id: (row.newsletter, row.slot, row.state) for row in issues.listing(tx)}
+    assert found == {
+        first: ("digest", NOW, IssueState.PLANNED),
+        second: ("digest", NOW + WEEK, IssueState.PLANNED),
+        other: ("alerts", NOW, IssueState.PLANNED),
+    }
+
+
+def test_planners_at_once_make_each_issue_once(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+    slots = {NOW + week * WEEK: IssueState.PLANNED for week in range(20)}
+
+    def plan(_number: int) -> list[int]:
+        with either.write() as tx:
+            return issues.plan(tx, "digest", slots)
+
+    made = [issue_id for mine in fill.at_once(4, plan) for issue_id in mine]
+
+    with either.read() as tx:
+        assert sorted(made) == sorted(issue.id for issue in issues.listing(tx))
+    assert len(made) == 20
+
+
+def test_the_last_slot_is_the_newest_planned_or_the_beginning(either: Database) -> None:
+    with either.write() as tx:
+        digest, alerts = fill.newsletter(tx), fill.newsletter(tx, key="alerts")
+        assert issues.last_slot(tx, digest) == digest.since
+
+        later = {NOW + WEEK: IssueState.PLANNED, NOW: IssueState.SKIPPED}
+        issues.plan(tx, "digest", later)
+
+        assert issues.last_slot(tx, digest) == NOW + WEEK
+        assert issues.last_slot(tx, alerts) == alerts.since
+
+
+def test_an_issue_is_moved_by_who_knows_where_it_stands(either: Database) -> None:
+    blocking = (Blocking(item=1, language="fr", reason="missing"),)
+    with either.write() as tx:
+        fill.newsletter(tx)
+        planned = fill.issue(tx)
+        issues.move(tx, planned, IssueState.AWAITING_TRANSLATIONS, blocking=blocking)
+        waiting = issues.get(tx, planned.id)
+    assert (waiting.state, waiting.blocking) == (IssueState.AWAITING_TRANSLATIONS, blocking)
+
+    with pytest.raises(ConflictError, match="no longer sending"), either.write() as tx:
+        issues.move(tx, planned, IssueState.CANCELLED)
+
+    with either.read() as tx:
+        assert issues.get(tx, planned.id) == waiting
+
+
+def test_an_issue_keeps_the_instant_at_which_it_was_frozen(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        issue = fill.issue(tx)
+        issues.move(tx, issue, IssueState.SCHEDULED, frozen=NOW)
+        issues.move(tx, issues.get(tx, issue.id), IssueState.SENT)
+
+        sent = issues.get(tx, issue.id)
+    assert (sent.state, sent.frozen, sent.blocking) == (IssueState.SENT, NOW, ())
+
+
+def test_issues_are_listed_by_slot_and_by_state(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        late, early = fill.issue(tx, slot=NOW + WEEK), fill.issue(tx, slot=NOW)
+        issues.move(tx, early, IssueState.SENT)
+
+    with either.read() as tx:
+        assert [issue.id for issue in issues.listing(tx)] == [early.id, late.id]
+        assert issues.listing(tx, states=[IssueState.SENDING, IssueState.PLANNED]) == [late]
+        with pytest.raises(NotFoundError, match="no issue 999"):
+            issues.get(tx, 999)
+
+
+def test_a_newsletter_takes_what_came_since_it_began_on_its_topics(either: Database) -> None:
+    since = NOW - WEEK
+    with either.write() as tx:
+        fill.topic(tx, "asylum", "health", "work")
+        fill.item(tx, "before", created=since - timedelta(microseconds=1), topics=("work",))
+        both = fill.item(tx, "both", created=since, topics=("asylum", "work"))
+        work = fill.item(tx, "work", topics=("work",))
+        health = fill.item(tx, "health", topics=("health",))
+        bare = fill.item(tx, "bare")
+        letters: dict[str, Any] = {"languages": ("fr", "en"), "since": since}
+        everything = fill.newsletter(tx, **letters)
+        some = fill.newsletter(tx, key="some", topics=("asylum", "work"), **letters)
+
+    with either.read() as tx:
+        all_four = [both.id, work.id, health.id, bare.id]
+        assert issues.candidates(tx, everything) == {"fr": all_four, "en": all_four}
+        assert issues.candidates(tx, some) == {"fr": [both.id, work.id], "en": [both.id, work.id]}
+
+
+def test_what_an_audience_has_had_is_no_candidate_for_it(either: Database) -> None:
+    with either.write() as tx:
+        newsletter = fill.newsletter(tx, languages=("en", "fr"))
+        a, b = fill.item(tx, "a").id, fill.item(tx, "b").id
+        digest, other = newsletter_channel("digest"), newsletter_channel("other")
+        publications.record(
+            tx,
+            [
+                make.publication(item_id=a, language="en", channel=digest),
+                make.publication(item_id=a, language="fr", channel=other),
+                make.publication(item_id=b, language="fr", channel=FEED),
+            ],
+        )
+
+    with either.read() as tx:
+        assert issues.candidates(tx, newsletter) == {"en": [b], "fr": [a, b]}
+
+
+def test_editions_come_in_the_order_of_the_newsletters_languages(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx, languages=("fr", "ar", "en"))
+        issue = fill.issue(tx)
+        ids = {language: fill.edition(tx, issue, language) for language in ("ar", "en", "fr")}
+        fill.edition(tx, fill.issue(tx, slot=NOW + WEEK), "fr")
+
+    with either.read() as tx:
+        found = issues.editions_of(tx, issue.id)
+        assert [edition.language for edition in found] == ["fr", "ar", "en"]
+        assert found[2] == issues.edition(tx, ids["en"])
+        with pytest.raises(NotFoundError, match="no edition 999"):
+            issues.edition(tx, 999)
+
+
+def test_an_issue_has_one_edition_in_a_language(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        issue = fill.issue(tx)
+        fill.edition(tx, issue, "en")
+
+    with pytest.raises(ConflictError), either.write() as tx:
+        fill.edition(tx, issue, "en")

@@ -1,0 +1,210 @@
+"""The ledger: told once, told again only as a new telling, and what stands beside it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from store import publications
+from store.database import Database, Transaction
+from store.errors import ConflictError
+from store.records import FEED, Change, Hold, newsletter_channel
+from tests import make
+from tests.make import NOW
+from tests.store import fill
+
+HOUR = timedelta(hours=1)
+
+
+def tell(tx: Transaction, key: str, told: datetime, published: datetime = NOW) -> int:
+    item = fill.item(tx, key)
+    row = make.publication(item_id=item.id, told=told, published=published)
+    assert publications.record(tx, [row]) == [row]
+    return item.id
+
+
+def newest(tx: Transaction, *, limit: int = 10) -> list[int]:
+    return [row.item_id for row in publications.newest(tx, "en", limit=limit)]
+
+
+def test_the_same_row_is_written_only_once(either: Database) -> None:
+    with either.write() as tx:
+        item = fill.item(tx)
+        english, french = (
+            make.publication(item_id=item.id, language=language) for language in ("en", "fr")
+        )
+        assert publications.record(tx, [english]) == [english]
+
+    with either.write() as tx:
+        assert publications.record(tx, [english, french]) == [french]
+        assert publications.record(tx, [english, french]) == []
+
+    with either.read() as tx:
+        found = publications.standing(tx, [item.id], FEED)
+    assert found == {(item.id, "en"): english, (item.id, "fr"): french}
+
+
+def test_of_writers_at_once_exactly_one_has_told(either: Database) -> None:
+    with either.write() as tx:
+        ids = [fill.item(tx, f"item-{number}").id for number in range(20)]
+    rows = [make.publication(item_id=item_id) for item_id in ids]
+
+    def record(_number: int) -> list[int]:
+        with either.write() as tx:
+            return [row.item_id for row in publications.record(tx, rows)]
+
+    assert sorted(fill.at_once(4, record)) == [[], [], [], ids]
+
+
+def test_a_telling_below_the_first_is_refused(either: Database) -> None:
+    with either.write() as tx:
+        item = fill.item(tx)
+
+    with pytest.raises(ConflictError), either.write() as tx:
+        publications.record(tx, [make.publication(item_id=item.id, telling=0)])
+
+
+def test_the_last_telling_stands_in_its_channel_and_language(either: Database) -> None:
+    with either.write() as tx:
+        item, other = fill.item(tx), fill.item(tx, "other")
+        row = {"item_id": item.id, "revision": 2, "change": Change.CORRECTION}
+        anew = make.publication(**row, telling=2, updated=NOW + HOUR)
+        letter = newsletter_channel("digest")
+        publications.record(
+            tx,
+            [
+                anew,
+                make.publication(item_id=item.id),
+                mailed := make.publication(item_id=item.id, channel=letter),
+                french := make.publication(item_id=item.id, language="fr", shown_language="en"),
+                make.publication(item_id=other.id),
+            ],
+        )
+
+    with either.read() as tx:
+        assert publications.standing(tx, [item.id], FEED) == {
+            (item.id, "en"): anew,
+            (item.id, "fr"): french,
+        }
+        first = make.publication(item_id=item.id)
+        assert publications.tellings(tx, [item.id], FEED) == [first, french, anew]
+        assert publications.standing(tx, [item.id], letter) == {(item.id, "en"): mailed}
+        assert publications.standing(tx, [], FEED) == {}
+
+
+def test_a_feed_has_last_told_on_top_then_last_published_then_last_come(
+    either: Database,
+) -> None:
+    with either.write() as tx:
+        first = tell(tx, "first", NOW, published=NOW - HOUR)
+        second = tell(tx, "second", NOW, published=NOW)
+        third = tell(tx, "third", NOW, published=NOW)
+        early = tell(tx, "early", NOW - HOUR, published=NOW + HOUR)
+        late = tell(tx, "late", NOW + HOUR, published=NOW - 1000 * HOUR)
+
+    with either.read() as tx:
+        assert newest(tx) == [late, third, second, first, early]
+        assert newest(tx, limit=2) == [late, third]
+
+
+def test_a_correction_shows_in_its_old_place(either: Database) -> None:
+    with either.write() as tx:
+        old, new = tell(tx, "old", NOW - HOUR), tell(tx, "new", NOW)
+        corrected = make.publication(item_id=old, telling=2, revision=2, told=NOW + HOUR)
+        publications.record(tx, [corrected])
+
+    with either.read() as tx:
+        assert newest(tx) == [new, old]
+        assert publications.newest(tx, "en", limit=10)[1] == corrected
+        assert newest(tx, limit=1) == [new]
+
+
+def test_a_feed_holds_neither_other_languages_nor_what_was_only_mailed(
+    either: Database,
+) -> None:
+    with either.write() as tx:
+        item = fill.item(tx)
+        french = make.publication(item_id=item.id, language="fr")
+        mailed = make.publication(item_id=item.id, channel=newsletter_channel("digest"))
+        publications.record(tx, [french, mailed])
+
+    with either.read() as tx:
+        assert publications.newest(tx, "en", limit=10) == []
+        assert publications.newest(tx, "fr", limit=10) == [french]
+        assert [publications.count(tx, language) for language in ("en", "fr")] == [0, 1]
+
+
+def test_a_feed_counts_items_not_tellings(either: Database) -> None:
+    with either.write() as tx:
+        one, _ = tell(tx, "one", NOW), tell(tx, "two", NOW)
+        publications.record(tx, [make.publication(item_id=one, telling=2)])
+
+    with either.read() as tx:
+        assert publications.count(tx, "en") == 2
+
+
+def test_what_an_issue_told_stays_in_its_order(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        mine, other = fill.issue(tx), fill.issue(tx, slot=NOW + HOUR)
+        ids = [fill.item(tx, key).id for key in "abc"]
+        channel = newsletter_channel("digest")
+        rows = [
+            make.publication(item_id=item_id, channel=channel, language=language, issue_id=mine.id)
+            for language in ("fr", "en")
+            for item_id in (ids[2], ids[0])
+        ]
+        another = make.publication(item_id=ids[1], channel=channel, issue_id=other.id)
+        publications.record(tx, [rows[0], another, *rows[1:]])
+
+    with either.read() as tx:
+        assert publications.of_issue(tx, mine.id) == rows
+        assert publications.of_issue(tx, other.id) == [another]
+
+
+def test_what_an_item_waits_for_is_replaced_and_other_items_wait_on(either: Database) -> None:
+    with either.write() as tx:
+        a, b, c = (fill.item(tx, key).id for key in "abc")
+        waits = [
+            Hold(item_id=item_id, language=language, until=None, reason="missing")
+            for item_id in (a, b, c)
+            for language in ("ar", "fr")
+        ]
+        publications.put_holds(tx, [a, b, c], waits)
+        assert publications.held(tx) == waits
+
+    until = Hold(item_id=a, language="fr", until=NOW + HOUR, reason="embargo")
+    with either.write() as tx:
+        publications.put_holds(tx, [a, b], [until])
+
+    with either.read() as tx:
+        assert publications.held(tx) == [until, *waits[4:]]
+
+
+def test_a_mark_that_came_in_between_stays(either: Database) -> None:
+    with either.write() as tx:
+        a, b = fill.item(tx, "a").id, fill.item(tx, "b").id
+        publications.mark_stale(tx, {a, b})
+    with either.read() as tx:
+        marks = publications.stale(tx)
+    assert list(marks.values()) == [a, b]
+
+    with either.write() as tx:
+        publications.mark_stale(tx, {a})
+    with either.write() as tx:
+        publications.freshened(tx, marks)
+
+    with either.read() as tx:
+        assert list(publications.stale(tx).values()) == [a]
+
+
+def test_a_mark_never_gets_the_number_of_one_taken_back(either: Database) -> None:
+    """Who took note of the old mark and is late must not take back the new one."""
+    with either.write() as tx:
+        item = fill.item(tx)
+        publications.mark_stale(tx, [item.id])
+        seen = publications.stale(tx)
+        publications.freshened(tx, seen)
+        publications.mark_stale(tx, [item.id])
+        publications.freshened(tx, seen)
+
+        assert list(publications.stale(tx).values()) == [item.id]

@@ -1,0 +1,115 @@
+"""Subscribers: one to an address, and what they want."""
+
+from typing import Any
+
+import pytest
+
+from store import subscribers
+from store.database import Database
+from store.errors import ConflictError, NotFoundError
+from store.records import Status, Subscriber, Subscription
+from tests import make
+from tests.make import NOW
+from tests.store import fill
+
+ANN: dict[str, Any] = {
+    "email": "ann@example.org",
+    "name": "Ann",
+    "language": "fr",
+    "timezone": "Europe/Paris",
+    "status": Status.PENDING,
+    "consent_at": NOW,
+    "consent_source": "form",
+}
+
+
+def test_a_subscriber_is_found_by_address_and_changed(either: Database) -> None:
+    with either.write() as tx:
+        ann = subscribers.add(tx, **ANN)
+        subscribers.change(tx, ann, status=Status.ACTIVE, consent_at=None)
+
+    with either.read() as tx:
+        changed = {"status": Status.ACTIVE, "consent_at": None}
+        assert subscribers.by_email(tx, "ann@example.org") == Subscriber(
+            id=ann, **{**ANN, **changed}
+        )
+        assert subscribers.by_email(tx, "bob@example.org") is None
+    with pytest.raises(NotFoundError, match="no subscriber 999"), either.write() as tx:
+        subscribers.change(tx, 999, name="Nobody")
+
+
+def test_an_address_subscribes_once(either: Database) -> None:
+    with either.write() as tx:
+        subscribers.add(tx, **ANN)
+
+    with pytest.raises(ConflictError), either.write() as tx:
+        subscribers.add(tx, **{**ANN, "name": "Another Ann"})
+
+    with either.read() as tx:
+        assert [person.name for person in subscribers.listing(tx)] == ["Ann"]
+
+
+def test_subscribing_again_changes_the_topics_of_that_newsletter_only(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        fill.newsletter(tx, key="alerts")
+        ann = subscribers.add(tx, **ANN)
+        bob = subscribers.add(tx, **{**ANN, "email": "bob@example.org"})
+        both = [Subscription(newsletter=key, topics=("work",)) for key in ("digest", "alerts")]
+        for wanted in both:
+            subscribers.subscribe(tx, ann, wanted)
+            subscribers.subscribe(tx, bob, wanted)
+        subscribers.subscribe(tx, ann, Subscription(newsletter="digest", topics=()))
+
+    with either.read() as tx:
+        assert subscribers.subscriptions_of(tx, ann) == (
+            Subscription(newsletter="alerts", topics=("work",)),
+            Subscription(newsletter="digest", topics=()),
+        )
+        assert subscribers.subscriptions_of(tx, bob) == (both[1], both[0])
+
+
+def test_nobody_subscribes_to_a_newsletter_that_is_not_there(either: Database) -> None:
+    with either.write() as tx:
+        ann = subscribers.add(tx, **ANN)
+
+    with pytest.raises(ConflictError), either.write() as tx:
+        subscribers.subscribe(tx, ann, Subscription(newsletter="none", topics=()))
+
+    with either.read() as tx:
+        assert subscribers.subscriptions_of(tx, ann) == ()
+
+
+def test_subscribers_are_listed_by_address_language_and_status(either: Database) -> None:
+    with either.write() as tx:
+        for name, language, status in (
+            ("cleo", "fr", Status.ACTIVE),
+            ("ann", "fr", Status.BOUNCED),
+            ("bob", "en", Status.ACTIVE),
+        ):
+            given = {"email": f"{name}@example.org", "language": language, "status": status}
+            subscribers.add(tx, **{**ANN, **given, "name": name})
+
+    def names(language: str | None, status: Status | None) -> list[str]:
+        with either.read() as tx:
+            return [row.name for row in subscribers.listing(tx, language=language, status=status)]
+
+    assert names(None, None) == ["ann", "bob", "cleo"]
+    assert names("fr", None) == ["ann", "cleo"]
+    assert names(None, Status.ACTIVE) == ["bob", "cleo"]
+    assert names("fr", Status.ACTIVE) == ["cleo"]
+
+
+def test_a_newsletters_languages_are_those_of_its_active_subscribers(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        fill.newsletter(tx, key="alerts")
+    make.subscribe(either, ["ann@example.org", "bob@example.org"], language="fr-CA")
+    make.subscribe(either, ["cleo@example.org"], language="en")
+    [left] = make.subscribe(either, ["dan@example.org"], language="es")
+    make.subscribe(either, ["eve@example.org"], language="ar", newsletter="alerts")
+    with either.write() as tx:
+        subscribers.change(tx, left, status=Status.UNSUBSCRIBED)
+
+    with either.read() as tx:
+        assert subscribers.languages_of(tx, "digest") == ["en", "fr-CA"]
