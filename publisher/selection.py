@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.policy import Policy, Show, Skip, Wait
-from store.records import Blocking, Item, Translation
+from store.records import Blocking, Item, Missing, Translation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,8 @@ def select(
 ) -> Selection:
     """Ask the policy about each candidate; newest text first.
 
-    An item under embargo blocks nothing: it will be in a later issue. Nor does one that is
-    approved in no language: it is not news yet.
+    Only a policy that holds can block an issue. An item under embargo never does: it will be
+    in a later issue. Nor does one that is approved in no language: it is not news yet.
     """
     chosen, blocking = [], []
     for candidate in candidates:
@@ -53,7 +53,7 @@ def select(
         match answer:
             case Show(shown):
                 chosen.append(Chosen(item=item, answer=answer, text=candidate.ready[shown]))
-            case Wait(reason, until=None) if candidate.ready:
+            case Wait(reason, until=None) if candidate.ready and policy.missing is Missing.HOLD:
                 blocking.append(Blocking(item=item.id, language=language, reason=reason))
             case Wait() | Skip():
                 pass

@@ -299,3 +299,17 @@ def test_the_job_looks_at_once_and_again_and_survives_its_own_errors(tmp_path: P
         assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
     finally:
         jobs.shutdown(wait=True)
+
+
+def test_a_fallback_whose_chain_has_nothing_ready_blocks_no_issue(
+    database: Database, config: Config, tmp_path: Path
+) -> None:
+    with Relay() as relay:
+        chains = {"site": {"chains": {"fr": ["fr"]}}}
+        served = relay.serves(make.config(tmp_path, **chains))
+        make.start(database, served, languages=("en", "fr"))
+        make.subscribe(database, ["en@example.org"], language="en")
+        make.subscribe(database, ["fr@example.org"], language="fr")
+        make.take(database, served, make.draft("en"))
+        tick(database, served)
+        assert relay.counts == {"en@example.org": 1}
