@@ -2,7 +2,8 @@
 
 What is heavy is imported inside the commands, so that ``--help`` answers at once.
 
-    house.py        init, migrate, tick, deliver, serve, feed, site    items.py    item, topic
+    founding.py     init, migrate                                      items.py    item, topic
+    house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     common.py       options, the opened house, output                  mailbox.py  demo's relay
@@ -10,7 +11,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
 
 import typer
 
-from publisher.cli import common, deliveries, demo, house, items, newsletters, subscribers
+from publisher.cli import common, deliveries, demo, founding, house, items, newsletters, subscribers
 
 app = typer.Typer(
     name="tidings",
@@ -36,6 +37,8 @@ def version(*, as_json: common.JsonOption = False) -> None:
     common.show({"version": installed("tidings")}, as_json=as_json)
 
 
+app.command()(founding.init)
+app.command()(founding.migrate)
 house.add_to(app)
 app.command()(demo.demo)
 app.add_typer(items.item)

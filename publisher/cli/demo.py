@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher.cli import common, house
+from publisher.cli import common, founding, house
 
 if TYPE_CHECKING:
     from publisher.config import Config
@@ -52,7 +52,7 @@ def demo(
     about = tomllib.loads((sample / "site.toml").read_text(encoding="utf-8"))
     _clear(folder)
     # Never the environment: it may name the database of a real site.
-    path, _ = house.found_site(folder, _configuration(about, moment), environment=False)
+    path, _ = founding.found_site(folder, _configuration(about, moment), environment=False)
     (folder / _MARK).touch()
     with Mailbox(folder / "mailbox") as mailbox:
         config = load(path, environment=False)

@@ -1,0 +1,72 @@
+"""``tidings init`` and ``tidings migrate``: a site comes to be, and its store stays current."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from publisher.cli import common
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    *,
+    url: Annotated[str, typer.Option(help="The public address of the site.")],
+    languages: Annotated[str, typer.Option(help="Such as en,fr,es.")],
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Make a new site: its configuration and an empty store."""
+    from publisher.config import compose  # noqa: PLC0415
+
+    text = compose(url, languages, year=common.clock(now).year)
+    path, database = found_site(folder, text)
+    common.show({"config": path, "database": database}, as_json=as_json)
+
+
+def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Path, str]:
+    """Write a configuration and make its store; return the file and the store's URL.
+
+    Raises InputError for a configuration that is wrong, ConflictError where there is one.
+    """
+    from publisher.config import load  # noqa: PLC0415
+    from publisher.errors import ConfigError, ConflictError, InputError  # noqa: PLC0415
+    from store.database import open_database  # noqa: PLC0415
+
+    path = folder / "tidings.toml"
+    if path.exists():
+        raise ConflictError(f"{path} exists already; choose another folder, or edit it")
+    beside = folder / ".tidings.toml.new"
+    new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        config = load(beside, environment=environment)
+    except ConfigError as error:
+        beside.unlink()
+        if new:
+            folder.rmdir()
+        raise InputError("init", "; ".join(error.mistakes)) from error
+    except OSError as error:
+        raise InputError(str(folder), error.strerror or str(error)) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    database = open_database(config.database_url)
+    database.migrate()
+    database.close()
+    # Last: where the configuration stands, a store stands too.
+    path.write_text(text, encoding="utf-8")
+    return path, config.database_url
+
+
+def migrate(
+    ctx: typer.Context,
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Bring the database to the version that this program needs."""
+    with common.opened(ctx, config, check=False) as house:
+        before = house.database.version()
+        house.database.migrate()
+        common.show({"before": before, "now": house.database.version()}, as_json=as_json)
