@@ -358,12 +358,20 @@ def compose(url: str, languages: str, *, year: int, names: Mapping[str, str] | N
         f"url = {_quoted(url)}",
         f"languages = [{', '.join(_quoted(tag) for tag in _split(languages))}]",
         "# What ids in feeds begin with. Never change it: readers would see all news again.",
-        f"id = {_quoted(f'tag:{urlsplit(url).hostname},{year}')}",
+        f"id = {_quoted(f'tag:{_host(url)},{year}')}",
     ]
     if names:
         lines += ["", "[site.name]"]
         lines += [f"{_quoted(tag)} = {_quoted(name)}" for tag, name in names.items()]
     return "\n".join(lines) + "\n"
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        # An unclosed bracket; load() tells of it.
+        return None
 
 
 def _quoted(text: str) -> str:

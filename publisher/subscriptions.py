@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from zoneinfo import available_timezones
 
@@ -109,16 +110,20 @@ def add(database: Database, config: Config, row: Mapping[str, str]) -> Subscribe
 
 
 def _rows(lines: Iterable[str], source: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-    reader = csv.DictReader(lines, restkey="", restval="")
+    reader = csv.reader(lines)
+    # A row counts as the line that it begins on: a quote that nobody closed ends far below.
+    line = 1
     try:
-        header = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        header = [name.strip().lower() for name in next(reader, [])]
         if "email" not in header or "language" not in header:
             raise InputError(source, f"line 1 must name its columns: {','.join(COLUMNS)}")
-        reader.fieldnames = header
+        line = reader.line_num + 1
         for row in reader:
-            yield reader.line_num, {key: value for key, value in row.items() if key}
+            if row:
+                yield line, dict(zip(header, row, strict=False))
+            line = reader.line_num + 1
     except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{source}, line {reader.line_num + 1}", str(error)) from error
+        raise InputError(f"{source}, line {line}", str(error)) from error
 
 
 def person(row: Mapping[str, str], known: Mapping[str, Newsletter], config: Config) -> Person:
@@ -209,7 +214,10 @@ def _is_host(host: str) -> bool:
 
 
 def _language(text: str, config: Config) -> str:
-    language = languages.tag(text)
+    try:
+        language = languages.tag(text)
+    except InputError as error:
+        raise InputError("language", str(error)) from error
     if languages.closest(language, config.site.languages) is None:
         there = ", ".join(config.site.languages)
         raise InputError("language", f"nothing is published in {language}; there are: {there}")
@@ -217,9 +225,15 @@ def _language(text: str, config: Config) -> str:
 
 
 def _timezone(text: str) -> str:
-    if text.strip() not in available_timezones():
+    if text.strip() not in _zones():
         raise InputError("timezone", f"no IANA time zone {text!r}; one is Europe/Brussels")
     return text.strip()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of all zones. Kept: they are read from disk, and asked for each row."""
+    return frozenset(available_timezones())
 
 
 def _status(text: str) -> Status:

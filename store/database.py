@@ -9,9 +9,10 @@ A transaction that is left by an exception leaves nothing behind.
 
 import fcntl
 import hashlib
+import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ SCHEMA = "0001"
 
 #: Seconds that a writer waits for another before it gives up with BusyError.
 BUSY_TIMEOUT = 30
+
+#: How often the switch of a SQLite file to write-ahead logging gives way to another's.
+_SWITCHES = 10
 
 
 class Transaction:
@@ -266,10 +270,22 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
     # The driver shall not begin transactions behind our back: _begin_sqlite does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    # Of two that open a new file at once SQLite refuses one without waiting, since both read
+    # what they want to change. BEGIN EXCLUSIVE does wait; then the other has done it.
+    for _ in range(_SWITCHES):
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        cursor.execute("BEGIN EXCLUSIVE")
+        cursor.execute("ROLLBACK")
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

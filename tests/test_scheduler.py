@@ -302,7 +302,7 @@ def test_the_job_looks_at_once_and_again_and_survives_its_own_errors(tmp_path: P
 
 
 def test_a_fallback_whose_chain_has_nothing_ready_blocks_no_issue(
-    database: Database, config: Config, tmp_path: Path
+    database: Database, tmp_path: Path
 ) -> None:
     with Relay() as relay:
         chains = {"site": {"chains": {"fr": ["fr"]}}}

@@ -78,7 +78,7 @@ class Folder:
             url=fields.address("url"),
             image=fields.address("image"),
             workflow=_workflow(fields),
-            source_language=self._known(fields.line("source_language")),
+            source_language=self._known("source_language", fields.line("source_language")),
             source_digest=fields.digest("source_digest"),
             change=fields.word("change", Change) or Change.MINOR,
         )
@@ -109,7 +109,7 @@ class Folder:
         return folder.parent if folder.resolve().name in self.languages else folder
 
     def _language(self, stated: str, place: str | None) -> str:
-        language = self._known(stated) or place
+        language = self._known("lang", stated) or place
         if language is None:
             raise InputError(
                 "lang",
@@ -118,13 +118,16 @@ class Folder:
             )
         return language
 
-    def _known(self, stated: str) -> str | None:
+    def _known(self, key: str, stated: str) -> str | None:
         if not stated:
             return None
-        language = languages.tag(stated)
+        try:
+            language = languages.tag(stated)
+        except InputError as error:
+            raise InputError(key, str(error)) from error
         if language not in self.languages:
             raise InputError(
-                "lang",
+                key,
                 f"{language} is not a language of this site ({', '.join(self.languages)}); "
                 "add it to site.languages in tidings.toml, or correct the file",
             )

@@ -348,6 +348,20 @@ def test_sqlite_waits_keeps_a_journal_and_minds_foreign_keys(tmp_path: Path) -> 
     assert found == ["wal", 2, 1, BUSY_TIMEOUT * 1000]  # synchronous 2 is FULL
 
 
+def test_many_who_open_a_new_file_at_once_all_get_in(tmp_path: Path) -> None:
+    together = Barrier(4)
+
+    def open_each(_number: int) -> None:
+        for number in range(80):
+            together.wait(timeout=30)
+            database = open_database(f"sqlite:///{tmp_path}/{number}.db")
+            with database.write():
+                pass
+            database.close()
+
+    fill.at_once(4, open_each)
+
+
 def test_a_writer_who_waited_in_vain_is_told_that_the_store_is_busy(
     migrated: bytes, tmp_path: Path
 ) -> None:
@@ -538,5 +552,6 @@ def test_instants_as_text_stand_in_the_order_of_time(one: datetime, other: datet
     kind = Instant()
     texts = [kind.process_bind_param(instant, dialect) for instant in (one, other)]
 
+    assert {len(kept) for kept in texts} == {Instant.impl.length}
     assert (texts[0] < texts[1], texts[0] == texts[1]) == (one < other, one == other)
     assert [kind.process_result_value(kept, dialect) for kept in texts] == [one, other]

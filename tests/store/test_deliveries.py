@@ -184,7 +184,8 @@ def test_claimed_at_once_by_many_each_delivery_has_one_claimant(digest: Database
 
 
 def test_a_claim_that_is_not_committed_holds_up_no_other(postgres_url: str) -> None:
-    database = open_database(postgres_url)
+    impatient = "options=-c%20lock_timeout%3D5s"
+    database = open_database(f"{postgres_url}&{impatient}")
     with database.write() as tx:
         fill.newsletter(tx)
     queued(database, 2)

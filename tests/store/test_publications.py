@@ -95,9 +95,9 @@ def test_a_feed_has_last_told_on_top_then_last_published_then_last_come(
     either: Database,
 ) -> None:
     with either.write() as tx:
-        first = tell(tx, "first", NOW, published=NOW - HOUR)
         second = tell(tx, "second", NOW, published=NOW)
         third = tell(tx, "third", NOW, published=NOW)
+        first = tell(tx, "first", NOW, published=NOW - HOUR)
         early = tell(tx, "early", NOW - HOUR, published=NOW + HOUR)
         late = tell(tx, "late", NOW + HOUR, published=NOW - 1000 * HOUR)
 
