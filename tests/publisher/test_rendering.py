@@ -77,9 +77,15 @@ def test_html_is_escaped_and_plain_text_is_not(config: Config) -> None:
     words = make.text(title="<b>\"A\" & 'B'</b>")
     told = tell(make.publication(), make.item(), words, topics={}, config=config)
     values: dict[str, Any] = {
-        **{"stories": [told], "title": "Digest", "slot": SLOT, "absolute": str},
-        **{"site_name": "S", "site_url": "https://a.example", "preheader": ""},
-        **{"leave_address": "a@b.example", "leave_subject": "x"},
+        "stories": [told],
+        "title": "Digest",
+        "slot": SLOT,
+        "absolute": str,
+        "site_name": "S",
+        "site_url": "https://a.example",
+        "preheader": "",
+        "leave_address": "a@b.example",
+        "leave_subject": "x",
     }
     html = render("email/digest/body.html", ["en"], **values)
     text = render("email/digest/body.txt", ["en"], **values)
