@@ -29,6 +29,9 @@ HOUR = timedelta(hours=1)
 LATER = make.NOW + HOUR
 OLD_SOURCE = "0" * 64
 
+FALLEN = make.publication(language="fr", shown_language="en", rule=FALLBACK)
+OWN = make.publication(language="fr", shown_language="fr", rule=READY)
+
 
 def texts(*languages: str, **changes: object) -> dict[str, Translation]:
     return {language: make.translation(language, **changes) for language in languages}
@@ -111,6 +114,11 @@ def test_who_waits_is_told_why(config: Config, text: Translation | None, reason:
     assert why(make.item(), known, "en") == READY
 
 
+def test_who_had_a_text_already_waits_for_nothing(config: Config) -> None:
+    known = texts("en", "es", "ar") | {"fr": make.translation("fr", workflow=Workflow.IN_REVIEW)}
+    assert decided(site(config, Missing.HOLD), known, OWN).wait == ()
+
+
 @pytest.mark.parametrize("missing", list(Missing))
 def test_before_its_embargo_ends_nothing_is_told_and_the_next_look_is_then(
     config: Config, missing: Missing
@@ -131,10 +139,6 @@ def test_from_its_embargo_on_an_item_is_told_in_every_language_at_once(
     decision = decided(config, texts(*make.LANGUAGES), item=item, now=LATER + late)
     assert told(decision) == {tag: tag for tag in make.LANGUAGES}
     assert {row.told for row in decision.tell} == {LATER + late}
-
-
-FALLEN = make.publication(language="fr", shown_language="en", rule=FALLBACK)
-OWN = make.publication(language="fr", shown_language="fr", rule=READY)
 
 
 @pytest.mark.parametrize(

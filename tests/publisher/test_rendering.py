@@ -48,8 +48,8 @@ def test_dates_are_days_where_the_readers_are() -> None:
 
 
 def test_a_name_that_nobody_gave_is_an_error_that_names_the_template() -> None:
-    with pytest.raises(RenderError, match=r"templates/email/digest/subject\.txt: 'slot' is unde"):
-        render("email/digest/subject.txt", ["en"], title="Digest")
+    with pytest.raises(RenderError, match=r"templates/email/digest/subject\.txt: 'title' is und"):
+        render("email/digest/subject.txt", ["en"], slot=SLOT)
 
 
 def test_a_template_that_is_not_there_is_an_error_that_names_it() -> None:

@@ -163,6 +163,15 @@ def test_hugos_draft_is_ours(tmp_path: Path, head: str, workflow: Workflow | Non
     assert draft(tmp_path, head).workflow is workflow
 
 
+@pytest.mark.parametrize(("said", "workflow"), [("true", Workflow.DRAFT), ("false", None)])
+def test_hugos_draft_is_ours_in_toml_too(
+    tmp_path: Path, said: str, workflow: Workflow | None
+) -> None:
+    found = read(tmp_path, "a.en.md", f"+++\ntitle = 'News'\ndraft = {said}\n+++\nBody.")
+    assert isinstance(found, Draft)
+    assert found.workflow is workflow
+
+
 @pytest.mark.parametrize(
     ("written", "instant"),
     [
