@@ -321,6 +321,9 @@ def _unknown_sections(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    if f"{PREFIX}FOLDER" in environment:
+        # Where the file stands is no setting; the settings library would take it for one.
+        yield f"{PREFIX}FOLDER in the environment: no such setting"
     for variable in environment:
         section, delimiter, _ = variable.removeprefix(PREFIX).lower().partition("__")
         if variable.startswith(PREFIX) and delimiter and section not in sections():

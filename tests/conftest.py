@@ -25,12 +25,8 @@ def migrated() -> bytes:
 @pytest.fixture
 def database(migrated: bytes) -> Iterator[Database]:
     """Give an empty store in memory."""
-    database = open_database("sqlite://")
-    raw = database._engine.raw_connection()
-    raw.driver_connection.deserialize(migrated)  # type: ignore[union-attr]
-    raw.close()
-    yield database
-    database.close()
+    with make.a_store(migrated) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,17 @@
 """The outside world, by hand, once: a relay that behaves as it is told."""
 
-import socket
 from collections import Counter
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from aiosmtpd.controller import Controller
-
+from publisher.cli.mailbox import LocalRelay, free_port
 from publisher.config import Config
+
+__all__ = ["Relay", "free_port"]
 
 
 @dataclass
-class Relay:
+class Relay(LocalRelay):
     """A real SMTP server on loopback; what it accepts it keeps, in order."""
 
     #: What it answers to RCPT TO, by recipient.
@@ -23,26 +22,11 @@ class Relay:
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self._controller = Controller(self, hostname="127.0.0.1", port=port)
-
-    def __enter__(self) -> Self:
-        self._controller.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._controller.stop()
+        super().__init__()
 
     @property
     def port(self) -> int:
-        return self._controller.port
+        return self.address[1]
 
     def serves(self, settings: Config, **mail: Any) -> Config:
         """Return a configuration that hands its mail to this relay."""
@@ -71,10 +55,3 @@ class Relay:
         if reply.startswith("2"):
             self.accepted.append((recipient, envelope.content))
         return reply
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,6 +1,7 @@
 """Values for tests: each has a default for all that a test does not care about."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from publisher.freshness import digest
 from publisher.ingest import intake
 from publisher.ingest.drafts import Draft
 from store import subscribers
-from store.database import Database
+from store.database import Database, open_database
 from store.records import (
     FEED,
     Change,
@@ -57,6 +58,17 @@ def config(folder: Path, **sections: Mapping[str, Any]) -> Config:
     for name, settings in sections.items():
         values[name] = {**values.get(name, {}), **settings}
     return Config(folder=folder, **values)
+
+
+@contextmanager
+def a_store(migrated: bytes) -> Iterator[Database]:
+    """Give an empty store in memory, from the bytes of a migrated database."""
+    database = open_database("sqlite://")
+    raw = database._engine.raw_connection()
+    raw.driver_connection.deserialize(migrated)  # type: ignore[union-attr]
+    raw.close()
+    yield database
+    database.close()
 
 
 def text(language: str = "en", **changes: str) -> Text:

@@ -17,9 +17,8 @@ from publisher.config import Config
 from publisher.delivery.pace import pause
 from publisher.delivery.smtp import Connection
 from publisher.errors import MailError, RefusedError, UnansweredError, UnreachableError
-from publisher.mail.edition import title
 from publisher.mail.wire import Sender, message
-from store import deliveries, issues, newsletters
+from store import deliveries, issues
 from store.database import Database
 from store.records import Delivery, DeliveryState, Edition, Issue
 
@@ -150,12 +149,10 @@ class _Run:
             with self.database.read() as tx:
                 edition = issues.edition(tx, delivery.edition_id)
                 issue = issues.get(tx, delivery.issue_id)
-                newsletter = newsletters.get(tx, issue.newsletter)
             sender = Sender(
                 name=self.config.name(edition.language),
                 address=self.config.sender,
-                newsletter=newsletter.key,
-                title=title(newsletter, self.config.chain(edition.language)),
+                newsletter=issue.newsletter,
                 host=self.config.host,
             )
             self.editions[delivery.edition_id] = (edition, issue, sender)

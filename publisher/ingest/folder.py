@@ -198,6 +198,9 @@ class Fields:
 
 
 def _read(path: Path) -> str:
+    if path.is_fifo():
+        # Opening one waits for somebody to write.
+        raise InputError("file", "is a named pipe, not a file")
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

@@ -31,8 +31,6 @@ class Sender:
     name: str
     address: str
     newsletter: str
-    #: The newsletter's name.
-    title: str
     #: The host of the site: right-hand side of Message-ID and List-Id.
     host: str
 

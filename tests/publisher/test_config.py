@@ -343,3 +343,13 @@ def test_names_that_a_header_can_hold_load_again(
 
 def test_every_section_is_known_by_its_name() -> None:
     assert set(configuration.sections()) == set(Config.model_fields) - {"folder"}
+
+
+def test_the_environment_cannot_say_where_the_file_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tidings.toml"
+    path.write_text(compose("https://x.example", "en", year=2026), encoding="utf-8")
+    monkeypatch.setenv("TIDINGS_FOLDER", "/elsewhere")
+    with pytest.raises(ConfigError, match="TIDINGS_FOLDER in the environment: no such setting"):
+        load(path)

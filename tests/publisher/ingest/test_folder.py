@@ -1,5 +1,6 @@
 """A folder of Markdown files: what each says, and why one cannot be taken."""
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -374,3 +375,10 @@ def test_every_file_is_read_once_wherever_it_stands(names: list[list[str]], suff
     assert found == sorted(found, key=Path)
     assert set(found) == wanted
     assert len(found) == len(wanted)
+
+
+def test_a_named_pipe_is_refused_and_holds_up_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.en.md")
+    (refused,) = folder(tmp_path).drafts()
+    assert isinstance(refused, Rejected)
+    assert refused.reason == "file: is a named pipe, not a file"

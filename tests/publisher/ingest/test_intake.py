@@ -1,7 +1,6 @@
 """Intake: what drafts change in the store, and what they leave alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from publisher.ingest import intake
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.publishing import publish_due
 from store import items, publications, topics
-from store.database import Database, open_database
+from store.database import Database
 from store.records import Change, Item, Kind, Text, Translation, Workflow
 from tests import make
 
@@ -308,17 +307,6 @@ def test_the_language_that_an_item_was_written_in_stays(database: Database, conf
     assert texts["en"].source_digest == texts["fr"].digest
 
 
-@contextmanager
-def a_store(image: bytes) -> Iterator[Database]:
-    """Give an empty store: a fixture's would be one for all examples."""
-    database = open_database("sqlite://")
-    raw = database._engine.raw_connection()
-    raw.driver_connection.deserialize(image)  # type: ignore[union-attr]
-    raw.close()
-    yield database
-    database.close()
-
-
 FIRST = [make.draft(tag, key=key) for key in ("a", "b") for tag in make.LANGUAGES]
 THEN = [
     changed("en", key="a"),
@@ -343,7 +331,7 @@ def test_the_order_in_which_files_are_read_does_not_matter(
 
 def outcome_of(image: bytes, config: Config, *imports: Sequence[Draft]) -> object:
     """Return what is stored after some imports, without the numbers that items are given."""
-    with a_store(image) as database:
+    with make.a_store(image) as database:
         for number, drafts in enumerate(imports):
             take(database, config, *drafts, later=number > 0)
         found = {}
@@ -381,7 +369,7 @@ def test_whatever_is_imported_the_same_again_changes_nothing_and_revisions_count
     migrated: bytes, tmp_path_factory: pytest.TempPathFactory, imports: list[list[Draft]]
 ) -> None:
     config = make.config(tmp_path_factory.getbasetemp())
-    with a_store(migrated) as database:
+    with make.a_store(migrated) as database:
         revisions: dict[str, int] = {}
         for drafts in imports:
             take(database, config, *drafts)

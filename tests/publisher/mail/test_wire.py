@@ -65,7 +65,6 @@ def sender(**changes: Any) -> Sender:
         "name": "Example news",
         "address": "news@example.org",
         "newsletter": "digest",
-        "title": "Digest",
         "host": "news.example.org",
     }
     return Sender(**{**values, **changes})
