@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 
-from store.records import Item, Text, Translation, Workflow
+from store.records import Change, Item, Text, Translation, Workflow
 
 
 class Freshness(StrEnum):
@@ -30,22 +30,34 @@ def digest(text: Text) -> str:
 
 
 def freshness(item: Item, texts: Mapping[str, Translation], language: str) -> Freshness:
-    """Return how an item's text in a language stands to the item's source text."""
-    text, source = texts.get(language), texts.get(item.source_language)
-    if text is None:
+    """Return how an item's text in a language stands to the item's source text.
+
+    It is current when the text that it was made from is as it was then, and is current itself:
+    a French text made from the Spanish one (relay translation) is behind when the Spanish one is.
+    :mod:`store.parity` says the same in SQL.
+    """
+    if language not in texts:
         return Freshness.MISSING
-    if language == item.source_language:
-        return Freshness.CURRENT
-    if source is None or text.source_digest != source.digest:
-        return Freshness.OUTDATED
-    return Freshness.CURRENT
+    behind: set[str] = set()
+    while language != item.source_language:
+        text = texts.get(language)
+        origin = texts.get(text.made_from) if text else None
+        # Two texts that were made from one another have lost their source.
+        if text is None or origin is None or text.source_digest != origin.digest:
+            return Freshness.OUTDATED
+        if language in behind:
+            return Freshness.OUTDATED
+        behind.add(language)
+        language = text.made_from
+    return Freshness.CURRENT if item.source_language in texts else Freshness.OUTDATED
 
 
 def ready(item: Item, texts: Mapping[str, Translation]) -> Mapping[str, Translation]:
-    """Return the texts that may go out as they are: approved and current."""
+    """Return the texts that may go out as news: approved, current, and not taken back."""
     return {
         language: text
         for language, text in texts.items()
         if text.workflow is Workflow.APPROVED
+        and text.change is not Change.RETRACTION
         and freshness(item, texts, language) is Freshness.CURRENT
     }

@@ -54,7 +54,7 @@ def move(
     frozen: datetime | None = None,
 ) -> None:
     """Put an issue into another state. Raises ConflictError if it is no longer in its old one."""
-    rows = [vars(row) for row in blocking]
+    rows = [{**vars(row), "until": row.until and row.until.isoformat()} for row in blocking]
     values = {"state": state, "blocking": rows, "frozen": frozen or issue.frozen}
     old = and_(issues.c.id == issue.id, issues.c.state == issue.state)
     if tx.run(update(issues).where(old).values(**values)) != 1:
@@ -109,5 +109,10 @@ def editions_of(tx: Transaction, issue_id: int) -> list[Edition]:
 
 
 def _issue(row: Mapping[Any, Any]) -> Issue:
-    blocking = tuple(Blocking(**entry) for entry in row["blocking"])
+    blocking = tuple(_blocking(entry) for entry in row["blocking"])
     return Issue(**{**row, "state": IssueState(row["state"]), "blocking": blocking})
+
+
+def _blocking(entry: Mapping[str, Any]) -> Blocking:
+    until = entry.get("until")
+    return Blocking(**{**entry, "until": until and datetime.fromisoformat(until)})

@@ -141,9 +141,10 @@ def counts(tx: Transaction) -> tuple[int, int]:
     return (row["items"], row["texts"]) if row else (0, 0)
 
 
-def save(tx: Transaction, text: Translation, *, author: str) -> None:
+def save(tx: Transaction, text: Translation, *, author: str, note: str = "") -> None:
     """Write a text as its item's newest revision in its language.
 
+    ``note`` says, in the text's language, what a correction corrects.
     ``text.revision`` must be the next number: 1, or one more than the writer has read. Raises
     ConflictError when somebody else saved in between.
     """
@@ -163,8 +164,8 @@ def save(tx: Transaction, text: Translation, *, author: str) -> None:
         )
     words = {name: row[name] for name in Text.__dataclass_fields__}
     where = {"item_id": text.item_id, "language": text.language, "number": text.revision}
-    told = {"author": author, "change": text.change, "saved": text.updated}
-    tx.run(insert(revisions).values(**where, **words, **told))
+    told = {"author": author, "change": text.change, "note": note, "saved": text.updated}
+    tx.run(insert(revisions).values(**where, **words, **told, digest=text.digest))
 
 
 def annotate(tx: Transaction, text: Translation) -> None:
@@ -173,8 +174,10 @@ def annotate(tx: Transaction, text: Translation) -> None:
     values = {
         "workflow": text.workflow,
         "source_digest": text.source_digest,
+        "made_from": text.made_from,
         "dated": text.dated,
         "updated": text.updated,
+        "approved": text.approved,
     }
     if tx.run(update(translations).where(mine).values(**values)) != 1:
         raise NotFoundError("translation", f"{text.item_id}/{text.language}")

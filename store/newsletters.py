@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from store.database import Transaction
 from store.errors import ConflictError, NotFoundError
-from store.records import Missing, Newsletter
+from store.records import Newsletter
 from store.tables import newsletters
 
 
@@ -18,6 +18,7 @@ def add(tx: Transaction, newsletter: Newsletter) -> None:
         "names": dict(newsletter.names),
         "languages": list(newsletter.languages),
         "topics": list(newsletter.topics),
+        "rules": dict(newsletter.rules),
     }
     if not tx.insert_new(newsletters, [row], returning="key"):
         raise ConflictError(f"there is a newsletter {newsletter.key!r} already; choose another key")
@@ -42,6 +43,5 @@ def _newsletter(row: Mapping[Any, Any]) -> Newsletter:
             **row,
             "languages": tuple(row["languages"]),
             "topics": tuple(row["topics"]),
-            "missing": Missing(row["missing"]),
         }
     )

@@ -38,9 +38,16 @@ class Change(StrEnum):
     """What a new revision means to those who read the one before."""
 
     NEW = "new"
+    #: Silent, for readers and for translators: what was made from it stays current.
     MINOR = "minor"
+    #: Silent for readers; translators have to look.
+    EDIT = "edit"
+    #: Readers must know.
     CORRECTION = "correction"
+    #: The text is taken back: its words are the notice that says so.
     RETRACTION = "retraction"
+    #: Only in the ledger: nothing is shown to this audience any more.
+    WITHDRAWAL = "withdrawal"
 
 
 class Missing(StrEnum):
@@ -135,13 +142,32 @@ class Translation(Text):
     workflow: Workflow
     #: Digest of this text (:func:`publisher.freshness.digest`).
     digest: str
-    #: Digest of the source text that this one was made from.
+    #: Digest of the text that this one was made from, as it was then.
     source_digest: str
+    #: The language of that text: not always the source's (relay translation).
+    made_from: str
     #: Number of the newest revision, from 1.
     revision: int
     #: What the newest revision means to readers of the one before.
     change: Change
     updated: datetime
+    #: When it was approved, None while it is not.
+    approved: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """What is remembered of a saved revision beside its words."""
+
+    item_id: int
+    language: str
+    number: int
+    digest: str
+    author: str
+    change: Change
+    #: What a correction corrects, in the language of the text; empty where nobody said.
+    note: str
+    saved: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +183,9 @@ class Publication:
     #: The language of the text that was shown.
     shown_language: str
     revision: int
-    #: Which rule of the policy let it out: ``ready`` or ``fallback``.
+    #: The newest revision of the source text at that time.
+    source_revision: int
+    #: Which rule let it out: one of :class:`publisher.policy.Fired`.
     rule: str
     change: Change
     #: When it was told.
@@ -201,7 +229,9 @@ class Newsletter:
     schedule: str
     #: The IANA zone that the schedule is meant in.
     timezone: str
-    missing: Missing
+    #: What happens where an item is not ready: rules as sentences (:mod:`publisher.policy`),
+    #: by language; ``*`` stands for all others.
+    rules: Mapping[str, str]
     #: Items that entered the store before are not its business, nor slots.
     since: datetime
 
@@ -213,6 +243,8 @@ class Blocking:
     item: int
     language: str
     reason: str
+    #: When it waits no longer; None: until somebody acts.
+    until: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +258,8 @@ class Issue:
     blocking: tuple[Blocking, ...]
     #: When the editions were frozen: the Date of its mails.
     frozen: datetime | None
+    #: The item that it corrects, for those who had the wrong text; None for a regular issue.
+    corrects: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,3 +318,16 @@ class Delivery:
     email: str
     name: str
     language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetch:
+    """What the server of an address said when it was read last."""
+
+    url: str
+    #: Its validators, to ask with whether it has changed; empty where it gave none.
+    etag: str
+    last_modified: str
+    #: How many texts came from it.
+    texts: int
+    fetched: datetime

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -119,9 +120,12 @@ translations = Table(
     Column("workflow", String(20), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("source_digest", String(64), nullable=False),
+    # The language of the text that it was made from: not always the source (relay translation).
+    Column("made_from", String(35), nullable=False, server_default=text("''")),
     Column("revision", Integer, nullable=False),
     Column("change", String(20), nullable=False),
     Column("updated", Instant, nullable=False),
+    Column("approved", Instant),
     # The place that it came from, without its language: how a file is known again
     # whichever folder above it is imported. Empty for a text that came from nowhere.
     Column("origin", Text, nullable=False, index=True),
@@ -134,8 +138,10 @@ revisions = Table(
     Column("language", String(35), primary_key=True),
     Column("number", Integer, primary_key=True),
     *_text_columns(),
+    Column("digest", String(64), nullable=False, server_default=text("''")),
     Column("author", Text, nullable=False),
     Column("change", String(20), nullable=False),
+    Column("note", Text, nullable=False, server_default=text("''")),
     Column("saved", Instant, nullable=False),
     CheckConstraint("number > 0", name="number"),
 )
@@ -149,8 +155,8 @@ newsletters = Table(
     Column("topics", JSON, nullable=False),
     Column("schedule", Text, nullable=False),
     Column("timezone", String(64), nullable=False),
-    Column("missing", String(20), nullable=False),
     Column("since", Instant, nullable=False),
+    Column("rules", JSON),
 )
 
 issues = Table(
@@ -162,6 +168,8 @@ issues = Table(
     Column("state", String(30), nullable=False, index=True),
     Column("blocking", JSON, nullable=False),
     Column("frozen", Instant),
+    # The item that the issue corrects; NULL for the regular ones.
+    Column("corrects", ForeignKey("items.id"), index=True),
     UniqueConstraint("newsletter", "slot"),
 )
 
@@ -176,6 +184,8 @@ publications = Table(
     Column("telling", Integer, nullable=False),
     Column("shown_language", String(35), nullable=False),
     Column("revision", Integer, nullable=False),
+    # The source text's revision at that time: what has become of it since is news.
+    Column("source_revision", Integer, nullable=False, server_default="0"),
     Column("rule", String(20), nullable=False),
     Column("change", String(20), nullable=False),
     Column("told", Instant, nullable=False),
@@ -207,6 +217,19 @@ stale_items = Table(
     Column("id", Integer, primary_key=True),
     Column("item_id", ForeignKey("items.id"), nullable=False),
     sqlite_autoincrement=True,
+)
+
+#: What servers said of the addresses that were read, so that the next reading can ask for
+#: changes only (RFC 9110, 13).
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("etag", Text, nullable=False),
+    Column("last_modified", Text, nullable=False),
+    # How many texts came from it: so many are the same when it has not changed.
+    Column("texts", Integer, nullable=False),
+    Column("fetched", Instant, nullable=False),
 )
 
 editions = Table(

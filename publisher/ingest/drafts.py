@@ -33,10 +33,14 @@ class Draft:
     workflow: Workflow | None
     #: The language that the item was written in first, where the source says so.
     source_language: str | None
-    #: The digest of the source text that this was made from, where the source says so.
+    #: The digest of the text that this was made from, where the source says so.
     source_digest: str | None
-    #: What this text means to readers of the one before.
-    change: Change
+    #: The language of that text, where the source says that it is not the item's first.
+    made_from: str | None
+    #: What this text means to readers of the one before; None where the source does not say.
+    change: Change | None
+    #: What a correction corrects, in the language of the text; empty where nobody says.
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +51,27 @@ class Rejected:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unchanged:
+    """A place whose server says that nothing has changed there since it was read last."""
+
+    source: str
+    #: How many texts came from it then.
+    texts: int
+
+
 class Source(Protocol):
     """A way in."""
 
-    def drafts(self) -> Iterator[Draft | Rejected]:
+    @property
+    def scope(self) -> str:
+        """What the origins of all its texts begin with, where it shows all that it has.
+
+        A text from there that it no longer shows is then reported. Empty where a source shows
+        a part only, as a feed does.
+        """
+        ...
+
+    def drafts(self) -> Iterator[Draft | Rejected | Unchanged]:
         """Yield all there is, one at a time; a bad one never stops the rest."""
         ...

@@ -80,7 +80,9 @@ class Folder:
             workflow=_workflow(fields),
             source_language=self._known("source_language", fields.line("source_language")),
             source_digest=fields.digest("source_digest"),
-            change=fields.word("change", Change) or Change.MINOR,
+            made_from=self._known("made_from", fields.line("made_from")),
+            change=_change(fields),
+            note=fields.line("note"),
         )
 
     def _place(self, path: Path) -> tuple[str, str | None]:
@@ -101,6 +103,11 @@ class Folder:
     def _origin(self, stem: str) -> str:
         place = self._root.resolve() / stem
         return markup.clean_line(str(place if stem != self._root.name else self._root.resolve()))
+
+    @property
+    def scope(self) -> str:
+        """A folder shows all that it has; a file says nothing of the others."""
+        return f"{self._root.resolve()}/" if self.path.is_dir() else ""
 
     @property
     def _root(self) -> Path:
@@ -238,3 +245,10 @@ def _workflow(fields: Fields) -> Workflow | None:
     if fields.line("draft").lower() == "true":
         return Workflow.DRAFT
     return fields.word("workflow", Workflow)
+
+
+def _change(fields: Fields) -> Change | None:
+    change = fields.word("change", Change)
+    if change is Change.WITHDRAWAL:
+        raise InputError("change", "a text is withdrawn by 'workflow: withdrawn'")
+    return change

@@ -1,0 +1,121 @@
+"""Rules for what is not ready, as people write them.
+
+    skip
+    fallback
+    hold
+    hold until thu 17:00 Europe/Brussels, then fallback
+    hold for 48h, then skip
+
+They stand in the configuration and in newsletters; :mod:`publisher.policy` obeys them.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from publisher.errors import InputError
+from store.records import Missing
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_SENTENCE = re.compile(
+    r"hold\s+(?:until\s+(?P<day>[a-z]{3,9})\s+(?P<hour>\d{1,2}):(?P<minute>\d\d)"
+    r"(?:\s+(?P<zone>[A-Za-z][\w+/-]*))?|for\s+(?P<count>\d{1,4})\s*(?P<unit>[hd]))"
+    r"\s*,?\s+then\s+(?P<then>skip|fallback|fall\s+back)",
+    re.IGNORECASE,
+)
+_EXAMPLES = "'skip', 'fallback', 'hold' or 'hold until thu 17:00 Europe/Brussels, then fallback'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weekly:
+    """A time of the week on the wall clock of a zone."""
+
+    #: 0 is Monday.
+    weekday: int
+    hour: int
+    minute: int
+    zone: str
+
+    def after(self, instant: datetime) -> datetime:
+        """Return the first such time at or after an instant, in UTC.
+
+        The time that summer time skips is taken as long after midnight as on any other day;
+        of one that comes twice, the first counts (PEP 495).
+        """
+        zone = ZoneInfo(self.zone)
+        local = instant.astimezone(zone)
+        day = local.date() + timedelta(days=(self.weekday - local.weekday()) % 7)
+        for week in (0, 1):
+            there = day + timedelta(weeks=week)
+            wall = datetime(there.year, there.month, there.day, self.hour, self.minute, tzinfo=zone)
+            found = wall.astimezone(UTC)
+            if found >= instant:
+                break
+        return found
+
+    def __str__(self) -> str:
+        return f"until {WEEKDAYS[self.weekday]} {self.hour:02}:{self.minute:02} {self.zone}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lasting:
+    """A time that the waiting lasts."""
+
+    hours: int
+
+    def after(self, instant: datetime) -> datetime:
+        """Return the end of a waiting that began at an instant."""
+        return instant + timedelta(hours=self.hours)
+
+    def __str__(self) -> str:
+        return f"for {self.hours}h"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What happens where an item is not ready."""
+
+    missing: Missing
+    #: When a rule that holds ends its waiting; None: it waits for ever.
+    deadline: Weekly | Lasting | None = None
+    #: What it does then.
+    then: Missing = Missing.SKIP
+
+    def __str__(self) -> str:
+        if self.deadline is None:
+            return self.missing.value
+        return f"{self.missing} {self.deadline}, then {self.then}"
+
+
+def parse(sentence: str, *, zone: str) -> Rule:
+    """Return the rule that a sentence states; ``zone`` is meant where it names none.
+
+    Raises InputError for what is none.
+    """
+    words = " ".join(sentence.split())
+    if words.lower() in list(Missing):
+        return Rule(missing=Missing(words.lower()))
+    found = _SENTENCE.fullmatch(words)
+    if found is None:
+        raise InputError("missing", f"{sentence!r} is no rule: {_EXAMPLES}")
+    then = Missing.SKIP if found["then"].lower() == "skip" else Missing.FALLBACK
+    deadline = _lasting(found) if found["count"] else _weekly(found, zone)
+    return Rule(missing=Missing.HOLD, deadline=deadline, then=then)
+
+
+def _lasting(found: re.Match[str]) -> Lasting:
+    return Lasting(hours=int(found["count"]) * (24 if found["unit"].lower() == "d" else 1))
+
+
+def _weekly(found: re.Match[str], zone: str) -> Weekly:
+    day, place = found["day"].lower(), found["zone"] or zone
+    hour, minute = int(found["hour"]), int(found["minute"])
+    if day[:3] not in WEEKDAYS:
+        raise InputError("missing", f"no weekday {found['day']!r}: {', '.join(WEEKDAYS)}")
+    if hour > 23 or minute > 59:  # noqa: PLR2004
+        raise InputError("missing", f"no time of day {found['hour']}:{found['minute']}")
+    if place not in available_timezones():
+        raise InputError("missing", f"no IANA time zone {place!r}; one is Europe/Brussels")
+    return Weekly(weekday=WEEKDAYS.index(day[:3]), hour=hour, minute=minute, zone=place)
