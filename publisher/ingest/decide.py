@@ -102,7 +102,7 @@ def decide(
     fingerprint = digest(draft.words)
     revised = before is None or draft.words != words_of(before)
     parent = _parent(draft, item, known)
-    _refuse_circle(draft.language, parent, item, known)
+    refuse_circle(draft.language, parent, item, known)
     workflow = _workflow(draft, before, revised=revised)
     text = Translation(
         **vars(draft.words),
@@ -145,6 +145,10 @@ def approved_at(
 
 
 def _workflow(draft: Draft, before: Translation | None, *, revised: bool) -> Workflow:
+    if before and before.workflow is Workflow.WITHDRAWN and draft.workflow is not Workflow.APPROVED:
+        # Only an approval brings it back: otherwise who withdraws it before the next look,
+        # and another who then edits it, would have left it where readers see it.
+        return before.workflow
     if draft.workflow:
         return draft.workflow
     # Who changes an approved text and does not say it is approved has it reviewed again.
@@ -169,9 +173,7 @@ def _parent(draft: Draft, item: Item, known: Mapping[str, Translation]) -> str:
     return draft.made_from or (before.made_from if before else item.source_language)
 
 
-def _refuse_circle(
-    language: str, parent: str, item: Item, known: Mapping[str, Translation]
-) -> None:
+def refuse_circle(language: str, parent: str, item: Item, known: Mapping[str, Translation]) -> None:
     """Raise InputError where a text would be made from itself, by whatever detour."""
     seen: set[str] = set()
     above: str | None = parent if language != item.source_language else None
@@ -194,13 +196,15 @@ def _made_of(
     """Return the digest of the text that a draft was made from.
 
     A translator who changes the words is taken to have read that text as it stands, unless
-    the draft says which it was made from; untouched words keep what they were made from.
+    the draft says which it was made from, or that the change is minor; untouched words keep
+    what they were made from.
     """
     if parent == draft.language:
         return fingerprint
     if draft.source_digest:
         return after_minor_edits(draft.source_digest, [m for m in marks if m.language == parent])
     before, above = known.get(draft.language), known.get(parent)
-    if before is not None and (before.digest, before.made_from) == (fingerprint, parent):
+    kept = before is not None and (before.digest == fingerprint or draft.change is Change.MINOR)
+    if before is not None and kept and before.made_from == parent:
         return before.source_digest
     return above.digest if above else ""
