@@ -6,12 +6,23 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
+    translations.py translation, item export
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
 import typer
 
-from publisher.cli import common, deliveries, demo, founding, house, items, newsletters, subscribers
+from publisher.cli import (
+    common,
+    deliveries,
+    demo,
+    founding,
+    house,
+    items,
+    newsletters,
+    subscribers,
+    translations,
+)
 
 app = typer.Typer(
     name="tidings",
@@ -43,6 +54,7 @@ house.add_to(app)
 app.command()(demo.demo)
 app.add_typer(items.item)
 app.add_typer(items.topic)
+app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)
 app.add_typer(deliveries.delivery)
