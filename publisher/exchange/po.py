@@ -23,6 +23,8 @@ SUFFIX = "po"
 _PREFIX = "X-Tidings-"
 #: A line that goes on with the string above: ``"..."``, in what was before ``#| "..."``.
 _CONTINUED = re.compile(r'(#\|)?\s*"(.*)"\s*')
+#: A line with a string; polib itself would pass over a quote that is missing at its end.
+_STRING = re.compile(r'(#\|\s*)?(msg[a-z_]+(\[\d\])?\s*)?"(?:[^"\\]|\\.)*+"\s*')
 #: What polib takes for an end of line, but stands within strings.
 _LINE_ENDS = re.compile("[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
@@ -103,24 +105,27 @@ def _parsed(text: str) -> polib.POFile:
         return polib.pofile(whole, encoding="utf-8", wrapwidth=0)
     except (OSError, ValueError) as error:
         found = re.search(r"line (\d+)\)", str(error))
-        number = lines[int(found[1]) - 1].number if found else 1
-        reason = "is not PO: correct it in a program for PO files, or export again"
-        raise InputError(f"line {number}", reason) from error
+        raise _no_po(lines[int(found[1]) - 1].number if found else 1) from error
+
+
+def _no_po(number: int) -> InputError:
+    return InputError(f"line {number}", f"is not PO: correct it, or {AGAIN}")
 
 
 def _whole_lines(text: str) -> list[_Line]:
     """Return lines whose strings are whole: to polib a string costs its length at every line."""
     lines: list[_Line] = []
     for number, line in enumerate(text.split("\n"), start=1):
-        clean = _LINE_ENDS.sub(r"\\n", line)
+        clean = _LINE_ENDS.sub(r"\\n", line.strip())
+        if clean and not (_STRING.fullmatch(clean) or re.match(r"#(?!\|)", clean)):
+            raise _no_po(number)
         continued = _CONTINUED.fullmatch(clean)
         above = lines[-1] if lines else None
         mark = (continued and continued[1]) or ""
         if continued and above and above.parts[-1] == '"' and above.mark == mark:
             above.parts[-1:] = [continued[2], '"']
-        elif clean.rstrip().endswith('"'):
-            mark = "#|" if clean.startswith("#|") else ""
-            lines.append(_Line(number, mark, [clean.rstrip()[:-1], '"']))
         else:
-            lines.append(_Line(number, "", [clean]))
+            mark = "#|" if clean.startswith("#|") else ""
+            body = [clean[:-1], '"'] if _STRING.fullmatch(clean) else [clean]
+            lines.append(_Line(number, mark, body))
     return lines

@@ -159,12 +159,18 @@ def _pairs(new: Blocks, old: Blocks, was: Blocks | None, *, current: bool) -> li
 
 def _compared(was: Sequence[str], new: Sequence[str]) -> list[Pair]:
     one, other = ([" ".join(text.split()) for text in side] for side in (was, new))
+    # What has only moved is translated already.
+    places = {text: number for number, text in enumerate(one)}
     pairs: list[Pair] = []
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     for act, first, end, at, until in matcher.get_opcodes():
-        for number in range(until - at):
-            known = first + number < end
-            pairs.append((first + number if known else None, act == "equal"))
+        for number, text in enumerate(other[at:until], start=first):
+            if act == "equal":
+                pairs.append((number, True))
+            elif text in places:
+                pairs.append((places[text], True))
+            else:
+                pairs.append((number if number < end else None, False))
     return pairs
 
 

@@ -37,6 +37,9 @@ _UNHEARD_OF = re.compile("([^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff])
 #: An element of lxml, which comes without types.
 _Element: TypeAlias = Any
 
+#: What may stand before a document type declaration (XML 1.0, 2.8), and its beginning.
+_DOCTYPE = re.compile(r"\s*+(?:<\?.*?\?>\s*+|<!--.*?-->\s*+)*+<!DOCTYPE", re.DOTALL)
+
 
 def write(sheet: Sheet, ticket: Ticket) -> str:
     """Return the file of a sheet."""
@@ -114,7 +117,9 @@ def read(text: str) -> list[Returned]:
 
 
 def _root(text: str) -> _Element:
-    # No entities, no network, no DTD; and libxml2's own limits on depth and size.
+    if _DOCTYPE.match(text):
+        # Entities are declared there: what would expand to gigabytes, or to a file of ours.
+        raise InputError("DOCTYPE", "is not read, XLIFF needs none: remove it")
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -127,10 +132,8 @@ def _root(text: str) -> _Element:
     try:
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
-        raise InputError(f"line {line}", f"is not XML: {error.msg}") from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise InputError("DOCTYPE", "is not read: XLIFF has none; remove it")
+        reason = f"is not XML: {str(error.msg).partition(', line ')[0]}"
+        raise InputError(f"line {error.lineno or 1}", reason) from error
     return root
 
 
@@ -186,11 +189,13 @@ def _answer(unit: _Element) -> Answer:
         _source(part) if target is None else target
         for (_, part), target in zip(ordered, pieces, strict=True)
     ]
-    nothing = all(target is None for target in pieces)
+    if all(target is None for target in pieces):
+        said, missing = [], False
+    mark = Mark.UNFINISHED if missing else Mark.OUTDATED if outdated else Mark.NONE
     return Answer(
         source="".join(_source(part) for part in parts),
-        target="" if nothing else "".join(said).strip(),
-        mark=Mark.UNFINISHED if missing else Mark.OUTDATED if outdated else Mark.NONE,
+        target="".join(said).strip(),
+        mark=mark,
     )
 
 
