@@ -342,6 +342,45 @@ def test_a_file_that_came_in_already_takes_nothing_back_from_an_approved_text(
     assert text(english).workflow is Workflow.APPROVED
 
 
+def test_words_that_are_the_same_in_both_languages_are_translated_when_the_translator_says_so(
+    english: Database, config: Config, tmp_path: Path
+) -> None:
+    path = export(english, config, tmp_path)
+    most = {key: words for key, words in FR.items() if key != "body.4"}
+    take(english, config, translators.work(path, translators.answering(most)))
+    assert text(english).workflow is Workflow.DRAFT
+    answer = translators.answering({"body.4": "- four"})
+    assert counts(take(english, config, translators.work(path, answer))) == (0, 1, 0)
+    assert (text(english).workflow, text(english).revision) == (Workflow.IN_REVIEW, 1)
+    assert stands(english) is Freshness.CURRENT
+
+
+def test_a_late_file_does_not_date_back_what_somebody_has_updated_to_the_same_words(
+    english: Database, config: Config, tmp_path: Path
+) -> None:
+    translated(english, config, tmp_path)
+    edit(english, config, "en", title="Fresh news")
+    path = export(english, config, tmp_path)
+    edit(english, config, "en", title="Fresher news")
+    edit(english, config, "fr", title="Du neuf")
+    assert stands(english) is Freshness.CURRENT
+    answer = translators.answering({"title": "Du neuf"})
+    assert counts(take(english, config, translators.work(path, answer))) == (0, 0, 1)
+    assert stands(english) is Freshness.CURRENT
+
+
+def test_an_address_that_somebody_has_changed_meanwhile_stays(
+    english: Database, config: Config, tmp_path: Path
+) -> None:
+    translated(english, config, tmp_path)
+    path = export(english, config, tmp_path, everything=True)
+    edit(english, config, "fr", slug="autre-adresse")
+    answer = translators.answering({"title": "Du neuf"})
+    outcome = take(english, config, translators.work(path, answer))
+    assert (counts(outcome), outcome.conflicts) == ((0, 1, 0), [])
+    assert (text(english).title, text(english).slug) == ("Du neuf", "autre-adresse")
+
+
 def test_a_withdrawn_text_stays_so(english: Database, config: Config, tmp_path: Path) -> None:
     translated(english, config, tmp_path)
     with english.write() as tx:

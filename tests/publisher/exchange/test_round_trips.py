@@ -206,6 +206,20 @@ def test_markdown_of_a_corrected_and_a_retracted_item_changes_nothing_either(
     assert everything(database) == before
 
 
+def test_items_that_happen_to_share_a_slug_stay_apart(
+    database: Database, config: Config, tmp_path: Path
+) -> None:
+    make.take(database, config, make.draft("en", words=make.text(slug="news"), key="a"))
+    make.take(database, config, make.draft("fr", words=make.text(slug="news"), key="b"))
+    before = everything(database)
+    for number in (1, 2):
+        outgoing.export_item(database, number, outgoing.Shelf(folder=tmp_path / "out"))
+    again = Folder(path=tmp_path / "out", languages=config.site.languages, zone=config.zone)
+    outcome = intake.take(database, config, again.drafts(), now=make.NOW)
+    assert (outcome.rejected, outcome.same) == ([], 2)
+    assert everything(database) == before
+
+
 def test_an_exported_file_takes_nothing_from_where_a_text_came_from(
     database: Database, config: Config, tmp_path: Path
 ) -> None:
