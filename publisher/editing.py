@@ -143,14 +143,14 @@ def retract(
 ) -> Item:
     """Take an item back before everybody: a notice takes the place of its text.
 
-    ``notes`` say why, by language; the source text is retracted in any case, and with it
-    whatever was made from it. Nobody has to approve it. Raises InputError, NotFoundError.
+    ``notes`` say why, by language (empty: the source's); the source text is retracted in any
+    case, and with it whatever was made from it. Nobody has to approve it. Raises InputError, NotFoundError.
     """
     with database.write() as tx:
         item, texts = items.get(tx, item_id), items.texts(tx, [item_id])[item_id]
-        for language in notes.keys() - texts.keys():
+        said = {tag or item.source_language: text for tag, text in notes.items() if text.strip()}
+        for language in said.keys() - texts.keys():
             raise InputError("note", f"item {item_id} has no text in {language}")
-        said = {language: text for language, text in notes.items() if text.strip()}
         source = _notice(texts[item.source_language], said, None, config, now)
         items.save(tx, source, author=author)
         for language in sorted(said.keys() - {item.source_language}):

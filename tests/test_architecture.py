@@ -39,6 +39,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "verbs",
         (
+            "publisher.corrections",
             "publisher.delivery",
             "publisher.editing",
             "publisher.editions",
