@@ -144,7 +144,8 @@ def retract(
     """Take an item back before everybody: a notice takes the place of its text.
 
     ``notes`` say why, by language (empty: the source's); the source text is retracted in any
-    case, and with it whatever was made from it. Nobody has to approve it. Raises InputError, NotFoundError.
+    case, and with it whatever was made from it. Nobody has to approve it. Raises InputError
+    and NotFoundError.
     """
     with database.write() as tx:
         item, texts = items.get(tx, item_id), items.texts(tx, [item_id])[item_id]

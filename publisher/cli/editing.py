@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from publisher.cli import common
-from publisher.cli.items import item, item_record, print_item
+from publisher.cli.items import item_record, print_item
 
 if TYPE_CHECKING:
     from publisher.corrections import Owed, Version
@@ -21,7 +21,12 @@ RevisionOption = Annotated[
 ]
 
 
-@item.command()
+def add_to(item: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (approve, withdraw, correct, retract, diff, notify):
+        item.command()(command)
+
+
 def approve(
     ctx: typer.Context,
     number: ItemArgument,
@@ -41,7 +46,6 @@ def approve(
     print_item(record, as_json=as_json)
 
 
-@item.command()
 def withdraw(
     ctx: typer.Context,
     number: ItemArgument,
@@ -60,7 +64,6 @@ def withdraw(
     print_item(record, as_json=as_json)
 
 
-@item.command()
 def correct(
     ctx: typer.Context,
     number: ItemArgument,
@@ -101,7 +104,6 @@ def correct(
     print_item(record, as_json=as_json)
 
 
-@item.command()
 def retract(
     ctx: typer.Context,
     number: ItemArgument,
@@ -131,7 +133,6 @@ def retract(
     print_item(record, as_json=as_json)
 
 
-@item.command()
 def diff(
     ctx: typer.Context,
     number: ItemArgument,
@@ -162,7 +163,6 @@ def diff(
     )
 
 
-@item.command()
 def notify(
     ctx: typer.Context,
     number: ItemArgument,
@@ -210,7 +210,7 @@ def _version(version: "Version") -> dict[str, Any]:
 
 
 def _notes(entries: list[str], languages: tuple[str, ...]) -> dict[str, str]:
-    """Return the notes of ``[LANG=]TEXT`` by language; one without is in the item's source language."""
+    """Return the notes of ``[LANG=]TEXT``; one without a language is in the item's source's."""
     notes = {}
     for entry in entries:
         language, equals, text = entry.partition("=")
