@@ -185,6 +185,17 @@ def _notice(
     )
 
 
+def embargo(database: Database, item_id: int, until: datetime | None, *, now: datetime) -> Item:
+    """Keep an item back until an instant, None to let it go.
+
+    What was told already is taken back until then. Raises NotFoundError.
+    """
+    with database.write() as tx:
+        items.embargo(tx, items.get(tx, item_id).id, until)
+        items.look(tx, item_id, now)
+        return items.get(tx, item_id)
+
+
 def text_of(database: Database, item_id: int, language: str) -> Translation:
     """Return a text as it stands. Raises NotFoundError."""
     with database.read() as tx:

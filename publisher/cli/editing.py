@@ -1,6 +1,7 @@
 """``tidings item``: what is done to the texts of an item that is there already."""
 
 import getpass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,7 @@ RevisionOption = Annotated[
 
 def add_to(item: typer.Typer) -> None:
     """Add these commands."""
-    for command in (approve, withdraw, correct, retract, diff, notify):
+    for command in (approve, withdraw, embargo, correct, retract, diff, notify):
         item.command()(command)
 
 
@@ -60,6 +61,30 @@ def withdraw(
 
     with common.opened(ctx, config) as house:
         editing.withdraw(house.database, number, language, now=common.clock(now))
+        record = item_record(house.database, number)
+    print_item(record, as_json=as_json)
+
+
+def embargo(
+    ctx: typer.Context,
+    number: ItemArgument,
+    *,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", parser=common.instant, metavar="INSTANT", help="When it may out."),
+    ] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Let it out now.")] = False,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Keep an item back until an instant; what is out already is taken back until then."""
+    from publisher import editing  # noqa: PLC0415
+
+    if (until is None) is not lift:
+        raise typer.BadParameter("give either --until INSTANT or --lift")
+    with common.opened(ctx, config) as house:
+        editing.embargo(house.database, number, until, now=common.clock(now))
         record = item_record(house.database, number)
     print_item(record, as_json=as_json)
 
