@@ -3,6 +3,7 @@
 What is heavy is imported inside the commands, so that ``--help`` answers at once.
 
     founding.py     init, migrate                                      items.py    item, topic
+    editing.py      item: what is done to texts that are there
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
@@ -16,6 +17,7 @@ from publisher.cli import (
     common,
     deliveries,
     demo,
+    editing,
     founding,
     house,
     items,
@@ -53,7 +55,9 @@ app.command()(founding.migrate)
 house.add_to(app)
 app.command()(demo.demo)
 app.add_typer(items.item)
+editing.add_to(items.item)
 app.add_typer(items.topic)
+translations.add_to(items.item)
 app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)

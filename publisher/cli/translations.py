@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from publisher.cli import common
-from publisher.cli.items import item
 
 if TYPE_CHECKING:
     from publisher.exchange.outgoing import Sent
@@ -15,8 +14,14 @@ translation = typer.Typer(
     name="translation", help="To and from translators: XLIFF, PO.", no_args_is_help=True
 )
 
+
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that differ.")]
+
+
+def add_to(item: typer.Typer) -> None:
+    """Add the command that exports any item."""
+    item.command("export")(export_item)
 
 
 @translation.command()
@@ -91,7 +96,6 @@ def import_(
         raise typer.Exit(1)
 
 
-@item.command("export")
 def export_item(
     ctx: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID")],

@@ -74,7 +74,7 @@ def take(database: Database, config: Config, paths: list[Path]) -> tuple[int, in
 
 def everything(database: Database) -> object:
     with database.read() as tx:
-        found = items.page(tx, after=0, limit=99)
+        found = items.listing(tx)
         ids = [item.id for item in found]
         return found, items.texts(tx, ids), items.marks(tx, ids), topics.listing(tx)
 
