@@ -12,8 +12,6 @@ AGAIN = "export the item again with 'tidings translation export'"
 
 #: The most digits of a number of ours.
 _DIGITS = 9
-#: The most characters of a language tag that are looked at (BCP 47 bids to allow for 35).
-_TAG = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +73,6 @@ def refuse_other_languages(ticket: Ticket, source: str, target: str) -> None:
         ("source", source, ticket.source_language),
         ("target", target, ticket.target_language),
     ):
-        if stated and meant not in languages.chain(languages.tag(stated[:_TAG]), ()):
-            reason = f"is {stated[:_TAG]}, but the file was exported for {meant}: set it to {meant}"
+        if stated and meant not in languages.chain(languages.tag(stated), ()):
+            reason = f"is {stated}, but the file was exported for {meant}: set it to {meant}"
             raise InputError(f"{name} language", reason)
