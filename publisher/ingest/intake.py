@@ -1,7 +1,7 @@
 r"""Take what sources show into the store.
 
     source --drafts--> spool --by key--> groups --decide--> new | changed | same --> store
-                  \\--> rejected: named, and the rest goes on <--/
+                  \--> rejected: named, and the rest goes on <--/
     scope - shown ------> gone: named, and stays
 
 Taking the same drafts again changes nothing.
