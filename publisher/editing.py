@@ -17,9 +17,9 @@ from publisher.config import Config
 from publisher.errors import EditConflictError, InputError, NotFoundError
 from publisher.freshness import digest
 from publisher.ingest.decide import refuse_circle, words_of
-from store import items
+from store import items, publications
 from store.database import Database, Transaction
-from store.records import Change, Item, Text, Translation, Workflow
+from store.records import FEED, Change, Item, Text, Translation, Workflow
 
 #: What an edit may mean to readers; a retraction has a verb of its own.
 EDITS = (Change.EDIT, Change.MINOR, Change.CORRECTION)
@@ -152,12 +152,25 @@ def retract(
         said = {tag or item.source_language: text for tag, text in notes.items() if text.strip()}
         for language in said.keys() - texts.keys():
             raise InputError("note", f"item {item_id} has no text in {language}")
+        for language, told in _told(tx, item_id).items():
+            texts[language] = replace(texts[language], title=told.title, slug=told.slug)
         source = _notice(texts[item.source_language], said, None, config, now)
         items.save(tx, source, author=author)
         for language in sorted(said.keys() - {item.source_language}):
             items.save(tx, _notice(texts[language], said, source, config, now), author=author)
         items.look(tx, item_id, now)
         return item
+
+
+def _told(tx: Transaction, item_id: int) -> dict[str, Text]:
+    """Return the words that readers have seen, by language of the text.
+
+    What is retracted keeps their title and address: newer ones may not be approved.
+    """
+    told = publications.standing(tx, [item_id], FEED).values()
+    keys = {(item_id, row.shown_language, row.revision) for row in told}
+    words = items.words(tx, keys)
+    return {key[1]: words[key] for key in sorted(keys)}
 
 
 def _notice(
