@@ -9,8 +9,9 @@ import gettext
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date as Date  # noqa: N812  (the function of that name writes one)
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -86,7 +87,12 @@ def closest(wanted: str, available: Sequence[str]) -> str | None:
 
 def date(instant: datetime, language: str, *, zone: str = "UTC") -> str:
     """Return the day of an instant in a time zone, written out as the language does."""
-    day = instant.astimezone(ZoneInfo(zone)).date()
+    return _day(instant.astimezone(ZoneInfo(zone)).date(), language)
+
+
+# A front page writes its fifty dates on a few days.
+@lru_cache(maxsize=4096)
+def _day(day: Date, language: str) -> str:
     return format_date(day, format="long", locale=_locale(language) or "root")
 
 

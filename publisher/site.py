@@ -155,7 +155,7 @@ def _page(config: Config, language: str, name: str, **values: object) -> bytes:
 def _feed(tx: Transaction, config: Config, language: str) -> Feed:
     rows = publications.newest(tx, language, limit=config.feeds.entries)
     stories = tuple(tell_all(tx, rows, config))
-    ended = publications.gone(tx, language)[: config.feeds.entries]
+    ended = publications.gone(tx, language, limit=config.feeds.entries)
     tags = {item.id: item.tag for item in items.many(tx, {row.item_id for row in ended}).values()}
     deleted = tuple(Deleted(id=f"{tags[row.item_id]}/{language}", when=row.told) for row in ended)
     return Feed(

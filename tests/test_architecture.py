@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.config",
+            "publisher.kept",
             "publisher.markup",
             "publisher.rendering",
             "publisher.rules",
