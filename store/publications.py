@@ -138,6 +138,11 @@ def stale(tx: Transaction) -> dict[int, int]:
     return {row["id"]: row["item_id"] for row in tx.rows(query)}
 
 
+def is_stale(tx: Transaction) -> bool:
+    """Say whether there is a mark."""
+    return tx.row(select(stale_items.c.id).limit(1)) is not None
+
+
 def freshened(tx: Transaction, marks: Collection[int]) -> None:
     """Take back exactly these marks: one that came in between stays."""
     tx.run(delete(stale_items).where(among(stale_items.c.id, marks)))

@@ -21,6 +21,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.config",
             "publisher.kept",
             "publisher.markup",
+            "publisher.placing",
             "publisher.rendering",
             "publisher.rules",
         ),
