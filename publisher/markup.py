@@ -15,6 +15,8 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from publisher.kept import Kept
+
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 _TAGS = frozenset(
@@ -171,8 +173,14 @@ def _inline(token: Token) -> str:
 def summary(markdown: str, *, limit: int = 300) -> str:
     """Return the beginning of a text as one line of plain text, cut between words.
 
-    Taken from its paragraphs: headings and lists make no sentence.
+    Taken from its paragraphs: headings and lists make no sentence. Kept, since a text without
+    a summary of its own is asked for one whenever a feed holds it.
     """
+    return _summaries((markdown, limit))
+
+
+def _summary(asked: tuple[str, int]) -> str:
+    markdown, limit = asked
     tokens = _MARKDOWN.parse(markdown)
     paragraphs = [
         _inline(token)
@@ -184,6 +192,9 @@ def summary(markdown: str, *, limit: int = 300) -> str:
         return line
     cut = line[: limit - 1]
     return (cut.rpartition(" ")[0] or cut) + "…"
+
+
+_summaries = Kept(_summary, size=lambda asked, _: 1_000 + 2 * len(asked[0]), limit=32 * 2**20)
 
 
 def slug(text: str) -> str:

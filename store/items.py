@@ -242,10 +242,14 @@ def annotate(tx: Transaction, text: Translation) -> None:
 def words(tx: Transaction, wanted: Collection[tuple[int, str, int]]) -> Mapping[Any, Text]:
     """Return the words of these revisions, by (item, language, number)."""
     fields = [revisions.c[name] for name in Text.__dataclass_fields__]
-    ids = {item_id for item_id, _, _ in wanted}
+    where = and_(
+        among(revisions.c.item_id, {item_id for item_id, _, _ in wanted}),
+        revisions.c.language.in_({language for _, language, _ in wanted}),
+        among(revisions.c.number, {number for _, _, number in wanted}),
+    )
     query = select(revisions.c.item_id, revisions.c.language, revisions.c.number, *fields)
     found = {}
-    for row in tx.rows(query.where(among(revisions.c.item_id, ids))):
+    for row in tx.rows(query.where(where)):
         key = (row["item_id"], row["language"], row["number"])
         if key in wanted:
             found[key] = Text(**{name: row[name] for name in Text.__dataclass_fields__})
