@@ -83,12 +83,6 @@ def gone(tx: Transaction, language: str) -> list[Publication]:
     return sorted(rows, key=lambda row: (row.told, row.item_id), reverse=True)
 
 
-def corrections(tx: Transaction, ids: Collection[int]) -> list[Publication]:
-    """Return every correction that the feeds told of these items, oldest first."""
-    rows = tellings(tx, ids, FEED)
-    return [row for row in rows if row.change is Change.CORRECTION]
-
-
 def of_issue(tx: Transaction, issue_id: int) -> list[Publication]:
     """Return what an issue told, in its order."""
     query = select(*_FIELDS).where(publications.c.issue_id == issue_id).order_by(publications.c.id)

@@ -52,8 +52,10 @@ def take(
     while batch := list(islice(groups, BATCH)):
         with database.write() as tx:
             for key, group in batch:
-                for verdict in _take_item(tx, key, group, config, now):
+                verdicts, rejected = _take_item(tx, key, group, config, now)
+                for verdict in verdicts:
                     outcome.count(verdict)
+                outcome.rejected += rejected
     return outcome
 
 
@@ -96,28 +98,27 @@ def _joined_by_slug(groups: Mapping[str, dict[str, Draft]]) -> Mapping[str, dict
 
 def _take_item(
     tx: Transaction, key: str, group: Mapping[str, Draft], config: Config, now: datetime
-) -> list[Verdict]:
+) -> tuple[list[Verdict], list[Rejected]]:
     item = _known(tx, key, group)
     language = item.source_language if item else source_language(group, config.site.languages)
     leading = group.get(language)
     if leading:
         topics.add_unnamed(tx, {k: {language: name} for k, name in leading.topics.items()})
-    touched = _change(tx, item, leading) if item and leading else False
-    item = item or _add(tx, key, group[language], config, now)
-    verdicts = []
+    is_new, item = item is None, item or _add(tx, key, group[language], config, now)
     known, marks = items.texts(tx, [item.id])[item.id], items.marks(tx, [item.id])[item.id]
-    for decision in decide_all(group, item, known, marks, now=now):
+    decisions, rejected = decide_all(group, item, known, marks, now=now)
+    verdicts = {decision.text.language: decision.verdict for decision in decisions}
+    for decision in decisions:
         if decision.revised:
             items.save(tx, decision.text, author="import", note=decision.note)
         elif decision.verdict is Verdict.CHANGED:
             items.annotate(tx, decision.text)
         items.came_from(tx, item.id, decision.text.language, group[decision.text.language].origin)
-        verdicts.append(decision.verdict)
-    if touched and verdicts[0] is Verdict.SAME:
-        verdicts[0] = Verdict.CHANGED
-    if set(verdicts) != {Verdict.SAME}:
+    if language in verdicts and not is_new and _change(tx, item, group[language]):
+        verdicts[language] = Verdict.CHANGED
+    if set(verdicts.values()) - {Verdict.SAME}:
         items.look(tx, item.id, now)
-    return verdicts
+    return list(verdicts.values()), rejected
 
 
 def _known(tx: Transaction, key: str, group: Mapping[str, Draft]) -> Item | None:
