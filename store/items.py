@@ -185,15 +185,19 @@ def save(tx: Transaction, text: Translation, *, author: str, note: str = "") -> 
         before = translations.c.revision == text.revision - 1
         saved = tx.run(update(translations).where(mine, before).values(**row))
     if saved != 1:
-        raise ConflictError(
-            f"item {text.item_id} in {text.language} was changed by somebody else; "
-            "read it again and repeat the change"
-        )
+        raise _changed(text)
     words = {name: row[name] for name in Text.__dataclass_fields__}
     where = {"item_id": text.item_id, "language": text.language, "number": text.revision}
     _carry(tx, text)
     told = {"author": author, "change": text.change, "note": note, "saved": text.updated}
     tx.run(insert(revisions).values(**where, **words, **told, digest=text.digest))
+
+
+def _changed(text: Translation) -> ConflictError:
+    return ConflictError(
+        f"item {text.item_id} in {text.language} was changed by somebody else; "
+        "read it again and repeat the change"
+    )
 
 
 def _carry(tx: Transaction, text: Translation) -> None:
@@ -225,8 +229,16 @@ def marks(tx: Transaction, ids: Collection[int]) -> dict[int, list[Mark]]:
 
 
 def annotate(tx: Transaction, text: Translation) -> None:
-    """Write what stands beside a text (workflow, dates, source digest): no new revision."""
-    mine = (translations.c.item_id == text.item_id) & (translations.c.language == text.language)
+    """Write what stands beside a text (workflow, dates, source digest): no new revision.
+
+    Raises ConflictError when the text has another revision by now: what was decided about one
+    wording, such as an approval, is not decided about the next.
+    """
+    mine = and_(
+        translations.c.item_id == text.item_id,
+        translations.c.language == text.language,
+        translations.c.revision == text.revision,
+    )
     values = {
         "workflow": text.workflow,
         "source_digest": text.source_digest,
@@ -236,7 +248,7 @@ def annotate(tx: Transaction, text: Translation) -> None:
         "approved": text.approved,
     }
     if tx.run(update(translations).where(mine).values(**values)) != 1:
-        raise NotFoundError("translation", f"{text.item_id}/{text.language}")
+        raise _changed(text)
 
 
 def words(tx: Transaction, wanted: Collection[tuple[int, str, int]]) -> Mapping[Any, Text]:

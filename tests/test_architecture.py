@@ -43,6 +43,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.corrections",
             "publisher.delivery",
+            "publisher.differences",
             "publisher.editing",
             "publisher.editions",
             "publisher.ingest",
