@@ -7,9 +7,20 @@ from typing import Any
 
 from sqlalchemy import Select, and_, collate, delete, func, insert, select, update
 
+from store import parity
 from store.database import Transaction, among
 from store.errors import ConflictError, NotFoundError
-from store.records import Change, Item, Kind, Mark, Place, Text, Translation, Workflow
+from store.records import (
+    Change,
+    Freshness,
+    Item,
+    Kind,
+    Mark,
+    Place,
+    Text,
+    Translation,
+    Workflow,
+)
 from store.tables import item_topics, items, revisions, translations
 
 #: Comes after all characters that may stand in a text: a noncharacter, the last there is.
@@ -110,11 +121,20 @@ def look_at_all(tx: Transaction, now: datetime) -> None:
 
 
 def listing(
-    tx: Transaction, *, language: str | None = None, workflow: Workflow | None = None
+    tx: Transaction,
+    *,
+    language: str | None = None,
+    workflow: Workflow | None = None,
+    freshness: Freshness | None = None,
 ) -> list[Item]:
-    """Return items by id: all, or those with a text in a language, in a state, or both."""
+    """Return items by id: all, or those with a text in a language, in a state, or both.
+
+    With ``freshness`` those that stand so in the language, which may be without a text.
+    """
     query = select(*_ITEM).order_by(items.c.id)
-    if language or workflow:
+    if language and freshness:
+        query = query.where(items.c.id.in_(parity.ids(language, freshness)))
+    if workflow or (language and not freshness):
         text = select(translations.c.item_id)
         if language:
             text = text.where(translations.c.language == language)
