@@ -82,6 +82,17 @@ def by_key(tx: Transaction, key: str) -> Item | None:
     return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.key == key))), None)
 
 
+def by_tag(tx: Transaction, tag: str) -> Item | None:
+    """Return the item of a tag URI."""
+    return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.tag == tag))), None)
+
+
+def page(tx: Transaction, *, after: int, limit: int) -> list[Item]:
+    """Return the next items by id after one, to walk through all with flat memory."""
+    query = select(*_ITEM).where(items.c.id > after).order_by(items.c.id)
+    return _with_topics(tx, query.limit(limit))
+
+
 def by_origin(tx: Transaction, origin: str) -> Item | None:
     """Return the item that one of its texts came from this place for."""
     found = select(translations.c.item_id).where(translations.c.origin == origin).limit(1)
@@ -90,7 +101,9 @@ def by_origin(tx: Transaction, origin: str) -> Item | None:
 
 
 def came_from(tx: Transaction, item_id: int, language: str, origin: str) -> None:
-    """Remember the place that a text came from."""
+    """Remember the place that a text came from; a file that names none takes none away."""
+    if not origin:
+        return
     mine = (translations.c.item_id == item_id) & (translations.c.language == language)
     moved = translations.c.origin != origin
     tx.run(update(translations).where(mine, moved).values(origin=origin))

@@ -77,11 +77,13 @@ class Folder:
         stem, place_language = self._place(path)
         fields = Fields(data, self.zone)
         language = self._language(fields.line("lang"), place_language)
+        key = fields.line("translationkey")
         return Draft(
             source=str(path),
-            key=fields.line("translationkey") or markup.clean_line(stem or self._root.name),
-            origin="" if fields.line("translationkey") else self._origin(stem),
-            slug=markup.slug(fields.line("slug")),
+            key=key or markup.clean_line(stem or self._root.name),
+            origin="" if key else self._origin(stem),
+            # Who says which texts are one item shall not have them guessed.
+            slug="" if key else markup.slug(fields.line("slug")),
             language=language,
             words=_words(fields, body),
             dated=fields.instant("date"),
