@@ -19,7 +19,9 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.config",
+            "publisher.kept",
             "publisher.markup",
+            "publisher.placing",
             "publisher.rendering",
             "publisher.rules",
         ),
@@ -41,6 +43,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.corrections",
             "publisher.delivery",
+            "publisher.differences",
             "publisher.editing",
             "publisher.editions",
             "publisher.exchange",

@@ -41,7 +41,12 @@ def test_the_whole_way_to_a_translator_and_back(place: Path, form: str, suffix: 
         ],
         "skipped": [],
     }
-    nothing: dict[str, list[object]] = {"rejected": [], "conflicts": [], "outdated": [], "incomplete": []}
+    nothing: dict[str, list[object]] = {
+        "rejected": [],
+        "conflicts": [],
+        "outdated": [],
+        "incomplete": [],
+    }
     untouched = tidings(place, "translation", "import", name, "--json", "--now", NOW)
     assert untouched.json == {"new": 0, "changed": 0, "same": 1, **nothing}
     translators.work(place / name, translators.answering({"title": "Déclaration"}))
