@@ -165,10 +165,10 @@ def test_the_line_that_is_named_is_that_of_the_file() -> None:
 
 def test_a_string_of_very_many_lines_is_read_in_a_time_that_follows_its_length() -> None:
     lines = '"x\\n"\n' * 200_000
-    started = time.monotonic()
+    started = time.process_time()
     found = read(WRITTEN.replace('msgstr "واحد."', f'msgstr ""\n{lines}"."'))
     assert len(found["body.1"].target) == 400_001
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 @settings(deadline=None, max_examples=150)
