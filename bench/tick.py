@@ -99,7 +99,9 @@ def _draft(language: str, key: str) -> Draft:
         workflow=Workflow.APPROVED,
         source_language=None,
         source_digest=None,
-        change=Change.MINOR,
+        made_from=None,
+        change=None,
+        note="",
     )
 
 
@@ -139,6 +141,8 @@ def _translation(number: int, language: str) -> dict[str, object]:
         "workflow": Workflow.APPROVED,
         "digest": digest(words),
         "source_digest": digest(_words("en", f"item-{number}")),
+        "made_from": "en",
+        "approved": _moment(number),
         "revision": 1,
         "change": Change.NEW,
         "updated": _moment(number),
@@ -152,6 +156,7 @@ def _revision(number: int, language: str) -> dict[str, object]:
         "item_id": number,
         "language": language,
         "number": 1,
+        "digest": digest(_words(language, f"item-{number}")),
         "author": "bench",
         "change": Change.NEW,
         "saved": _moment(number),
@@ -167,6 +172,7 @@ def _publication(number: int, language: str) -> dict[str, object]:
         "telling": 1,
         "shown_language": language,
         "revision": 1,
+        "source_revision": 1,
         "rule": "ready",
         "change": Change.NEW,
         "told": moment,

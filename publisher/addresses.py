@@ -31,6 +31,11 @@ def item(language: str, item_id: int, slug: str) -> str:
     return f"/{language}/items/{item_id}-{slug}/" if slug else f"/{language}/items/{item_id}/"
 
 
+def gone(path: str) -> str:
+    """Return where the notice stands that the page at a path is gone: it is served with 410."""
+    return f"{path}gone.html"
+
+
 def link(base: str, path: str) -> str:
     """Return a path below an address (or below the path of one) as a URI reference (RFC 3986)."""
     return base + quote(path)

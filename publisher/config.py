@@ -34,9 +34,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from publisher import languages
+from publisher import languages, rules
 from publisher.errors import ConfigError, InputError
-from store.records import Missing
 
 PREFIX = "TIDINGS_"
 
@@ -82,6 +81,14 @@ def _line(value: str) -> str:
 def _mailbox(value: str) -> str:
     if value and not re.fullmatch(r"[!-;=?A-~]+@[!-;=?A-~]+", value):
         raise ValueError("not an address in ASCII such as news@example.org")
+    return value
+
+
+def _rule(value: str) -> str:
+    try:
+        rules.parse(value, zone="UTC")
+    except InputError as error:
+        raise ValueError(error.reason) from error
     return value
 
 
@@ -142,8 +149,11 @@ class DatabaseSection(_Section):
 class FeedsSection(_Section):
     """``[feeds]``: feeds and public pages."""
 
-    #: What happens in a language where an item is not ready.
-    missing: Missing = Missing.SKIP
+    #: What happens in a language where an item is not ready: a rule, such as ``skip``,
+    #: ``fallback`` or ``hold until thu 17:00 Europe/Brussels, then fallback``.
+    missing: Annotated[str, AfterValidator(_rule)] = "skip"
+    #: The languages where another rule holds.
+    missing_in: dict[Tag, Annotated[str, AfterValidator(_rule)]] = {}
     #: How many entries a feed holds.
     entries: Annotated[int, Field(ge=1, le=1000)] = 50
 
@@ -257,6 +267,11 @@ class Config(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone of dates without one."""
         return ZoneInfo(self.site.timezone)
+
+    def rule(self, language: str) -> rules.Rule:
+        """Return what happens in the feeds of a language where an item is not ready."""
+        sentence = self.feeds.missing_in.get(language, self.feeds.missing)
+        return rules.parse(sentence, zone=self.site.timezone)
 
     def name(self, language: str) -> str:
         """Return the site's name in a language, or the nearest name there is."""

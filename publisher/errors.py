@@ -4,6 +4,7 @@
     +-- StoreError           the database refused                            (store/errors.py)
     +-- NotFoundError        no such record
     +-- ConflictError        exists already, or was changed in between
+    |   +-- EditConflictError    two have edited the same revision: both texts
     +-- BusyError            another process holds what is needed
     +-- SchemaError          the database is of another version
     +-- ConfigError          the configuration is wrong: all its mistakes
@@ -27,11 +28,13 @@ from store.errors import (
     StoreError,
     TidingsError,
 )
+from store.records import Text, Translation
 
 __all__ = [
     "BusyError",
     "ConfigError",
     "ConflictError",
+    "EditConflictError",
     "InputError",
     "MailError",
     "NotFoundError",
@@ -65,6 +68,25 @@ class InputError(TidingsError):
 
 class RenderError(TidingsError):
     """A template cannot be rendered; the text names it, and the line where known."""
+
+
+class EditConflictError(ConflictError):
+    """Somebody else has changed the text that ``read`` was the revision of.
+
+    ``yours`` and ``theirs`` are both texts, so that nothing of either is lost; ``theirs`` is
+    None where there is no text any more.
+    """
+
+    def __init__(
+        self, item_id: int, language: str, *, read: int, yours: Text, theirs: Translation | None
+    ) -> None:
+        now = f"is at revision {theirs.revision}" if theirs else "has no text"
+        super().__init__(
+            f"item {item_id} in {language} {now}, you have read {read}: somebody else changed it; "
+            "read it again and repeat your change"
+        )
+        self.item_id, self.language, self.read = item_id, language, read
+        self.yours, self.theirs = yours, theirs
 
 
 class MailError(TidingsError):

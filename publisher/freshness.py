@@ -2,10 +2,11 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 
-from store.records import Change, Item, Text, Translation, Workflow
+from store.records import Change, Item, Mark, Text, Translation, Workflow
 
 
 class Freshness(StrEnum):
@@ -50,6 +51,26 @@ def freshness(item: Item, texts: Mapping[str, Translation], language: str) -> Fr
         behind.add(language)
         language = text.made_from
     return Freshness.CURRENT if item.source_language in texts else Freshness.OUTDATED
+
+
+def after_minor_edits(digest: str, marks: Sequence[Mark]) -> str:
+    """Return the digest that a text has now, if only minor edits made it of the one given.
+
+    ``marks`` are the text's revisions, oldest first. Otherwise the digest is returned as it is.
+    """
+    found = max((number for number, mark in enumerate(marks) if mark.digest == digest), default=-1)
+    if found >= 0 and all(mark.change is Change.MINOR for mark in marks[found + 1 :]):
+        return marks[-1].digest
+    return digest
+
+
+def waiting_since(item: Item, ready: Mapping[str, Translation]) -> datetime | None:
+    """Return since when an item could go out in some language; None while it can in none.
+
+    Deadlines count from then: what is still being written makes nobody wait.
+    """
+    first = min((text.approved for text in ready.values() if text.approved), default=None)
+    return max(first, item.embargo) if first and item.embargo else first
 
 
 def ready(item: Item, texts: Mapping[str, Translation]) -> Mapping[str, Translation]:

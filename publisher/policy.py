@@ -1,24 +1,21 @@
 """What a policy answers for an item in a language. Pure.
 
-    the item is ready there                  Show it                        fired "ready"
-    it is not, and the rule says skip        Skip: not told there
-    it is not, and the rule says fallback    Show the first ready language of the chain,
-                                             labelled; Wait if there is none  "fallback"
-    it is not, and the rule says hold        Wait until it is ready, or until the deadline;
-                                             after that, fallback or skip     "deadline"
-    its embargo is not over                  Wait until then, whatever the rest says
+the item is ready there                  Show it                        fired "ready"
+it is not, and the rule says skip        Skip: not told there
+it is not, and the rule says fallback    Show the first ready language of the chain,
+                                         labelled; Wait if there is none  "fallback"
+it is not, and the rule says hold        Wait until it is ready, or until the deadline;
+                                         after that, fallback or skip     "deadline"
+its embargo is not over                  Wait until then, whatever the rest says
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from publisher.rules import Rule
 from store.records import Missing
-
-#: The rule of all languages that have none of their own.
-OTHERS = "*"
 
 
 class Fired(StrEnum):
@@ -57,6 +54,8 @@ class Wait:
 
     reason: str
     until: datetime | None = None
+    #: Whether the rule asks to wait, so that an issue waits as a whole.
+    holds: bool = False
 
 
 Answer = Show | Skip | Wait
@@ -94,7 +93,7 @@ class Policy:
             return self._without(rule.missing, Fired.FALLBACK, ready, reason)
         until = rule.deadline.after(since) if rule.deadline and since else None
         if until is None or now < until:
-            return Wait(reason, until)
+            return Wait(reason, until, holds=True)
         return self._without(rule.then, Fired.DEADLINE, ready, reason)
 
     def _without(
@@ -105,8 +104,3 @@ class Policy:
         found = next((other for other in self.chain if other in ready), None)
         # Nothing to fall back on: whoever is to approve a text must know what waits.
         return Show(found, fired) if found else Wait("not approved in any language")
-
-
-def rule_for(language: str, rules: Mapping[str, Rule]) -> Rule:
-    """Return the rule of a language: its own, else that of all others."""
-    return rules.get(language, rules[OTHERS])

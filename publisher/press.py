@@ -11,33 +11,31 @@ two at once cannot both win, and whoever dies half-way leaves the issue where it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from publisher import freshness, languages, markup, selection
+from publisher import editions, freshness, markup, rules, selection
 from publisher.config import Config
-from publisher.errors import ConflictError, InputError
-from publisher.mail.edition import render_edition
+from publisher.errors import InputError
 from publisher.policy import Policy
-from publisher.publishing import publication, why
+from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
-from publisher.story import tell_all
-from store import deliveries, issues, items, newsletters, publications, subscribers, topics
+from publisher.telling import why
+from store import deliveries, issues, items, newsletters, topics
 from store.database import Database, Transaction
-from store.publications import Standing
 from store.records import (
-    FEED,
     Blocking,
     DeliveryState,
     Issue,
     IssueState,
     Item,
     Newsletter,
-    Publication,
     Translation,
-    newsletter_channel,
 )
+
+#: In a newsletter's rules: all languages that have none of their own.
+OTHERS = "*"
 
 _OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
 
@@ -58,12 +56,15 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
     if newsletter.key != markup.slug(newsletter.key):
         raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
-    strangers = {*newsletter.languages, *newsletter.names} - {*config.site.languages}
+    named = {*newsletter.languages, *newsletter.names, *newsletter.rules} - {OTHERS}
+    strangers = named - {*config.site.languages}
     if strangers:
         there = ", ".join(config.site.languages)
         raise InputError("languages", f"{', '.join(sorted(strangers))}: this site has {there}")
     if newsletter.timezone not in available_timezones():
         raise InputError("timezone", f"no IANA time zone {newsletter.timezone!r}")
+    for language in {OTHERS, *newsletter.rules}:
+        rule(newsletter, language)
     with database.write() as tx:
         known = {topic.key for topic in topics.listing(tx)}
         for topic in newsletter.topics:
@@ -100,136 +101,48 @@ def press(database: Database, issue_id: int, config: Config, *, now: datetime) -
         issue, queued = issues.get(tx, issue_id), 0
         if issue.state in _OPEN:
             newsletter = newsletters.get(tx, issue.newsletter)
-            choice = choose(tx, newsletter, config, now=now)
+            choice = choose(tx, newsletter, config, slot=issue.slot, now=now)
             blocking = [entry for part in choice.values() for entry in part.blocking]
-            editions = {tag: part.chosen for tag, part in choice.items() if part.chosen}
-            if editions and not blocking:
-                queued = _freeze(tx, issue, newsletter, editions, config=config, now=now)
-            issues.move(tx, issue, _next(blocking, editions), blocking=blocking, frozen=now)
+            chosen = {tag: part.chosen for tag, part in choice.items() if part.chosen}
+            if chosen and not blocking:
+                queued = editions.freeze(tx, issue, newsletter, chosen, config=config, now=now)
+            issues.move(tx, issue, _next(blocking, chosen), blocking=blocking, frozen=now)
         return Pressed(issue=issues.get(tx, issue_id), queued=queued)
 
 
-def _next(blocking: Sequence[Blocking], editions: Mapping[str, Sequence[Chosen]]) -> IssueState:
+def _next(blocking: Sequence[Blocking], chosen: Mapping[str, Sequence[Chosen]]) -> IssueState:
     if blocking:
         return IssueState.AWAITING_TRANSLATIONS
-    return IssueState.SENDING if editions else IssueState.SKIPPED
+    return IssueState.SENDING if chosen else IssueState.SKIPPED
 
 
 def choose(
-    tx: Transaction, newsletter: Newsletter, config: Config, *, now: datetime
+    tx: Transaction, newsletter: Newsletter, config: Config, *, slot: datetime, now: datetime
 ) -> dict[str, Selection]:
-    """Return by language what an issue would hold now, and what it would wait for."""
+    """Return by language what an issue would hold now, and what it would wait for.
+
+    Deadlines count from its slot: then it would have gone out.
+    """
     fresh = issues.candidates(tx, newsletter)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}
     known, texts = items.many(tx, ids), items.texts(tx, ids)
     choice = {}
     for language, of_language in fresh.items():
-        policy = Policy(missing=newsletter.missing, chain=config.chain(language))
+        policy = Policy(rule=rule(newsletter, language), chain=config.chain(language))
         candidates = [_candidate(known[id_], texts[id_], language) for id_ in of_language]
-        choice[language] = selection.select(candidates, language, policy, now=now)
+        choice[language] = selection.select(candidates, language, policy, since=slot, now=now)
     return choice
+
+
+def rule(newsletter: Newsletter, language: str) -> Rule:
+    """Return what happens in an edition where an item is not ready. Raises InputError."""
+    sentence = newsletter.rules.get(language) or newsletter.rules[OTHERS]
+    return rules.parse(sentence, zone=newsletter.timezone)
 
 
 def _candidate(item: Item, texts: Mapping[str, Translation], language: str) -> Candidate:
     ready = freshness.ready(item, texts)
     return Candidate(item=item, ready=ready, reason=why(item, texts, language))
-
-
-def _freeze(
-    tx: Transaction,
-    issue: Issue,
-    newsletter: Newsletter,
-    editions: Mapping[str, Sequence[Chosen]],
-    *,
-    config: Config,
-    now: datetime,
-) -> int:
-    """Keep the editions for ever, write what they tell into the ledger, queue; return how many."""
-    readers = audiences(subscribers.languages_of(tx, newsletter.key), newsletter, config)
-    queued = 0
-    for language, chosen in editions.items():
-        edition_id = _freeze_edition(
-            tx, issue, newsletter, language, chosen, config=config, now=now
-        )
-        mine = [tag for tag, edition in readers.items() if edition == language]
-        queued += deliveries.queue(tx, issue, edition_id, languages=mine, now=now)
-    return queued
-
-
-def audiences(spoken: Sequence[str], newsletter: Newsletter, config: Config) -> dict[str, str]:
-    """Return which edition readers of each language get. Pure.
-
-    The closest one that they understand; where none is close, the first of their chain, so
-    that nobody who subscribed is left without.
-    """
-    found = {}
-    for language in spoken:
-        near = languages.closest(language, newsletter.languages)
-        chain = (tag for tag in config.chain(language) if tag in newsletter.languages)
-        found[language] = near or next(chain, newsletter.languages[0])
-    return found
-
-
-def _freeze_edition(
-    tx: Transaction,
-    issue: Issue,
-    newsletter: Newsletter,
-    language: str,
-    chosen: Sequence[Chosen],
-    *,
-    config: Config,
-    now: datetime,
-) -> int:
-    feed = publications.standing(tx, {pick.item.id for pick in chosen}, FEED)
-    told = [
-        replace(
-            # The date that readers of the feed see, where it was told there before.
-            feed.get((pick.item.id, language))
-            or publication(pick.item, language, pick.answer, pick.text, None, now=now),
-            channel=newsletter_channel(newsletter.key),
-            telling=1,
-            shown_language=pick.answer.language,
-            revision=pick.text.revision,
-            rule=pick.answer.rule,
-            told=now,
-            issue_id=issue.id,
-        )
-        for pick in chosen
-    ]
-    if publications.record(tx, told) != told:
-        raise ConflictError(f"issue {issue.id}: its items went out in {language} just now")
-    pages = _pages(tx, told, feed, config)
-    stories = [
-        replace(story, path=pages.get(story.item_id, story.path))
-        for story in tell_all(tx, told, config)
-    ]
-    rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
-    return issues.add_edition(
-        tx,
-        issue_id=issue.id,
-        language=language,
-        subject=rendered.subject,
-        preheader=rendered.preheader,
-        html=rendered.html,
-        text=rendered.text,
-        sha256=rendered.sha256,
-        items=len(stories),
-    )
-
-
-def _pages(
-    tx: Transaction, told: Sequence[Publication], feed: Standing, config: Config
-) -> dict[int, str]:
-    """Return by item the path of the page that an edition links to.
-
-    The page in the readers' language where there is one; where the feeds skip what the digest
-    tells as a fallback, the page in the language that it is shown in.
-    """
-    found = [
-        feed.get((row.item_id, row.language)) or feed.get((row.item_id, row.shown_language))
-        for row in told
-    ]
-    return {page.item_id: page.path for page in tell_all(tx, list(filter(None, found)), config)}
 
 
 def finish(database: Database) -> list[Issue]:

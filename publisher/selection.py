@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.policy import Policy, Show, Skip, Wait
-from store.records import Blocking, Item, Missing, Translation
+from store.records import Blocking, Item, Translation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,24 +37,37 @@ class Selection:
 
 
 def select(
-    candidates: Sequence[Candidate], language: str, policy: Policy, *, now: datetime
+    candidates: Sequence[Candidate],
+    language: str,
+    policy: Policy,
+    *,
+    since: datetime | None,
+    now: datetime,
 ) -> Selection:
     """Ask the policy about each candidate; newest text first.
 
-    Only a policy that holds can block an issue. An item under embargo never does: it will be
-    in a later issue. Nor does one that is approved in no language: it is not news yet.
+    ``since`` is the instant that deadlines count from. Only a rule that holds can block an
+    issue. An item under embargo never does: it will be in a later issue. Nor does one that is
+    approved in no language: it is not news yet.
     """
     chosen, blocking = [], []
     for candidate in candidates:
         item = candidate.item
         answer = policy.answer(
-            language, candidate.ready, reason=candidate.reason, embargo=item.embargo, now=now
+            language,
+            candidate.ready,
+            reason=candidate.reason,
+            embargo=item.embargo,
+            since=since,
+            now=now,
         )
         match answer:
             case Show(shown):
                 chosen.append(Chosen(item=item, answer=answer, text=candidate.ready[shown]))
-            case Wait(reason, until=None) if candidate.ready and policy.missing is Missing.HOLD:
-                blocking.append(Blocking(item=item.id, language=language, reason=reason))
+            case Wait(reason, until, holds=True) if candidate.ready:
+                blocking.append(
+                    Blocking(item=item.id, language=language, reason=reason, until=until)
+                )
             case Wait() | Skip():
                 pass
     chosen.sort(key=_newest_first, reverse=True)

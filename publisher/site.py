@@ -17,6 +17,7 @@ from publisher import addresses
 from publisher.config import Config
 from publisher.errors import StoreError
 from publisher.feeds.build import Feed, build
+from publisher.feeds.repair import Deleted
 from publisher.rendering import read, render
 from publisher.story import Story, tell_all
 from store import items, publications
@@ -29,8 +30,8 @@ _HOME = "/index.html"
 #: Items whose pages are made at a time: memory stays flat however many there are.
 _CHUNK = 200
 
-#: A public file: its path below the site's address, and its bytes.
-Document = tuple[str, bytes]
+#: A public file: its path below the site's address, and its bytes; None where there is none.
+Document = tuple[str, bytes | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def refresh(database: Database, config: Config) -> int:
         with database.read() as tx:
             marks = publications.stale(tx)
             documents = _documents(tx, config, sorted(set(marks.values())))
-            changed = [path for path, body in documents if _write(config.public, path, body)]
+            changed = [path for path, body in documents if _put(config.public, path, body)]
         if marks:
             with database.write() as tx:
                 publications.freshened(tx, list(marks))
@@ -65,8 +66,8 @@ def rebuild(database: Database, config: Config) -> int:
         written = 0
         ids = [item.id for item in items.listing(tx)]
         for path, body in _documents(tx, config, ids, fronts=config.site.languages):
-            _write(config.public, path, body)
-            written += 1
+            _put(config.public, path, body)
+            written += body is not None
         return written
 
 
@@ -108,13 +109,18 @@ def _documents(
 def _item_pages(config: Config, stories: Sequence[Story]) -> Iterator[Document]:
     """Yield the pages of items, from all that was ever told of them, oldest telling first."""
     latest = {(story.item_id, story.language): story for story in stories}
-    for story in latest.values():
-        yield story.path, _item_page(config, story, latest.values())
+    there = [story for story in latest.values() if not story.is_gone]
+    for story in there:
+        yield story.path, _item_page(config, story, there)
     for story in stories:
         now = latest[story.item_id, story.language]
-        if story.path != now.path:
+        if not now.is_gone and story.path != now.path:
             # Mails and readers know the old address, from before the title changed.
             yield story.path, _page(config, story.language, "moved", story=now)
+        if now.is_gone:
+            yield story.path, None
+        notice = _page(config, story.language, "gone", story=now) if now.is_gone else None
+        yield addresses.gone(story.path), notice
 
 
 def _front_and_feeds(config: Config, feed: Feed) -> Iterator[Document]:
@@ -149,7 +155,16 @@ def _page(config: Config, language: str, name: str, **values: object) -> bytes:
 def _feed(tx: Transaction, config: Config, language: str) -> Feed:
     rows = publications.newest(tx, language, limit=config.feeds.entries)
     stories = tuple(tell_all(tx, rows, config))
-    return Feed(language=language, topic=None, title=config.name(language), stories=stories)
+    ended = publications.gone(tx, language)[: config.feeds.entries]
+    tags = {item.id: item.tag for item in items.many(tx, {row.item_id for row in ended}).values()}
+    deleted = tuple(Deleted(id=f"{tags[row.item_id]}/{language}", when=row.told) for row in ended)
+    return Feed(
+        language=language,
+        topic=None,
+        title=config.name(language),
+        stories=stories,
+        deleted=deleted,
+    )
 
 
 def _has_feeds(config: Config, language: str) -> bool:
@@ -157,9 +172,23 @@ def _has_feeds(config: Config, language: str) -> bool:
     return all(_place(config.public, path).exists() for path in paths)
 
 
-def _write(public: Path, path: str, body: bytes) -> bool:
-    """Put a file in place in one step; return whether its bytes are new."""
+def _put(public: Path, path: str, body: bytes | None) -> bool:
+    """Put a file in place, or take it away, in one step; return whether that changed anything."""
     place = _place(public, path)
+    return _remove(place) if body is None else _write(place, body)
+
+
+def _remove(place: Path) -> bool:
+    try:
+        place.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreError(f"cannot remove {place}: {error.strerror}") from error
+    return True
+
+
+def _write(place: Path, body: bytes) -> bool:
     try:
         if place.exists() and place.read_bytes() == body:
             return False

@@ -1,14 +1,16 @@
 """An item as one audience gets it: what feeds, pages and digests are made of."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from publisher import addresses, languages, markup
 from publisher.config import Config
-from store import items, topics
+from publisher.policy import Fired
+from store import items, publications, topics
 from store.database import Transaction
-from store.records import Item, Publication, Text, Topic
+from store.records import Change, Item, Mark, Publication, Text, Topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +19,23 @@ class Label:
 
     key: str
     name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What readers are told of a correction."""
+
+    #: When they were.
+    date: datetime
+    #: What was corrected, as its author says; empty where nobody said.
+    note: str
+    #: The language of the note.
+    language: str
+
+    @property
+    def direction(self) -> str:
+        """Where the note runs: ``ltr`` or ``rtl``."""
+        return languages.direction(self.language)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +63,19 @@ class Story:
     published: datetime
     updated: datetime
     revision: int
+    #: Newest first.
+    corrections: tuple[Correction, ...]
+    #: When readers were told that the source was corrected, while this text is not yet.
+    source_corrected: datetime | None
+    #: When the text was retracted; its words are the notice then.
+    retracted: datetime | None
+    #: Whether nothing is shown any more, not even a notice.
+    withdrawn: bool
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the text has no page any more."""
+        return self.withdrawn or self.retracted is not None
 
     @property
     def direction(self) -> str:
@@ -63,9 +95,20 @@ def tell(
     *,
     topics: Mapping[str, Topic],
     config: Config,
+    corrections: Sequence[Correction] = (),
 ) -> Story:
-    """Return what a row of the ledger tells its audience. Pure."""
+    """Return what a row of the ledger tells its audience. Pure.
+
+    ``corrections`` are those that this audience was told of before, newest first.
+    """
     language, shown = publication.language, publication.shown_language
+    retracted = publication.told if publication.change is Change.RETRACTION else None
+    pending = publication.rule == Fired.SOURCE_CORRECTED
+    summary, body = words.summary or markup.summary(words.body), words.body
+    if retracted:
+        summary = _retraction(language, retracted, config)
+        # Where only the source has a notice, the words are still those that were taken back.
+        body = "" if publication.rule == Fired.SOURCE_RETRACTED else body
     return Story(
         item_id=item.id,
         id=f"{item.tag}/{language}",
@@ -75,12 +118,16 @@ def tell(
         kind=item.kind,
         topics=tuple(label(topics[key], config.chain(language)) for key in item.topics),
         title=words.title,
-        summary=words.summary or markup.summary(words.body),
-        body=words.body,
+        summary=summary,
+        body=body,
         path=addresses.item(language, item.id, words.slug),
         published=publication.published,
         updated=publication.updated,
         revision=publication.revision,
+        corrections=tuple(corrections),
+        source_corrected=publication.told if pending else None,
+        retracted=retracted,
+        withdrawn=publication.change is Change.WITHDRAWAL,
     )
 
 
@@ -89,6 +136,7 @@ def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> li
     known = items.many(tx, {row.item_id for row in rows})
     words = items.words(tx, {(row.item_id, row.shown_language, row.revision) for row in rows})
     names = {topic.key: topic for topic in topics.listing(tx)}
+    corrections = _corrections(tx, set(known))
     return [
         tell(
             row,
@@ -96,9 +144,49 @@ def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> li
             words[row.item_id, row.shown_language, row.revision],
             topics=names,
             config=config,
+            corrections=corrections.get((row.item_id, row.language), ()),
         )
         for row in rows
     ]
+
+
+def _corrections(tx: Transaction, ids: Collection[int]) -> dict[tuple[int, str], list[Correction]]:
+    """Return what the feeds told of corrections, by item and audience, newest first."""
+    rows = [
+        row
+        for row in publications.corrections(tx, ids)
+        # That the source was corrected is said only as long as the text is not.
+        if row.rule != Fired.SOURCE_CORRECTED
+    ]
+    marks = items.marks(tx, {row.item_id for row in rows})
+    found: dict[tuple[int, str], list[Correction]] = defaultdict(list)
+    for row in reversed(rows):
+        found[row.item_id, row.language].append(
+            Correction(
+                date=row.told,
+                note=correction_note(marks[row.item_id], row.shown_language, row.revision),
+                language=row.shown_language,
+            )
+        )
+    return found
+
+
+def correction_note(marks: Sequence[Mark], language: str, revision: int) -> str:
+    """Return what was said of the newest correction up to a revision of a text."""
+    notes = (
+        mark.note
+        for mark in reversed(marks)
+        if mark.language == language
+        and mark.number <= revision
+        and mark.change is Change.CORRECTION
+    )
+    return next(notes, "")
+
+
+def _retraction(language: str, told: datetime, config: Config) -> str:
+    strings = languages.strings(*config.chain(language))
+    day = languages.date(told, strings.language, zone=config.site.timezone)
+    return strings.text("retracted-on", date=day)
 
 
 def notice(language: str, shown: str, config: Config) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, and_, delete, func, insert, select, update
 
 from store.database import Transaction, among
 from store.errors import ConflictError, NotFoundError
-from store.records import Change, Item, Kind, Text, Translation, Workflow
+from store.records import Change, Item, Kind, Mark, Text, Translation, Workflow
 from store.tables import item_topics, items, revisions, translations
 
 _ITEM = [column for column in items.c if column.name != "look_at"]
@@ -164,8 +164,37 @@ def save(tx: Transaction, text: Translation, *, author: str, note: str = "") -> 
         )
     words = {name: row[name] for name in Text.__dataclass_fields__}
     where = {"item_id": text.item_id, "language": text.language, "number": text.revision}
+    _carry(tx, text)
     told = {"author": author, "change": text.change, "note": note, "saved": text.updated}
     tx.run(insert(revisions).values(**where, **words, **told, digest=text.digest))
+
+
+def _carry(tx: Transaction, text: Translation) -> None:
+    """Keep current what was made from a text that has had only a minor edit."""
+    if text.change is not Change.MINOR:
+        return
+    before = select(revisions.c.digest).where(
+        revisions.c.item_id == text.item_id,
+        revisions.c.language == text.language,
+        revisions.c.number == text.revision - 1,
+    )
+    made_from_it = and_(
+        translations.c.item_id == text.item_id,
+        translations.c.made_from == text.language,
+        translations.c.language != text.language,
+        translations.c.source_digest == before.scalar_subquery(),
+    )
+    tx.run(update(translations).where(made_from_it).values(source_digest=text.digest))
+
+
+def marks(tx: Transaction, ids: Collection[int]) -> dict[int, list[Mark]]:
+    """Return what is remembered of every revision of these items, oldest first, by item."""
+    fields = [revisions.c[name] for name in Mark.__dataclass_fields__]
+    query = select(*fields).where(among(revisions.c.item_id, ids))
+    found: dict[int, list[Mark]] = {item_id: [] for item_id in ids}
+    for row in tx.rows(query.order_by(revisions.c.item_id, revisions.c.number)):
+        found[row["item_id"]].append(Mark(**{**row, "change": Change(row["change"])}))
+    return found
 
 
 def annotate(tx: Transaction, text: Translation) -> None:

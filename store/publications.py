@@ -47,14 +47,16 @@ def newest(tx: Transaction, language: str, *, limit: int) -> list[Publication]:
     """Return what a language's feed holds, each item as told last, newest first.
 
     Ordered by when an item was first told there: one that comes late, however old its date,
-    stands on top, where readers look.
+    stands on top, where readers look. What was taken back is not among them.
     """
+    taken_back = [row.item_id for row in gone(tx, language) if row.change is Change.WITHDRAWAL]
     first = (
         select(publications)
         .where(
             publications.c.channel == FEED,
             publications.c.language == language,
             publications.c.telling == 1,
+            ~among(publications.c.item_id, taken_back),
         )
         .order_by(
             publications.c.told.desc(),
@@ -66,6 +68,25 @@ def newest(tx: Transaction, language: str, *, limit: int) -> list[Publication]:
     ids = [row["item_id"] for row in tx.rows(first)]
     latest = standing(tx, ids, FEED)
     return [latest[item_id, language] for item_id in ids]
+
+
+def gone(tx: Transaction, language: str) -> list[Publication]:
+    """Return what a language's feed no longer shows, or shows a notice of, newest first."""
+    ended = and_(
+        publications.c.channel == FEED,
+        publications.c.language == language,
+        publications.c.change.in_((Change.WITHDRAWAL, Change.RETRACTION)),
+    )
+    ids = {row["item_id"] for row in tx.rows(select(publications.c.item_id).where(ended))}
+    latest = standing(tx, ids, FEED)
+    rows = [row for row in latest.values() if row.language == language and row.is_gone]
+    return sorted(rows, key=lambda row: (row.told, row.item_id), reverse=True)
+
+
+def corrections(tx: Transaction, ids: Collection[int]) -> list[Publication]:
+    """Return every correction that the feeds told of these items, oldest first."""
+    rows = tellings(tx, ids, FEED)
+    return [row for row in rows if row.change is Change.CORRECTION]
 
 
 def of_issue(tx: Transaction, issue_id: int) -> list[Publication]:

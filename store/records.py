@@ -196,6 +196,11 @@ class Publication:
     updated: datetime
     issue_id: int | None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the text is no longer shown: taken back, with a notice or without."""
+        return self.change in {Change.RETRACTION, Change.WITHDRAWAL}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:

@@ -111,9 +111,11 @@ def translation(language: str = "en", **changes: Any) -> Translation:
         "workflow": Workflow.APPROVED,
         "digest": digest(content),
         "source_digest": digest(text("en")),
+        "made_from": "en",
         "revision": 1,
         "change": Change.NEW,
         "updated": NOW,
+        "approved": NOW,
     }
     return Translation(**{**vars(content), **values, **changes})
 
@@ -127,6 +129,7 @@ def publication(**changes: Any) -> Publication:
         "telling": 1,
         "shown_language": "en",
         "revision": 1,
+        "source_revision": 1,
         "rule": "ready",
         "change": Change.NEW,
         "told": NOW,
@@ -155,7 +158,9 @@ def draft(language: str = "en", **changes: Any) -> Draft:
         "workflow": Workflow.APPROVED,
         "source_language": None,
         "source_digest": None,
-        "change": Change.MINOR,
+        "made_from": None,
+        "change": None,
+        "note": "",
     }
     return Draft(**{**values, **changes})
 
@@ -169,7 +174,7 @@ def newsletter(**changes: Any) -> Newsletter:
         "topics": (),
         "schedule": "0 7 * * FRI",
         "timezone": "Europe/Brussels",
-        "missing": Missing.FALLBACK,
+        "rules": {"*": changes.pop("missing", Missing.FALLBACK)},
         "since": NOW - timedelta(days=7),
     }
     return Newsletter(**{**values, **changes})

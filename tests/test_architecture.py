@@ -21,6 +21,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.config",
             "publisher.markup",
             "publisher.rendering",
+            "publisher.rules",
         ),
     ),
     (
@@ -32,12 +33,15 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.policy",
             "publisher.selection",
             "publisher.story",
+            "publisher.telling",
         ),
     ),
     (
         "verbs",
         (
             "publisher.delivery",
+            "publisher.editing",
+            "publisher.editions",
             "publisher.ingest",
             "publisher.press",
             "publisher.publishing",

@@ -99,8 +99,8 @@ def _fill(
     database: "Database", config: "Config", sample: Path, about: Mapping[str, Any], now: datetime
 ) -> None:
     from publisher import press, subscriptions  # noqa: PLC0415
-    from publisher.ingest import intake  # noqa: PLC0415
-    from store.records import Missing, Newsletter  # noqa: PLC0415
+    from publisher.ingest import intake, sources  # noqa: PLC0415
+    from store.records import Newsletter  # noqa: PLC0415
 
     for key, names in about["topics"].items():
         intake.put_topic(database, config, key, names)
@@ -112,14 +112,14 @@ def _fill(
             topics=tuple(wanted["topics"]),
             schedule=wanted["schedule"],
             timezone=wanted["timezone"],
-            missing=Missing(wanted["missing"]),
+            rules={"*": wanted["missing"]},
             since=now - _WEEK,
         )
         press.start(database, config, newsletter)
     people = sample / "subscribers.csv"
     with people.open(encoding="utf-8", newline="") as lines:
         subscriptions.import_csv(database, config, lines, str(people))
-    drafts = intake.source_of(str(sample / "items"), config).drafts()
+    drafts = sources.source_of(str(sample / "items"), config).drafts()
     intake.take(database, config, drafts, now=now)
 
 

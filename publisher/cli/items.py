@@ -24,11 +24,11 @@ def import_(
     as_json: common.JsonOption = False,
 ) -> None:
     """Take news from folders and files; what is known already stays as it is."""
-    from publisher.ingest import intake  # noqa: PLC0415
+    from publisher.ingest import intake, sources  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        sources = [intake.source_of(place, house.config) for place in places]
-        drafts = (draft for source in sources for draft in source.drafts())
+        ways = [sources.source_of(place, house.config) for place in places]
+        drafts = (draft for source in ways for draft in source.drafts())
         outcome = intake.take(house.database, house.config, drafts, now=common.clock(now))
     result = {name: getattr(outcome, name) for name in ("new", "changed", "same")}
     for rejected in outcome.rejected:

@@ -28,7 +28,14 @@ def add(
     schedule: Annotated[str, typer.Option(help="Cron, such as '0 7 * * FRI'.")],
     timezone: Annotated[str, typer.Option(metavar="TZ", help="The zone of the schedule.")] = "",
     languages: Annotated[str, typer.Option(help="Such as en,fr [default: the site's].")] = "",
-    missing: Annotated[str, typer.Option(help="hold, skip or fallback.")] = "hold",
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[LANG=]RULE",
+            help="hold, skip, fallback or 'hold until thu 17:00, then fallback'; "
+            "again for languages that differ [default: hold].",
+        ),
+    ] = None,
     topics: Annotated[str, typer.Option(help="Topic keys [default: all].")] = "",
     name: Annotated[
         list[str] | None, typer.Option(metavar="LANG=NAME", help="Its title, again for each.")
@@ -40,10 +47,8 @@ def add(
     """Begin a newsletter: it takes what enters the store from now on."""
     import scheduler  # noqa: PLC0415
     from publisher import press  # noqa: PLC0415
-    from store.records import Missing, Newsletter  # noqa: PLC0415
+    from store.records import Newsletter  # noqa: PLC0415
 
-    if missing not in list(Missing):
-        raise typer.BadParameter(f"--missing is one of {', '.join(Missing)}")
     moment = common.clock(now)
     with common.opened(ctx, config) as house:
         begun = press.start(
@@ -56,7 +61,7 @@ def add(
                 topics=common.words(topics),
                 schedule=scheduler.check(schedule),
                 timezone=timezone or house.config.site.timezone,
-                missing=Missing(missing),
+                rules={press.OTHERS: "hold", **_rules(missing or [])},
                 since=moment,
             ),
         )
@@ -137,6 +142,12 @@ def show_issue(
         common.listing(editions, tuple(editions[0]), as_json=False)
 
 
+def _rules(entries: list[str]) -> dict[str, str]:
+    """Return the rules of ``[LANG=]RULE``; one without a language is for all others."""
+    split = [entry.rpartition("=") for entry in entries]
+    return {language.strip() or "*": rule.strip() for language, _, rule in split}
+
+
 def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
     import scheduler  # noqa: PLC0415
 
@@ -148,7 +159,7 @@ def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
         "topics": list(entry.topics),
         "schedule": entry.schedule,
         "timezone": entry.timezone,
-        "missing": entry.missing,
+        "missing": dict(entry.rules),
         "next_slots": list(islice(coming, _NEXT)),
     }
 

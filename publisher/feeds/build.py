@@ -12,7 +12,7 @@ from feedgen.feed import FeedGenerator
 
 from publisher import addresses
 from publisher.config import Config
-from publisher.feeds.repair import EntryRepair, FeedRepair
+from publisher.feeds.repair import Deleted, EntryRepair, FeedRepair
 from publisher.rendering import render
 from publisher.story import Story
 
@@ -30,11 +30,14 @@ class Feed:
     title: str
     #: Newest first.
     stories: tuple[Story, ...]
+    #: What it held once, newest first.
+    deleted: tuple[Deleted, ...] = ()
 
     @property
     def updated(self) -> datetime:
-        """When the newest of its entries was."""
-        return max((story.updated for story in self.stories), default=_NEVER)
+        """When the newest of its entries was, or when one was taken away."""
+        changes = [story.updated for story in self.stories] + [gone.when for gone in self.deleted]
+        return max(changes, default=_NEVER)
 
 
 def build(feed: Feed, config: Config) -> dict[str, bytes]:
@@ -53,6 +56,7 @@ def _generator(feed: Feed, contents: Sequence[str], config: Config, suffix: str)
     generator = FeedGenerator()
     generator.load_extension("dc")
     generator.register_extension("repair", FeedRepair, EntryRepair)
+    generator.repair.deleted = feed.deleted
     generator.id(f"{config.tag}:feed/{feed.language}" + (f"/{feed.topic}" if feed.topic else ""))
     generator.title(feed.title)
     generator.description(feed.title)

@@ -6,23 +6,20 @@ r"""Take drafts into the store.
 Taking the same drafts again changes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from publisher import markup
 from publisher.config import Config
 from publisher.errors import InputError
-from publisher.freshness import digest
-from publisher.ingest.drafts import Draft, Rejected, Source
-from publisher.ingest.folder import Folder
+from publisher.ingest.decide import Verdict, decide_all, source_language
+from publisher.ingest.drafts import Draft, Rejected, Unchanged
 from store import items, publications, topics
 from store.database import Database, Transaction
-from store.records import Change, Item, Text, Topic, Translation, Workflow
+from store.records import Item, Topic
 
 #: Items that one transaction takes at most.
 BATCH = 100
@@ -43,11 +40,15 @@ class Outcome:
 
 
 def take(
-    database: Database, config: Config, drafts: Iterable[Draft | Rejected], *, now: datetime
+    database: Database,
+    config: Config,
+    drafts: Iterable[Draft | Rejected | Unchanged],
+    *,
+    now: datetime,
 ) -> Outcome:
     """Take drafts into the store; good ones are in, whatever the others are."""
     outcome = Outcome()
-    groups = iter(_grouped(drafts, outcome.rejected).items())
+    groups = iter(_grouped(drafts, outcome).items())
     while batch := list(islice(groups, BATCH)):
         with database.write() as tx:
             for key, group in batch:
@@ -57,18 +58,21 @@ def take(
 
 
 def _grouped(
-    drafts: Iterable[Draft | Rejected], rejected: list[Rejected]
+    drafts: Iterable[Draft | Rejected | Unchanged], outcome: Outcome
 ) -> Mapping[str, dict[str, Draft]]:
     groups: dict[str, dict[str, Draft]] = {}
     for draft in drafts:
         if isinstance(draft, Rejected):
-            rejected.append(draft)
+            outcome.rejected.append(draft)
+            continue
+        if isinstance(draft, Unchanged):
+            outcome.same += draft.texts
             continue
         group = groups.setdefault(draft.key, {})
         if draft.language in group:
             first = group[draft.language].source
             reason = f"is the same item and language as {first}: give one another translationKey"
-            rejected.append(Rejected(source=draft.source, reason=reason))
+            outcome.rejected.append(Rejected(source=draft.source, reason=reason))
         else:
             group[draft.language] = draft
     return _joined_by_slug(groups)
@@ -101,9 +105,10 @@ def _take_item(
     touched = _change(tx, item, leading) if item and leading else False
     item = item or _add(tx, key, group[language], config, now)
     verdicts = []
-    for decision in decide_all(group, item, items.texts(tx, [item.id])[item.id], now=now):
+    known, marks = items.texts(tx, [item.id])[item.id], items.marks(tx, [item.id])[item.id]
+    for decision in decide_all(group, item, known, marks, now=now):
         if decision.revised:
-            items.save(tx, decision.text, author="import")
+            items.save(tx, decision.text, author="import", note=decision.note)
         elif decision.verdict is Verdict.CHANGED:
             items.annotate(tx, decision.text)
         items.came_from(tx, item.id, decision.text.language, group[decision.text.language].origin)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.policy import FALLBACK, READY, Answer, Policy, Show, Skip, Wait
+from publisher.policy import Answer, Fired, Policy, Show, Skip, Wait
+from publisher.rules import Rule
 from store.records import Missing
 from tests import make
 
@@ -26,22 +27,22 @@ def answer(
     embargo: datetime | None = None,
     now: datetime = NOW,
 ) -> Answer:
-    policy = Policy(missing=missing, chain=chain)
-    return policy.answer(language, ready, reason="missing", embargo=embargo, now=now)
+    policy = Policy(rule=Rule(missing=missing), chain=chain)
+    return policy.answer(language, ready, reason="missing", embargo=embargo, since=None, now=now)
 
 
 @pytest.mark.parametrize(
     ("missing", "ready", "answered"),
     [
-        (Missing.SKIP, {"fr-CA", "en"}, Show("fr-CA", READY)),
-        (Missing.HOLD, {"fr-CA", "en"}, Show("fr-CA", READY)),
-        (Missing.FALLBACK, {"fr-CA", "en"}, Show("fr-CA", READY)),
+        (Missing.SKIP, {"fr-CA", "en"}, Show("fr-CA", Fired.READY)),
+        (Missing.HOLD, {"fr-CA", "en"}, Show("fr-CA", Fired.READY)),
+        (Missing.FALLBACK, {"fr-CA", "en"}, Show("fr-CA", Fired.READY)),
         (Missing.SKIP, {"fr", "en"}, Skip("missing")),
-        (Missing.HOLD, {"fr", "en"}, Wait("missing")),
-        (Missing.FALLBACK, {"en", "fr"}, Show("fr", FALLBACK)),
-        (Missing.FALLBACK, {"en"}, Show("en", FALLBACK)),
+        (Missing.HOLD, {"fr", "en"}, Wait("missing", holds=True)),
+        (Missing.FALLBACK, {"en", "fr"}, Show("fr", Fired.FALLBACK)),
+        (Missing.FALLBACK, {"en"}, Show("en", Fired.FALLBACK)),
         (Missing.SKIP, set(), Skip("missing")),
-        (Missing.HOLD, set(), Wait("missing")),
+        (Missing.HOLD, set(), Wait("missing", holds=True)),
         (Missing.FALLBACK, set(), Wait("not approved in any language")),
     ],
 )

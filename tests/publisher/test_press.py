@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher import press
+from publisher import editions
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.ingest import intake
@@ -13,7 +13,7 @@ from tests import make
 
 
 @pytest.mark.parametrize(
-    ("reader", "editions", "edition"),
+    ("reader", "offered", "edition"),
     [
         ("en", make.LANGUAGES, "en"),
         ("ar", make.LANGUAGES, "ar"),
@@ -28,17 +28,17 @@ from tests import make
     ],
 )
 def test_every_reader_gets_the_edition_that_they_understand_best(
-    config: Config, reader: str, editions: tuple[str, ...], edition: str
+    config: Config, reader: str, offered: tuple[str, ...], edition: str
 ) -> None:
-    newsletter = make.newsletter(languages=editions)
-    assert press.audiences([reader], newsletter, config) == {reader: edition}
+    newsletter = make.newsletter(languages=offered)
+    assert editions.audiences([reader], newsletter, config) == {reader: edition}
 
 
 def test_a_chain_of_the_configuration_leads_readers_of_a_far_language(config: Config) -> None:
     site = config.site.model_copy(update={"chains": {"br": ("br", "fr", "en")}})
     chained = config.model_copy(update={"site": site})
-    assert press.audiences(["br"], make.newsletter(), config) == {"br": "en"}
-    assert press.audiences(["br"], make.newsletter(), chained) == {"br": "fr"}
+    assert editions.audiences(["br"], make.newsletter(), config) == {"br": "en"}
+    assert editions.audiences(["br"], make.newsletter(), chained) == {"br": "fr"}
 
 
 @settings(deadline=None, max_examples=50)
@@ -47,14 +47,14 @@ def test_a_chain_of_the_configuration_leads_readers_of_a_far_language(config: Co
     st.lists(st.sampled_from(make.LANGUAGES), min_size=1, unique=True),
 )
 def test_nobody_who_subscribed_is_left_without_an_edition(
-    tmp_path_factory: pytest.TempPathFactory, spoken: set[str], editions: list[str]
+    tmp_path_factory: pytest.TempPathFactory, spoken: set[str], offered: list[str]
 ) -> None:
     config = make.config(tmp_path_factory.getbasetemp())
-    newsletter = make.newsletter(languages=tuple(editions))
-    found = press.audiences(sorted(spoken), newsletter, config)
+    newsletter = make.newsletter(languages=tuple(offered))
+    found = editions.audiences(sorted(spoken), newsletter, config)
     assert found.keys() == spoken
-    assert set(found.values()) <= set(editions)
-    assert all(found[tag] == tag for tag in spoken & set(editions))
+    assert set(found.values()) <= set(offered)
+    assert all(found[tag] == tag for tag in spoken & set(offered))
 
 
 @pytest.mark.parametrize(

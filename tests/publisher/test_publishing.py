@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.config import Config
-from publisher.policy import FALLBACK, READY, Show
-from publisher.publishing import Decision, decide, is_news, publication, publish_due, why
+from publisher.policy import Fired, Show
+from publisher.publishing import publish_due
+from publisher.telling import Case, Decision, decide, why
 from store import items, publications
 from store.database import Database
 from store.records import (
@@ -29,8 +30,8 @@ HOUR = timedelta(hours=1)
 LATER = make.NOW + HOUR
 OLD_SOURCE = "0" * 64
 
-FALLEN = make.publication(language="fr", shown_language="en", rule=FALLBACK)
-OWN = make.publication(language="fr", shown_language="fr", rule=READY)
+FALLEN = make.publication(language="fr", shown_language="en", rule=Fired.FALLBACK)
+OWN = make.publication(language="fr", shown_language="fr", rule=Fired.READY)
 
 
 def texts(*languages: str, **changes: object) -> dict[str, Translation]:
@@ -51,7 +52,8 @@ def decided(
     now: datetime = make.NOW,
 ) -> Decision:
     standing = {(row.item_id, row.language): row for row in before}
-    return decide(item or make.item(), known, standing, config=config, now=now)
+    case = Case(item=item or make.item(), texts=known, marks=())
+    return decide(case, standing, config=config, now=now)
 
 
 def told(decision: Decision) -> dict[str, str]:
@@ -176,7 +178,7 @@ def test_who_had_a_text_in_their_language_never_falls_back(
 ) -> None:
     known = texts("en", revision=5) | {"fr": now_standing}
     before = [
-        make.publication(language=tag, shown_language="en", revision=5, rule=FALLBACK)
+        make.publication(language=tag, shown_language="en", revision=5, rule=Fired.FALLBACK)
         for tag in ("en", "es", "ar")
     ]
     assert decided(site(config, Missing.FALLBACK), known, OWN, *before).tell == ()

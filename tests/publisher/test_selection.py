@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from publisher.policy import FALLBACK, READY, Policy, Show
+from publisher.policy import Fired, Policy, Show
+from publisher.rules import Rule
 from publisher.selection import Candidate, select
 from store.records import Blocking, Missing, Translation
 from tests import make
@@ -21,18 +22,18 @@ def candidate(
 
 
 def policy(missing: Missing) -> Policy:
-    return Policy(missing=missing, chain=("fr", "en"))
+    return Policy(rule=Rule(missing=missing), chain=("fr", "en"))
 
 
 @pytest.mark.parametrize(
     ("missing", "languages", "chosen", "blocking"),
     [
-        (Missing.SKIP, ("fr", "en"), [Show("fr", READY)], []),
-        (Missing.HOLD, ("fr", "en"), [Show("fr", READY)], []),
-        (Missing.FALLBACK, ("fr", "en"), [Show("fr", READY)], []),
+        (Missing.SKIP, ("fr", "en"), [Show("fr", Fired.READY)], []),
+        (Missing.HOLD, ("fr", "en"), [Show("fr", Fired.READY)], []),
+        (Missing.FALLBACK, ("fr", "en"), [Show("fr", Fired.READY)], []),
         (Missing.SKIP, ("en",), [], []),
         (Missing.HOLD, ("en",), [], ["missing"]),
-        (Missing.FALLBACK, ("en",), [Show("en", FALLBACK)], []),
+        (Missing.FALLBACK, ("en",), [Show("en", Fired.FALLBACK)], []),
         # Approved nowhere: no news yet, and no reason to wait.
         (Missing.SKIP, (), [], []),
         (Missing.HOLD, (), [], []),
@@ -42,10 +43,10 @@ def policy(missing: Missing) -> Policy:
 def test_an_edition_takes_an_item_waits_for_it_or_goes_without(
     missing: Missing, languages: tuple[str, ...], chosen: list[Show], blocking: list[str]
 ) -> None:
-    found = select([candidate(7, *languages)], "fr", policy(missing), now=make.NOW)
+    found = select([candidate(7, *languages)], "fr", policy(missing), since=make.NOW, now=make.NOW)
     assert [pick.answer for pick in found.chosen] == chosen
     assert list(found.blocking) == [
-        Blocking(item=7, language="fr", reason=reason) for reason in blocking
+        Blocking(item=7, language="fr", reason=reason, until=None) for reason in blocking
     ]
 
 
@@ -56,8 +57,8 @@ def test_an_item_under_embargo_is_for_a_later_issue_and_blocks_none(
     missing: Missing, languages: tuple[str, ...], embargo: timedelta, seen: bool
 ) -> None:
     under = candidate(7, *languages, embargo=make.NOW + embargo)
-    found = select([under], "fr", policy(missing), now=make.NOW)
-    free = select([candidate(7, *languages)], "fr", policy(missing), now=make.NOW)
+    found = select([under], "fr", policy(missing), since=make.NOW, now=make.NOW)
+    free = select([candidate(7, *languages)], "fr", policy(missing), since=make.NOW, now=make.NOW)
     assert [pick.answer for pick in found.chosen] == (
         [pick.answer for pick in free.chosen] if seen else []
     )
@@ -69,6 +70,7 @@ def test_one_item_that_waits_leaves_the_others_chosen() -> None:
         [candidate(1, "fr"), candidate(2, "en"), candidate(3, "fr")],
         "fr",
         policy(Missing.HOLD),
+        since=make.NOW,
         now=make.NOW,
     )
     assert [pick.item.id for pick in found.chosen] == [3, 1]
@@ -86,13 +88,16 @@ def test_the_newest_text_stands_first_by_its_own_date_where_it_has_one() -> None
         ],
         "fr",
         policy(Missing.SKIP),
+        since=make.NOW,
         now=make.NOW,
     )
     assert [pick.item.id for pick in found.chosen] == [4, 3, 2, 1]
 
 
 def test_the_text_that_readers_get_is_the_one_that_was_answered() -> None:
-    found = select([candidate(1, "en", "es")], "fr", policy(Missing.FALLBACK), now=make.NOW)
+    found = select(
+        [candidate(1, "en", "es")], "fr", policy(Missing.FALLBACK), since=make.NOW, now=make.NOW
+    )
     (pick,) = found.chosen
     text: Translation = pick.text
     assert (text.language, text.title) == ("en", make.TITLES["en"])

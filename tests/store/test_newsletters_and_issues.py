@@ -90,7 +90,7 @@ def test_the_last_slot_is_the_newest_planned_or_the_beginning(either: Database) 
 
 
 def test_an_issue_is_moved_by_who_knows_where_it_stands(either: Database) -> None:
-    blocking = (Blocking(item=1, language="fr", reason="missing"),)
+    blocking = (Blocking(item=1, language="fr", reason="missing", until=None),)
     with either.write() as tx:
         fill.newsletter(tx)
         planned = fill.issue(tx)

@@ -39,6 +39,11 @@ def upgrade() -> None:
         " constraint fk_issues_corrects references items (id)"
     )
     op.create_index(op.f("ix_issues_corrects"), "issues", ["corrects"])
+    op.create_index(
+        op.f("ix_publications_language_channel_change"),
+        "publications",
+        ["language", "channel", "change"],
+    )
     op.create_table(
         "fetches",
         sa.Column("url", sa.Text(), nullable=False),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.freshness import Freshness, digest, freshness
-from publisher.ingest import intake
+from publisher.ingest import decide, intake, sources
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.publishing import publish_due
 from store import items, publications, topics
@@ -296,7 +296,7 @@ def test_an_item_was_written_first_in_the_language_that_its_drafts_say(
     drafts: dict[str, str | None], language: str
 ) -> None:
     group = {tag: make.draft(tag, source_language=stated) for tag, stated in drafts.items()}
-    assert intake.source_language(group, make.LANGUAGES) == language
+    assert decide.source_language(group, make.LANGUAGES) == language
 
 
 def test_the_language_that_an_item_was_written_in_stays(database: Database, config: Config) -> None:
@@ -401,7 +401,7 @@ def test_a_place_that_cannot_be_read_is_refused(
     monkeypatch.chdir(tmp_path)
     Path("items.csv").write_text("title\n", encoding="utf-8")
     with pytest.raises(InputError, match=reason) as refused:
-        intake.source_of(place, config)
+        sources.source_of(place, config)
     assert refused.value.source == place
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from publisher.config import Config
-from publisher.ingest import intake
+from publisher.ingest import intake, sources
 from store import items
 from store.database import Database
 from tests import make
@@ -33,7 +33,7 @@ def content(tmp_path: Path) -> Path:
 
 
 def take(database: Database, config: Config, place: Path) -> intake.Outcome:
-    drafts = intake.source_of(str(place), config).drafts()
+    drafts = sources.source_of(str(place), config).drafts()
     return intake.take(database, config, drafts, now=make.NOW)
 
 

@@ -1,0 +1,134 @@
+"""Freeze the editions of an issue: what they tell goes into the ledger, who gets them is queued.
+
+chosen --> ledger rows --> stories --> rendered --> kept for ever --> deliveries
+           all in the transaction of whoever asks: everything of an issue, or nothing
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from publisher import languages
+from publisher.config import Config
+from publisher.errors import ConflictError
+from publisher.mail.edition import Rendered, render_edition
+from publisher.selection import Chosen
+from publisher.story import Story, tell_all
+from publisher.telling import Case, first_telling
+from store import deliveries, issues, items, publications, subscribers
+from store.database import Transaction
+from store.publications import Standing
+from store.records import FEED, Issue, Newsletter, Publication, newsletter_channel
+
+
+def freeze(
+    tx: Transaction,
+    issue: Issue,
+    newsletter: Newsletter,
+    chosen: Mapping[str, Sequence[Chosen]],
+    *,
+    config: Config,
+    now: datetime,
+) -> int:
+    """Freeze an issue's editions and queue their deliveries; return how many.
+
+    Raises ConflictError when an audience has had one of the items meanwhile.
+    """
+    readers = audiences(subscribers.languages_of(tx, newsletter.key), newsletter, config)
+    queued = 0
+    for language, picks in chosen.items():
+        told = _told(tx, issue, newsletter, language, picks, now=now)
+        if publications.record(tx, told) != told:
+            raise ConflictError(f"issue {issue.id}: its items went out in {language} just now")
+        stories = stories_of(tx, told, config)
+        rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
+        edition_id = keep(tx, issue, language, rendered, items=len(stories))
+        mine = [tag for tag, edition in readers.items() if edition == language]
+        queued += deliveries.queue(tx, issue, edition_id, languages=mine, now=now)
+    return queued
+
+
+def audiences(spoken: Sequence[str], newsletter: Newsletter, config: Config) -> dict[str, str]:
+    """Return which edition readers of each language get. Pure.
+
+    The closest one that they understand; where none is close, the first of their chain, so
+    that nobody who subscribed is left without.
+    """
+    found = {}
+    for language in spoken:
+        near = languages.closest(language, newsletter.languages)
+        chain = (tag for tag in config.chain(language) if tag in newsletter.languages)
+        found[language] = near or next(chain, newsletter.languages[0])
+    return found
+
+
+def _told(
+    tx: Transaction,
+    issue: Issue,
+    newsletter: Newsletter,
+    language: str,
+    picks: Sequence[Chosen],
+    *,
+    now: datetime,
+) -> list[Publication]:
+    """Return the rows of the ledger for what an edition tells."""
+    ids = [pick.item.id for pick in picks]
+    feed = publications.standing(tx, ids, FEED)
+    texts, marks = items.texts(tx, ids), items.marks(tx, ids)
+    rows = []
+    for pick in picks:
+        id_ = pick.item.id
+        case = Case(item=pick.item, texts=texts[id_], marks=marks[id_])
+        first = first_telling(case, language, pick.answer, now=now)
+        seen = feed.get((id_, language))
+        rows.append(
+            replace(
+                first,
+                channel=newsletter_channel(newsletter.key),
+                # The dates that readers of the feed see, where it was told there before.
+                published=seen.published if seen else first.published,
+                updated=seen.updated if seen else first.updated,
+                issue_id=issue.id,
+            )
+        )
+    return rows
+
+
+def stories_of(tx: Transaction, told: Sequence[Publication], config: Config) -> list[Story]:
+    """Return what rows of a newsletter's ledger tell, with links to pages that exist."""
+    feed = publications.standing(tx, {row.item_id for row in told}, FEED)
+    pages = _pages(tx, told, feed, config)
+    return [
+        replace(story, path=pages.get(story.item_id, story.path))
+        for story in tell_all(tx, told, config)
+    ]
+
+
+def _pages(
+    tx: Transaction, told: Sequence[Publication], feed: Standing, config: Config
+) -> dict[int, str]:
+    """Return by item the path of the page that an edition links to.
+
+    The page in the readers' language where there is one; where the feeds skip what the digest
+    tells as a fallback, the page in the language that it is shown in.
+    """
+    found = [
+        feed.get((row.item_id, row.language)) or feed.get((row.item_id, row.shown_language))
+        for row in told
+    ]
+    return {page.item_id: page.path for page in tell_all(tx, list(filter(None, found)), config)}
+
+
+def keep(tx: Transaction, issue: Issue, language: str, rendered: Rendered, *, items: int) -> int:
+    """Keep an edition for ever; return its id."""
+    return issues.add_edition(
+        tx,
+        issue_id=issue.id,
+        language=language,
+        subject=rendered.subject,
+        preheader=rendered.preheader,
+        html=rendered.html,
+        text=rendered.text,
+        sha256=rendered.sha256,
+        items=items,
+    )

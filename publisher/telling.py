@@ -1,0 +1,295 @@
+"""What an item tells each audience next, given what it has told before. Pure.
+
+nothing told yet                 the first telling, when the policy lets a text out
+an embargo, a withdrawal         WITHDRAWAL: the text is shown no more
+a retraction                     RETRACTION: a notice in place of the text
+another text, another revision   told anew; readers must look again when they are owed a correction
+the source was corrected, and    CORRECTION: the same text, with a note that says so
+the translation is not yet
+else                             nothing: the ledger's last word holds
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from publisher import freshness
+from publisher.config import Config
+from publisher.policy import Answer, Fired, Policy, Show, Skip, Wait
+from store.publications import Standing
+from store.records import FEED, Change, Hold, Item, Mark, Publication, Translation, Workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """An item as the store has it: all that a decision is made from."""
+
+    item: Item
+    texts: Mapping[str, Translation]
+    #: Its revisions in every language, oldest first.
+    marks: Sequence[Mark]
+
+    @property
+    def source(self) -> Translation | None:
+        """The source text, if it is approved."""
+        return self.approved(self.item.source_language)
+
+    def approved(self, language: str) -> Translation | None:
+        """Return the text in a language, if it is approved."""
+        text = self.texts.get(language)
+        return text if text and text.workflow is Workflow.APPROVED else None
+
+    def retraction(self, language: str) -> Translation | None:
+        """Return the notice that takes a text back, if it is approved."""
+        text = self.approved(language)
+        return text if text and text.change is Change.RETRACTION else None
+
+    def since(self, language: str, revision: int) -> set[Change]:
+        """Return what has been done to a text after a revision."""
+        return {
+            mark.change
+            for mark in self.marks
+            if mark.language == language and mark.number > revision
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What becomes of one item: what to tell, and what has to wait."""
+
+    item: Item
+    tell: tuple[Publication, ...]
+    wait: tuple[Hold, ...]
+
+    @property
+    def next_look(self) -> datetime | None:
+        """When something may be due again without anybody acting."""
+        return min((hold.until for hold in self.wait if hold.until), default=None)
+
+
+def decide(case: Case, standing: Standing, *, config: Config, now: datetime) -> Decision:
+    """Decide what an item tells in each language of the site."""
+    tell, wait = [], []
+    for language in config.site.languages:
+        policy = Policy(rule=config.rule(language), chain=config.chain(language))
+        answer = _answer(case, language, policy, now=now)
+        before = standing.get((case.item.id, language))
+        row = next_telling(case, language, answer, before, now=now)
+        if row:
+            tell.append(row)
+        last = row or before
+        if isinstance(answer, Wait) and (last is None or last.change is Change.WITHDRAWAL):
+            wait.append(
+                Hold(
+                    item_id=case.item.id,
+                    language=language,
+                    until=answer.until,
+                    reason=answer.reason,
+                )
+            )
+    return Decision(item=case.item, tell=tuple(tell), wait=tuple(wait))
+
+
+def _answer(case: Case, language: str, policy: Policy, *, now: datetime) -> Answer:
+    if case.retraction(case.item.source_language):
+        return Skip("retracted")
+    ready = freshness.ready(case.item, case.texts)
+    return policy.answer(
+        language,
+        ready,
+        reason=why(case.item, case.texts, language),
+        embargo=case.item.embargo,
+        since=freshness.waiting_since(case.item, ready),
+        now=now,
+    )
+
+
+def why(item: Item, texts: Mapping[str, Translation], language: str) -> str:
+    """Say why an item is not ready in a language; ``ready`` when it is."""
+    text = texts.get(language)
+    stand = freshness.freshness(item, texts, language)
+    if text is None or stand is not freshness.Freshness.CURRENT:
+        return stand.value
+    return Fired.READY.value if text.workflow is Workflow.APPROVED else text.workflow.value
+
+
+def next_telling(
+    case: Case, language: str, answer: Answer, before: Publication | None, *, now: datetime
+) -> Publication | None:
+    """Return the next row of the ledger for an audience of the feeds, None for no news."""
+    if before is None:
+        return first_telling(case, language, answer, now=now) if isinstance(answer, Show) else None
+    if case.item.embargo and now < case.item.embargo:
+        return _taken_back(before, now)
+    notice = _notice(case, language, before)
+    if notice:
+        return _retracted(case, before, notice, now)
+    return _moved(case, language, answer, before, now)
+
+
+def _moved(
+    case: Case, language: str, answer: Answer, before: Publication, now: datetime
+) -> Publication | None:
+    if isinstance(answer, Show) and not _keeps_its_own(case, language, answer, before):
+        return _told_anew(case, answer, before, now)
+    if _is_withdrawn(case, before):
+        return _taken_back(before, now)
+    if not before.is_gone and _source_was_corrected(case, before):
+        return _again(
+            case, before, now, change=Change.CORRECTION, updated=now, rule=Fired.SOURCE_CORRECTED
+        )
+    return None
+
+
+def first_telling(case: Case, language: str, answer: Show, *, now: datetime) -> Publication:
+    """Return the row for what an audience of the feeds has not had in any form.
+
+    It bears the text's own date where that is in the past, so that readers of an archive see
+    when something was said.
+    """
+    text = case.texts[answer.language]
+    dated = text.dated if text.dated and text.dated <= now else now
+    return Publication(
+        item_id=case.item.id,
+        language=language,
+        channel=FEED,
+        telling=1,
+        shown_language=answer.language,
+        revision=text.revision,
+        source_revision=_source_revision(case, text, 0),
+        rule=answer.rule,
+        change=Change.NEW,
+        told=now,
+        published=dated,
+        updated=dated,
+        issue_id=None,
+    )
+
+
+def _again(case: Case, before: Publication, now: datetime, **changes: Any) -> Publication:  # noqa: ANN401
+    text = case.texts.get(before.shown_language)
+    known = _source_revision(case, text, before.source_revision)
+    again = replace(before, telling=before.telling + 1, told=now, source_revision=known)
+    return replace(again, **changes)
+
+
+def _source_revision(case: Case, text: Translation | None, known: int) -> int:
+    """Return the source text's revision that an audience has been told of with a text."""
+    if case.source:
+        return case.source.revision
+    made_of = text.source_digest if text else ""
+    language = case.item.source_language
+    numbers = (m.number for m in case.marks if (m.language, m.digest) == (language, made_of))
+    return max([known, *numbers])
+
+
+def _told_anew(case: Case, answer: Show, before: Publication, now: datetime) -> Publication | None:
+    text = case.texts[answer.language]
+    same = (before.shown_language, before.revision) == (answer.language, text.revision)
+    if same and not before.is_gone and before.rule != Fired.SOURCE_CORRECTED:
+        return None
+    change = _owed(case, answer, before)
+    silent = (
+        before.shown_language == answer.language
+        and not before.is_gone
+        and change is not Change.CORRECTION
+    )
+    return _again(
+        case,
+        before,
+        now,
+        shown_language=answer.language,
+        revision=text.revision,
+        rule=answer.rule,
+        change=change,
+        updated=before.updated if silent else now,
+    )
+
+
+def _owed(case: Case, answer: Show, before: Publication) -> Change:
+    """Return what a new telling means to those who have had the last one.
+
+    Every revision since counts: a minor edit after a correction that nobody was told of yet
+    must not hush it up.
+    """
+    since = case.since(before.shown_language, before.revision)
+    if (
+        Change.CORRECTION in since
+        or before.rule == Fired.SOURCE_CORRECTED
+        or _source_was_corrected(case, before)
+    ):
+        return Change.CORRECTION
+    if before.shown_language != answer.language or before.is_gone:
+        return Change.NEW
+    return Change.MINOR if since <= {Change.MINOR} else Change.EDIT
+
+
+def _source_was_corrected(case: Case, before: Publication) -> bool:
+    changes = case.since(case.item.source_language, before.source_revision)
+    return case.source is not None and Change.CORRECTION in changes
+
+
+def _keeps_its_own(case: Case, language: str, answer: Show, before: Publication) -> bool:
+    """Say whether an audience keeps the text that it has had in its own language.
+
+    Nobody falls back from that to another, unless it is gone.
+    """
+    own = before.shown_language == language and answer.language != language
+    return own and not before.is_gone and not _is_withdrawn(case, before)
+
+
+def _is_withdrawn(case: Case, before: Publication) -> bool:
+    text = case.texts.get(before.shown_language)
+    return text is not None and text.workflow is Workflow.WITHDRAWN
+
+
+def _taken_back(before: Publication, now: datetime) -> Publication | None:
+    if before.change is Change.WITHDRAWAL:
+        return None
+    return replace(
+        before,
+        telling=before.telling + 1,
+        rule=Fired.TAKEN_BACK,
+        change=Change.WITHDRAWAL,
+        told=now,
+        updated=now,
+    )
+
+
+@dataclass(frozen=True)
+class _Notice:
+    """What takes back a text: where its words are, and by which rule."""
+
+    language: str
+    revision: int
+    rule: Fired
+
+
+def _notice(case: Case, language: str, before: Publication) -> _Notice | None:
+    """Return what takes back the text that an audience has had, None when nothing does."""
+    for tag, rule in ((language, Fired.READY), (before.shown_language, Fired.FALLBACK)):
+        text = case.retraction(tag)
+        if text:
+            return _Notice(tag, text.revision, rule)
+    if case.retraction(case.item.source_language):
+        return _Notice(before.shown_language, before.revision, Fired.SOURCE_RETRACTED)
+    return None
+
+
+def _retracted(
+    case: Case, before: Publication, notice: _Notice, now: datetime
+) -> Publication | None:
+    same = (before.shown_language, before.revision) == (notice.language, notice.revision)
+    if before.change is Change.WITHDRAWAL or (before.change is Change.RETRACTION and same):
+        return None
+    return _again(
+        case,
+        before,
+        now,
+        shown_language=notice.language,
+        revision=notice.revision,
+        rule=notice.rule,
+        change=Change.RETRACTION,
+        updated=now,
+    )
