@@ -221,6 +221,15 @@ def _read(path: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
+def words_in(path: Path, zone: ZoneInfo) -> Text:
+    """Return the words of one file. Raises InputError."""
+    try:
+        data, body = frontmatter.split(_read(path))
+    except OSError as error:
+        raise InputError(str(path), error.strerror or str(error)) from error
+    return _words(Fields(data, zone), body)
+
+
 def _words(fields: Fields, body: str) -> Text:
     title, summary = fields.line("title"), fields.line("summary") or fields.line("description")
     text = markup.clean_text(body)
