@@ -49,6 +49,9 @@ class Rejected:
 
     source: str
     reason: str
+    #: The origin of the text that it is about: it cannot be taken, but is there still. Empty
+    #: where nobody can say which texts these are, as when the rest of a list cannot be read.
+    origin: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +70,9 @@ class Source(Protocol):
     def scope(self) -> str:
         """What the origins of all its texts begin with, where it shows all that it has.
 
-        A text from there that it no longer shows is then reported. Empty where a source shows
-        a part only, as a feed does.
+        A text whose origin no draft and no rejection bears is then reported as gone; nothing is
+        where a rejection without an origin came, since what it stands for was not seen. Empty
+        where a source shows a part only, as a feed does.
         """
         ...
 
