@@ -10,7 +10,8 @@ from publisher.exchange.returned import Work
 from publisher.exchange.ticket import Ticket
 from publisher.ingest.decide import Decision, decide
 from publisher.ingest.drafts import Draft
-from publisher.ingest.folder import MAX_BYTES, MAX_SUMMARY, MAX_TITLE
+from publisher.ingest.fields import MAX_SUMMARY, MAX_TITLE
+from publisher.ingest.folder import MAX_BYTES
 from store.records import Mark, Text, Workflow
 
 
