@@ -79,7 +79,7 @@ UNITS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(UNITS)
 @example(Unit(id="body", source='a\\b\\" \\n \\\\', target='"\\'))
 @example(Unit(id="body", source="a" * 500, target="b c " * 200))
@@ -171,7 +171,7 @@ def test_a_string_of_very_many_lines_is_read_in_a_time_that_follows_its_length()
     assert time.monotonic() - started < 10
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_a_file_that_was_cut_or_mixed_up_is_read_or_refused(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(WRITTEN)))

@@ -113,7 +113,7 @@ UNITS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(UNITS)
 @example(Unit(id="body", source="]]> <![CDATA[ &amp; \x00\x1b\r\n\ufffe", target="\x07"))
 def test_any_words_are_written_by_the_rules_and_read_as_they_were(unit: Unit) -> None:
