@@ -187,6 +187,21 @@ class MailSection(_Section):
     timeout: Annotated[float, Field(gt=0)] = 60.0
 
 
+class IngestSection(_Section):
+    """``[ingest]``: reading news from the web."""
+
+    #: Hosts, or ``host:port``, that may have private addresses. All others must be public.
+    private_hosts: Annotated[
+        tuple[Line, ...], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_distinct)
+    ] = ()
+    #: Seconds that one address may take, with all its redirects.
+    timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    #: The most bytes of one answer, unpacked.
+    max_bytes: Annotated[int, Field(ge=1_000)] = 10_000_000
+    #: Whether to keep to what sites ask of programs in their robots.txt (RFC 9309).
+    robots: bool = True
+
+
 class SchedulerSection(_Section):
     """``[scheduler]``: the scheduled job of ``tidings serve``."""
 
@@ -205,6 +220,7 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
     #: The folder that relative paths are meant from.

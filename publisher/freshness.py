@@ -74,7 +74,13 @@ def waiting_since(item: Item, ready: Mapping[str, Translation]) -> datetime | No
 
 
 def ready(item: Item, texts: Mapping[str, Translation]) -> Mapping[str, Translation]:
-    """Return the texts that may go out as news: approved, current, and not taken back."""
+    """Return the texts that may go out as news: approved, current, and not taken back.
+
+    There are none once the source text is retracted, whatever was translated since.
+    """
+    source = texts.get(item.source_language)
+    if source and source.change is Change.RETRACTION and source.workflow is Workflow.APPROVED:
+        return {}
     return {
         language: text
         for language, text in texts.items()
