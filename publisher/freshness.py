@@ -4,17 +4,17 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 
-from store.records import Change, Item, Mark, Text, Translation, Workflow
+from store.records import Change, Freshness, Item, Mark, Text, Translation, Workflow
 
-
-class Freshness(StrEnum):
-    """How a text stands to the source text of its item."""
-
-    MISSING = "missing"
-    CURRENT = "current"
-    OUTDATED = "outdated"
+__all__ = [
+    "Freshness",
+    "after_minor_edits",
+    "digest",
+    "freshness",
+    "ready",
+    "waiting_since",
+]
 
 
 def digest(text: Text) -> str:

@@ -29,6 +29,14 @@ class Decision:
     note: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What becomes of an item's texts, and which of them cannot be taken."""
+
+    decisions: tuple[Decision, ...]
+    rejected: tuple[Rejected, ...]
+
+
 def decide_all(
     group: Mapping[str, Draft],
     item: Item,
@@ -36,11 +44,8 @@ def decide_all(
     marks: Sequence[Mark],
     *,
     now: datetime,
-) -> tuple[list[Decision], list[Rejected]]:
-    """Decide on the drafts of an item, each after the one that it is made from. Pure.
-
-    Returns with the decisions what cannot be taken; the other drafts of the item are.
-    """
+) -> Decided:
+    """Decide on the drafts of an item, each after the one that it is made from. Pure."""
     texts, decisions, rejected = dict(known), [], []
     for draft in _in_order(group, item, known):
         try:
@@ -50,7 +55,7 @@ def decide_all(
             continue
         texts = carried(texts, decision)
         decisions.append(decision)
-    return decisions, rejected
+    return Decided(decisions=tuple(decisions), rejected=tuple(rejected))
 
 
 def _in_order(

@@ -564,7 +564,7 @@ def test_whatever_is_imported_the_same_again_changes_nothing_and_revisions_count
     [
         ("https://example.org/feed", "this version reads files and folders; save the page as one"),
         ("nowhere", "no such file or folder"),
-        ("items.csv", r"not a Markdown file \(\.md\)"),
+        ("items.txt", r"not a Markdown file \(\.md\)"),
     ],
 )
 def test_a_place_that_cannot_be_read_is_refused(
