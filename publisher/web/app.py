@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 
 import uvicorn
@@ -43,12 +44,16 @@ def serve(
 
 
 def server(
-    config: Config, *, ready: Callable[[], bool], rest: Application | None = None
+    config: Config,
+    *,
+    ready: Callable[[], bool],
+    rest: Application | None = None,
+    clock: Callable[[], int] = time.time_ns,
 ) -> uvicorn.Server:
     """Return the server of a site; it runs when it is told to, on a listener."""
     site = Site(url=config.site.url, hubs=config.feeds.hubs)
     settings = uvicorn.Config(
-        PublicFiles(config.public, site, ready=ready, rest=rest),
+        PublicFiles(config.public, site, ready=ready, rest=rest, clock=clock),
         http=door.Door,
         ws="none",
         loop="asyncio",

@@ -12,16 +12,14 @@ import os
 import stat
 import time
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from publisher import addresses
 from publisher.web import media
+from publisher.web.found import File, Folder, Found, Gone, Moved, stamp
 from publisher.web.versions import Site, Version, strong_tag, tag_of, version
-
-#: Inode, size, and the times of the content and of the inode, in nanoseconds.
-Stamp = tuple[int, int, int, int]
 
 #: Files that are larger stay on the disk, in bytes.
 LARGE = 8 * 2**20
@@ -45,61 +43,15 @@ _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENAMETOOLONG, errno.
 _INDEX = "index.html"
 
 
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """A public file that can be answered with."""
-
-    place: str
-    stamp: Stamp
-    #: The stamp of the folder, for a page: beside it may stand that it moved, or is gone.
-    around: Stamp | None
-    #: When reading began, on the steady clock, in seconds.
-    read: float
-    #: Whether the stamp is old enough to be trusted. The clock of a file system goes in steps:
-    #: of two files that replace each other within one step, both may have the same stamp.
-    settled: bool
-    #: What Last-Modified says, in seconds of the epoch; None while that would say too little.
-    modified: int | None
-    plain: Version
-    zipped: Version | None
-
-    @property
-    def weight(self) -> int:
-        """Bytes in memory, about."""
-        bodies = [seen.body for seen in (self.plain, self.zipped) if seen and seen.body]
-        return 2_000 + sum(len(body) for body in bodies)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Moved:
-    """A page that has another address now, a URI reference."""
-
-    location: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gone:
-    """A page that is gone; ``notice`` stands in its place."""
-
-    notice: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Folder:
-    """A folder that was asked for without the slash at its end; ``name`` is its own."""
-
-    name: str
-
-
-Found = File | Moved | Gone | Folder | None
-
-
 class Disk:
     """The public folder."""
 
-    def __init__(self, public: Path, site: Site) -> None:
+    def __init__(
+        self, public: Path, site: Site, *, clock: Callable[[], int] = time.time_ns
+    ) -> None:
         self._public = str(public)
         self._site = site
+        self._clock = clock
 
     def look(self, path: str, before: File | None) -> Found:
         """Return what stands at a path; ``before`` is what was read there last, to save work.
@@ -138,7 +90,7 @@ class Disk:
         return None if notice is None else Gone(notice=notice)
 
     def _file(self, path: str, before: File | None, folder: os.stat_result | None = None) -> File:
-        now, began = time.time_ns(), time.monotonic()
+        now, began = self._clock(), time.monotonic()
         with self._opened(path) as opened:
             status = os.fstat(opened.fileno())
             modified = last_modified(status.st_mtime_ns, now)
@@ -224,11 +176,6 @@ class Disk:
         if place == root or place.startswith(f"{root}/"):
             return place
         raise FileNotFoundError(errno.ENOENT, "leads out of the public folder", path)
-
-
-def stamp(status: os.stat_result) -> Stamp:
-    """Return what a file is known by: other bytes have another stamp, once it is settled."""
-    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def last_modified(mtime_ns: int, now_ns: int) -> int | None:

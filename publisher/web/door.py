@@ -91,8 +91,8 @@ class Door(HttpToolsProtocol):
             self._done = True
         elif may_be_long and self._length() > LONGEST_HEAD:
             self._refuse(431)
-        elif not self._is_ours():
-            self._refuse(421)
+        elif status := self._misdirected():
+            self._refuse(status)
         elif not self._answer():
             super().on_headers_complete()
 
@@ -131,15 +131,17 @@ class Door(HttpToolsProtocol):
     def _length(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
-    def _is_ours(self) -> bool:
-        """Say whether the target is on this site; an absolute one becomes its own path."""
+    def _misdirected(self) -> int:
+        """Return why a target is none of this site, 0 if it is; an absolute one loses its host."""
         if self.url.startswith(b"/"):
-            return True
+            return 0
         found = _ABSOLUTE.fullmatch(self.url)
-        if found is None or found[1].lower() != self._files.authority:
-            return found is None
+        if found is None:
+            return 400
+        if found[1].lower() != self._files.authority:
+            return 421
         self.url = found[2] if found[2].startswith(b"/") else b"/" + found[2]
-        return True
+        return 0
 
     def _answer(self) -> bool:
         """Answer at once, if nobody waits before this request and its answer lies ready."""

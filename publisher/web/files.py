@@ -9,14 +9,17 @@ Each file has a strong ETag over its bytes, so that a reader who has them gets 3
 
 import asyncio
 import time
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from publisher import addresses
 from publisher.web import answers, media, preconditions, targets
 from publisher.web.answers import Answer
-from publisher.web.disk import Disk, File, Folder, Found, Gone, Moved
+from publisher.web.disk import Disk
+from publisher.web.found import File, Folder, Found, Gone, Moved
 from publisher.web.probe import Probe
 from publisher.web.shelf import Shelf
 from publisher.web.versions import Site, Version
@@ -48,14 +51,18 @@ class PublicFiles:
         *,
         ready: Callable[[], bool],
         rest: Application | None = None,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
+        address = urlsplit(site.url)
         #: The host of the site, with its port if that is told.
-        self.authority = urlsplit(site.url).netloc.lower().encode("ascii")
-        self._shelf = Shelf(Disk(public, site))
+        self.authority = address.netloc.lower().encode("ascii")
+        self._base = address.path
+        self._shelf = Shelf(Disk(public, site, clock=clock))
         #: What the disk was asked for in this turn of the loop, by target.
         self._sure: dict[bytes, File] = {}
         self._probe = Probe(ready)
         self._rest = rest
+        self._clock = clock
 
     def quick(
         self, target: bytes, headers: preconditions.Headers
@@ -69,7 +76,7 @@ class PublicFiles:
         if file is None or not _has_host(wanted) or not wanted.keys().isdisjoint(_LONG_WAY):
             return None
         seen = _version(file, wanted)
-        status = _outcome(file, seen, wanted)
+        status = self._outcome(file, seen, wanted)
         if status == _SAME:
             return status, seen.same_head, b""
         # A large file has no body here, and is sent piece by piece.
@@ -108,6 +115,10 @@ class PublicFiles:
                 return
         await _send(send, scope["method"], _unavailable())
 
+    def _outcome(self, file: File, seen: Version, wanted: Mapping[bytes, bytes]) -> int:
+        now = self._clock() / 1e9
+        return preconditions.outcome(wanted, etag=seen.etag, modified=file.modified, now=now)
+
     async def _answer(self, scope: Scope, wanted: Mapping[bytes, bytes]) -> Answer | File | None:
         """Return an answer, a file to answer with, or None for what is no business of ours."""
         if scope["http_version"] == "1.1" and not _has_host(wanted):
@@ -115,38 +126,42 @@ class PublicFiles:
         path = targets.read(scope["raw_path"])
         if isinstance(path, targets.Refused):
             return None if path == targets.UNKNOWN else answers.text(path.status)
-        if path == "/healthz":
-            return answers.text(200, "ok", cache_control="no-store")
-        if path == "/readyz":
-            return await self._readiness()
+        if path in {"/healthz", "/readyz"}:
+            return await self._state(path)
         try:
-            found: Found = self._shelf.peek(path)
-            if found is None:
-                found = await asyncio.to_thread(self._shelf.find, path)
+            return await self._at(path, scope["method"])
         except OSError:
             return _unavailable()
-        return self._method(scope["method"], path, found)
 
-    def _method(self, method: str, path: str, found: Found) -> Answer | File | None:
+    async def _state(self, path: str) -> Answer:
+        if path == "/readyz" and not await self._probe.holds():
+            return answers.text(503, "not ready", cache_control="no-store")
+        return answers.text(200, "ok", cache_control="no-store")
+
+    async def _at(self, path: str, method: str) -> Answer | File | None:
+        found = await self._find(path)
+        composed = unicodedata.normalize("NFC", path)
+        if found is None and composed != path and await self._find(composed) is not None:
+            # One page has one address: the one that we link to.
+            return answers.elsewhere(addresses.link(self._base, composed))
         if method in {"GET", "HEAD"}:
             return _as_answer(found)
         if found is None and self._rest is not None:
             return None
-        if method == "OPTIONS" and found is not None:
+        if found is not None and method == "OPTIONS":
             return answers.methods(is_open=media.medium(path).is_open)
         return answers.text(405, allow=answers.READING)
 
-    async def _readiness(self) -> Answer:
-        if await self._probe.holds():
-            return answers.text(200, "ready", cache_control="no-store")
-        return answers.text(503, "not ready", cache_control="no-store")
+    async def _find(self, path: str) -> Found:
+        # What lies ready needs no thread.
+        return self._shelf.peek(path) or await asyncio.to_thread(self._shelf.find, path)
 
     async def _send_file(
         self, send: Send, method: str, file: File, wanted: Mapping[bytes, bytes]
     ) -> bool:
         """Send a file, or what its preconditions say; return False if it is not there any more."""
         seen = _version(file, wanted)
-        status = _outcome(file, seen, wanted)
+        status = self._outcome(file, seen, wanted)
         if status == _FAILED:
             await _send(send, method, answers.text(_FAILED))
         elif status == _SAME:
@@ -177,10 +192,6 @@ def _version(file: File, wanted: Mapping[bytes, bytes]) -> Version:
     if file.zipped is not None and preconditions.takes_gzip(wanted.get(b"accept-encoding")):
         return file.zipped
     return file.plain
-
-
-def _outcome(file: File, seen: Version, wanted: Mapping[bytes, bytes]) -> int:
-    return preconditions.outcome(wanted, etag=seen.etag, modified=file.modified, now=time.time())
 
 
 def _has_host(wanted: Mapping[bytes, bytes]) -> bool:

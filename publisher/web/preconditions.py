@@ -31,9 +31,16 @@ _READ = frozenset(
 _TAG = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _WEIGHT = re.compile(r"[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
+#: The form of all senders today, and the two that older ones have (RFC 9110, 5.6.7).
+_DATE = re.compile(
+    r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT"
+    r"|[A-Z][a-z]+day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT"
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}",
+    re.ASCII,
+)
+
 #: Longer values are read anew each time: what is remembered is bounded.
 _SHORT = 200
-_LONGEST_DATE = 64
 
 
 def wanted(headers: Headers) -> dict[bytes, bytes]:
@@ -81,13 +88,14 @@ def _names(value: bytes, etag: bytes, *, weakly: bool) -> bool:
 
 def instant(value: bytes) -> int | None:
     """Return an HTTP date in any of its three forms as seconds of the epoch, None for rubbish."""
-    if len(value) > _LONGEST_DATE:
+    text = value.decode("latin-1").strip()
+    if not _DATE.fullmatch(text):
         return None
     try:
-        moment = parsedate_to_datetime(value.decode("ascii"))
+        moment = parsedate_to_datetime(text)
         # The form of asctime() names no zone and means UTC.
         return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
-    except (ValueError, TypeError, IndexError, OverflowError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -11,7 +11,8 @@ import time
 from collections import OrderedDict
 from typing import BinaryIO
 
-from publisher.web.disk import Disk, File, Found, stamp
+from publisher.web.disk import Disk
+from publisher.web.found import File, Found, stamp
 
 #: Bytes that are held in all.
 CAPACITY = 64 * 2**20
