@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -34,7 +34,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from publisher import languages, rules
+from publisher import addresses, languages, rules
 from publisher.errors import ConfigError, InputError
 
 PREFIX = "TIDINGS_"
@@ -65,10 +65,18 @@ def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("not an address such as https://news.example.org")
+    if not parts.hostname.isascii():
+        raise ValueError(f"must be ASCII (RFC 3986): write the host as {_host_of(parts)}")
     if not value.isascii():
-        ascii_host = parts.hostname.encode("idna").decode("ascii")
-        raise ValueError(f"must be ASCII (RFC 3986): write the host as {ascii_host}")
+        raise ValueError(f"must be ASCII (RFC 3986): write the path as {quote(parts.path)}")
     return value.rstrip("/")
+
+
+def _host_of(parts: SplitResult) -> str:
+    try:
+        return addresses.ascii_host(parts.hostname or "")
+    except InputError as error:
+        raise ValueError(str(error)) from error
 
 
 def _line(value: str) -> str:

@@ -17,9 +17,9 @@ from publisher.config import Config
 from publisher.errors import EditConflictError, InputError, NotFoundError
 from publisher.freshness import digest
 from publisher.ingest.decide import refuse_circle, words_of
-from store import items
+from store import items, publications
 from store.database import Database, Transaction
-from store.records import Change, Item, Text, Translation, Workflow
+from store.records import FEED, Change, Item, Text, Translation, Workflow
 
 #: What an edit may mean to readers; a retraction has a verb of its own.
 EDITS = (Change.EDIT, Change.MINOR, Change.CORRECTION)
@@ -143,20 +143,34 @@ def retract(
 ) -> Item:
     """Take an item back before everybody: a notice takes the place of its text.
 
-    ``notes`` say why, by language; the source text is retracted in any case, and with it
-    whatever was made from it. Nobody has to approve it. Raises InputError, NotFoundError.
+    ``notes`` say why, by language (empty: the source's); the source text is retracted in any
+    case, and with it whatever was made from it. Nobody has to approve it. Raises InputError
+    and NotFoundError.
     """
     with database.write() as tx:
         item, texts = items.get(tx, item_id), items.texts(tx, [item_id])[item_id]
-        for language in notes.keys() - texts.keys():
+        said = {tag or item.source_language: text for tag, text in notes.items() if text.strip()}
+        for language in said.keys() - texts.keys():
             raise InputError("note", f"item {item_id} has no text in {language}")
-        said = {language: text for language, text in notes.items() if text.strip()}
+        for language, told in _told(tx, item_id).items():
+            texts[language] = replace(texts[language], title=told.title, slug=told.slug)
         source = _notice(texts[item.source_language], said, None, config, now)
         items.save(tx, source, author=author)
         for language in sorted(said.keys() - {item.source_language}):
             items.save(tx, _notice(texts[language], said, source, config, now), author=author)
         items.look(tx, item_id, now)
         return item
+
+
+def _told(tx: Transaction, item_id: int) -> dict[str, Text]:
+    """Return the words that readers have seen, by language of the text.
+
+    What is retracted keeps their title and address: newer ones may not be approved.
+    """
+    told = publications.standing(tx, [item_id], FEED).values()
+    keys = {(item_id, row.shown_language, row.revision) for row in told}
+    words = items.words(tx, keys)
+    return {key[1]: words[key] for key in sorted(keys)}
 
 
 def _notice(
@@ -182,6 +196,17 @@ def _notice(
         change=Change.RETRACTION,
         updated=now,
     )
+
+
+def embargo(database: Database, item_id: int, until: datetime | None, *, now: datetime) -> Item:
+    """Keep an item back until an instant, None to let it go.
+
+    What was told already is taken back until then. Raises NotFoundError.
+    """
+    with database.write() as tx:
+        items.embargo(tx, items.get(tx, item_id).id, until)
+        items.look(tx, item_id, now)
+        return items.get(tx, item_id)
 
 
 def text_of(database: Database, item_id: int, language: str) -> Translation:

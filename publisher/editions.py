@@ -112,8 +112,9 @@ def _pages(
     The page in the readers' language where there is one; where the feeds skip what the digest
     tells as a fallback, the page in the language that it is shown in.
     """
+    there = {key: row for key, row in feed.items() if not row.is_gone}
     found = [
-        feed.get((row.item_id, row.language)) or feed.get((row.item_id, row.shown_language))
+        there.get((row.item_id, row.language)) or there.get((row.item_id, row.shown_language))
         for row in told
     ]
     return {page.item_id: page.path for page in tell_all(tx, list(filter(None, found)), config)}

@@ -87,6 +87,11 @@ class Story:
         """The body as safe HTML."""
         return markup.html(self.body)
 
+    @property
+    def text(self) -> str:
+        """The body as plain text."""
+        return markup.plain(self.body)
+
 
 def tell(
     publication: Publication,

@@ -16,7 +16,7 @@ from sqlalchemy import Select, and_, func, insert, literal, select, update
 from store.database import Transaction
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Issue, Status
-from store.tables import deliveries, editions, subscribers, subscriptions
+from store.tables import deliveries, editions, issues, subscribers, subscriptions
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
 _FIELDS = [
@@ -33,27 +33,65 @@ def queue(
 
     One INSERT ... SELECT. Who has a delivery of this issue already gets no other.
     """
-    rows = (
-        select(
-            literal(issue.id),
-            literal(edition_id),
-            subscribers.c.id,
-            literal(DeliveryState.QUEUED.value),
-            literal(0),
-            literal(""),
-            literal(0),
-            literal(now, deliveries.c.due.type),
-            literal(now, deliveries.c.changed.type),
-        )
+    wanted = (
+        _to_queue(issue, edition_id, now)
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
         .where(
             subscriptions.c.newsletter == issue.newsletter,
-            subscribers.c.status == Status.ACTIVE,
             subscribers.c.language.in_(languages),
         )
-        .order_by(subscribers.c.id)
     )
+    return _queue(tx, wanted)
+
+
+def queue_correction(
+    tx: Transaction,
+    issue: Issue,
+    edition_id: int,
+    *,
+    sent_in: Collection[int],
+    language: str,
+    since: datetime,
+    now: datetime,
+) -> int:
+    """Queue a correction for whoever was sent one of these issues in a language; return how many.
+
+    Whoever has been queued a correction of the same item ``since`` then, by another
+    newsletter, gets no second one.
+    """
+    mine = and_(deliveries.c.issue_id.in_(sent_in), editions.c.language == language)
+    had = (
+        select(deliveries.c.subscriber_id)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(mine, deliveries.c.state == DeliveryState.SENT)
+    )
+    told = (
+        select(deliveries.c.subscriber_id)
+        .join(issues, issues.c.id == deliveries.c.issue_id)
+        .where(issues.c.corrects == issue.corrects, issues.c.frozen >= since)
+    )
+    people = subscribers.c.id
+    wanted = _to_queue(issue, edition_id, now).where(people.in_(had), people.not_in(told))
+    return _queue(tx, wanted)
+
+
+def _to_queue(issue: Issue, edition_id: int, now: datetime) -> Select[Any]:
+    return select(
+        literal(issue.id),
+        literal(edition_id),
+        subscribers.c.id,
+        literal(DeliveryState.QUEUED.value),
+        literal(0),
+        literal(""),
+        literal(0),
+        literal(now, deliveries.c.due.type),
+        literal(now, deliveries.c.changed.type),
+    ).where(subscribers.c.status == Status.ACTIVE)
+
+
+def _queue(tx: Transaction, wanted: Select[Any]) -> int:
     names = ["issue_id", "edition_id", "subscriber_id", "state", "code", "detail", "attempts"]
+    rows = wanted.order_by(subscribers.c.id)
     return tx.run(insert(deliveries).from_select([*names, "due", "changed"], rows))
 
 

@@ -1,7 +1,7 @@
 """Issues of newsletters and their frozen editions."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, insert, select, update
@@ -22,10 +22,30 @@ def plan(tx: Transaction, newsletter: str, slots: Mapping[datetime, IssueState])
     return tx.insert_new(issues, rows, returning="id")
 
 
+def add_correction(
+    tx: Transaction, newsletter: str, item_id: int, *, slot: datetime, now: datetime
+) -> Issue:
+    """Make the issue that corrects an item, ready to be sent.
+
+    Its slot is the first instant from ``slot`` on that no other issue has.
+    """
+    row = {
+        "newsletter": newsletter,
+        "state": IssueState.SENDING,
+        "blocking": [],
+        "frozen": now,
+        "corrects": item_id,
+    }
+    while not (made := tx.insert_new(issues, [{**row, "slot": slot}], returning="id")):
+        slot += timedelta(microseconds=1)
+    return get(tx, made[0])
+
+
 def last_slot(tx: Transaction, newsletter: Newsletter) -> datetime:
     """Return the newest slot that has an issue, else when the newsletter began."""
     query = select(func.max(issues.c.slot).label("slot"))
-    row = tx.row(query.where(issues.c.newsletter == newsletter.key))
+    regular = and_(issues.c.newsletter == newsletter.key, issues.c.corrects.is_(None))
+    row = tx.row(query.where(regular))
     return row["slot"] if row and row["slot"] else newsletter.since
 
 

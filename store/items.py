@@ -39,6 +39,11 @@ def change(tx: Transaction, item_id: int, *, topics: Iterable[str], **fields: An
     _put_topics(tx, item_id, topics)
 
 
+def embargo(tx: Transaction, item_id: int, until: datetime | None) -> None:
+    """Set an item's embargo, or (None) lift it."""
+    tx.run(update(items).where(items.c.id == item_id).values(embargo=until))
+
+
 def _put_topics(tx: Transaction, item_id: int, topics: Iterable[str]) -> None:
     tx.run(insert(item_topics), [{"item_id": item_id, "topic": topic} for topic in topics])
 

@@ -39,6 +39,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "verbs",
         (
+            "publisher.corrections",
             "publisher.delivery",
             "publisher.editing",
             "publisher.editions",
@@ -62,6 +63,7 @@ HOMES = {
     "babel": ("publisher.languages",),
     "css_inline": ("publisher.mail.edition",),
     "feedgen": ("publisher.feeds",),
+    "idna": ("publisher.addresses",),
     "jinja2": ("publisher.rendering",),
     "langcodes": ("publisher.languages",),
     "lxml": ("publisher.feeds",),

@@ -3,6 +3,7 @@
 What is heavy is imported inside the commands, so that ``--help`` answers at once.
 
     founding.py     init, migrate                                      items.py    item, topic
+    editing.py      item: what is done to texts that are there
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
@@ -11,7 +12,17 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
 
 import typer
 
-from publisher.cli import common, deliveries, demo, founding, house, items, newsletters, subscribers
+from publisher.cli import (
+    common,
+    deliveries,
+    demo,
+    editing,
+    founding,
+    house,
+    items,
+    newsletters,
+    subscribers,
+)
 
 app = typer.Typer(
     name="tidings",
@@ -42,6 +53,7 @@ app.command()(founding.migrate)
 house.add_to(app)
 app.command()(demo.demo)
 app.add_typer(items.item)
+editing.add_to(items.item)
 app.add_typer(items.topic)
 app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)

@@ -8,6 +8,7 @@ import typer
 from publisher.cli import common
 
 if TYPE_CHECKING:
+    from store.database import Database
     from store.records import Item, Translation
 
 item = typer.Typer(name="item", help="News items and their translations.", no_args_is_help=True)
@@ -75,18 +76,9 @@ def show(
     as_json: common.JsonOption = False,
 ) -> None:
     """Show an item and how its texts stand."""
-    from store import items  # noqa: PLC0415
-
-    with common.opened(ctx, config) as house, house.database.read() as tx:
-        found = items.get(tx, number)
-        texts = items.texts(tx, [number])[number]
-    record = _record(found, texts)
-    if as_json:
-        common.print_json(record)
-        return
-    translations = record.pop("translations")
-    common.show(record, as_json=False)
-    common.listing(translations, tuple(translations[0]), as_json=False)
+    with common.opened(ctx, config) as house:
+        record = item_record(house.database, number)
+    print_item(record, as_json=as_json)
 
 
 @topic.command()
@@ -120,6 +112,25 @@ def list_topics(
     with common.opened(ctx, config) as house, house.database.read() as tx:
         found = [{"key": entry.key, "names": dict(entry.names)} for entry in topics.listing(tx)]
     common.listing(found, ("key", "names"), as_json=as_json)
+
+
+def item_record(database: "Database", number: int) -> dict[str, Any]:
+    """Return what the contract says of an item. Raises NotFoundError."""
+    from store import items  # noqa: PLC0415
+
+    with database.read() as tx:
+        found = items.get(tx, number)
+        return _record(found, items.texts(tx, [number])[number])
+
+
+def print_item(record: dict[str, Any], *, as_json: bool) -> None:
+    """Print an item and its texts."""
+    if as_json:
+        common.print_json(record)
+        return
+    translations = record.pop("translations")
+    common.show(record, as_json=False)
+    common.listing(translations, tuple(translations[0]), as_json=False)
 
 
 def _record(entry: "Item", texts: Mapping[str, "Translation"]) -> dict[str, Any]:

@@ -173,6 +173,7 @@ def issue_record(tx: "Transaction", entry: "Issue") -> dict[str, Any]:
         "newsletter": entry.newsletter,
         "slot": entry.slot,
         "state": entry.state,
+        "corrects": entry.corrects,
         "blocking": [vars(blocking) for blocking in entry.blocking],
         "editions": [
             {

@@ -49,8 +49,8 @@ class Rejected:
 
     source: str
     reason: str
-    #: The origin of the text that it is about: it cannot be taken, but is there still. Empty
-    #: where nobody can say which texts these are, as when the rest of a list cannot be read.
+    #: The origin of the text that it is about, or of the list: what cannot be taken is there
+    #: still. Empty where texts went unseen, as when the rest of a list cannot be read.
     origin: str = ""
 
 

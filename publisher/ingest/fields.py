@@ -113,7 +113,7 @@ class Fields:
         try:
             language = languages.tag(stated)
         except InputError as error:
-            raise InputError(key, f"{_shown(stated)}: {error.reason}") from error
+            raise InputError(key, str(error)) from error
         if language not in self.languages:
             raise InputError(
                 key,
@@ -132,7 +132,7 @@ class Fields:
             origin=origin,
             slug=markup.slug(self.line("slug")),
             language=language,
-            words=self._words(body),
+            words=self.words(body),
             dated=self.instant("date"),
             kind=self.word("kind", Kind) or Kind.NEWS,
             topics={markup.slug(topic): topic for topic in self.lines("topics")},
@@ -147,7 +147,8 @@ class Fields:
             note=self.line("note"),
         )
 
-    def _words(self, body: str) -> Text:
+    def words(self, body: str) -> Text:
+        """Return the words that the fields and a body make. Raises InputError."""
         key = "summary" if self.line("summary") else "description"
         return words(
             title=self.line("title", limit=MAX_TITLE),

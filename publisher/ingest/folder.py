@@ -15,6 +15,7 @@ from publisher.errors import InputError
 from publisher.ingest import frontmatter
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fields import MAX_KEY, Fields
+from store.records import Text
 
 #: A larger file is no news item.
 MAX_BYTES = 5_000_000
@@ -124,3 +125,12 @@ def _read(path: Path) -> str:
         byte = data[error.start]
         raise InputError(f"line {line}", f"the byte {byte:#04x} is not UTF-8") from error
     return text.replace("\r\n", "\n")
+
+
+def words_in(path: Path, zone: ZoneInfo) -> Text:
+    """Return the words of one file. Raises InputError."""
+    try:
+        data, body = frontmatter.split(_read(path))
+    except OSError as error:
+        raise InputError(str(path), error.strerror or str(error)) from error
+    return Fields(data=data, languages=(), zone=zone, advice=_ADVICE).words(body)

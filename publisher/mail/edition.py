@@ -49,28 +49,62 @@ def render_edition(
     config: Config,
 ) -> Rendered:
     """Render the edition of a newsletter's issue in a language. Raises RenderError."""
-    preheader = _cut(" · ".join(story.title for story in stories))
+    preheader = " · ".join(story.title for story in stories)
+    return _rendered("digest", newsletter, language, preheader, config, stories=stories, slot=slot)
+
+
+def render_correction(
+    newsletter: Newsletter,
+    language: str,
+    story: Story,
+    *,
+    note: str,
+    sent: datetime,
+    config: Config,
+) -> Rendered:
+    """Render the mail that corrects an item for those who were sent it. Raises RenderError."""
+    return _rendered(
+        "correction",
+        newsletter,
+        language,
+        note or story.summary,
+        config,
+        story=story,
+        note=note,
+        sent=sent,
+    )
+
+
+def _rendered(
+    name: str,
+    newsletter: Newsletter,
+    language: str,
+    preheader: str,
+    config: Config,
+    **values: object,
+) -> Rendered:
+    """Render the three parts of a mail; its name is that of its folder of templates."""
+    preheader = _cut(preheader)
 
     def page(part: str) -> str:
         return render(
-            f"email/digest/{part}",
+            f"email/{name}/{part}",
             config.chain(language),
             zone=newsletter.timezone,
             title=title(newsletter, config.chain(language)),
-            stories=stories,
-            slot=slot,
             preheader=preheader,
             site_name=config.name(language),
             site_url=addresses.link(config.site.url, addresses.front(language)),
             absolute=partial(addresses.link, config.site.url),
             leave_address=config.sender,
             leave_subject=leave_subject(newsletter.key),
+            **values,
         )
 
     return Rendered(
         subject=markup.clean_line(page("subject.txt")),
         preheader=preheader,
-        html=_inlined(page("body.html")),
+        html=_inlined(name, page("body.html")),
         text=page("body.txt").strip() + "\n",
     )
 
@@ -81,12 +115,12 @@ def title(newsletter: Newsletter, chain: Sequence[str]) -> str:
     return next(names, newsletter.key)
 
 
-def _inlined(page: str) -> str:
+def _inlined(name: str, page: str) -> str:
     try:
         # keep_at_rules: dark mode and narrow screens live in @media, which cannot be inlined.
         return css_inline.inline(page, keep_at_rules=True, load_remote_stylesheets=False)
     except css_inline.InlineError as error:
-        raise RenderError(f"templates/email/digest/body.html: {error}") from error
+        raise RenderError(f"templates/email/{name}/body.html: {error}") from error
 
 
 def _cut(line: str) -> str:

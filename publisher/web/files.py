@@ -25,6 +25,9 @@ _TYPES = {
 
 _NOT_MODIFIED = 304
 
+#: Stands in the place of a page that is gone (publisher/addresses.py).
+_GONE = "gone.html"
+
 #: Sent with every answer: pages use our own styles, pictures from anywhere, and no scripts.
 _SECURITY = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' https:; "
@@ -80,11 +83,22 @@ class PublicFiles:
             return Answer(status=405, headers={"allow": "GET, HEAD"})
         place = _place(self._public, path)
         if place is None or not place.exists():
+            return _gone(place) or _text(404, "Not found")
+        if place.name == _GONE:
             return _text(404, "Not found")
         if place.is_dir():
             # Relative addresses on the page would be taken from the wrong folder.
             return Answer(status=308, headers={"location": f"./{place.name}/"})
         return _file(place, wanted)
+
+
+def _gone(place: Path | None) -> Answer | None:
+    """Return the notice in place of a page that is gone (RFC 9110, 15.5.11), if there is one."""
+    notice = place.with_name(_GONE) if place and place.name == "index.html" else None
+    if notice is None or not notice.exists():
+        return None
+    headers = {"content-type": _TYPES[".html"], "cache-control": "public, max-age=60"}
+    return Answer(status=410, headers=headers, body=notice.read_bytes())
 
 
 def _file(place: Path, wanted: Mapping[str, str]) -> Answer:

@@ -181,6 +181,23 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
             "[site]\nurl = 'https://münchen.example'\nlanguages = ['en']",
             "site.url: must be ASCII (RFC 3986): write the host as xn--mnchen-3ya.example",
         ),
+        (
+            # RFC 5891; by the older RFC 3490 it would be strasse.example, somebody else's.
+            "[site]\nurl = 'https://straße.example'\nlanguages = ['en']",
+            "site.url: must be ASCII (RFC 3986): write the host as xn--strae-oqa.example",
+        ),
+        (
+            "[site]\nurl = 'https://☃.example'\nlanguages = ['en']",
+            "site.url: '☃.example': no host name (RFC 5891)",
+        ),
+        (
+            "[site]\nurl = 'https://a.example/actualités'\nlanguages = ['en']",
+            "site.url: must be ASCII (RFC 3986): write the path as /actualit%C3%A9s",
+        ),
+        (
+            "[site]\nurl = 'https://a.example'\nlanguages = ['en', 'mul']",
+            "site.languages.1: 'mul': names no language to publish in; name one, such as fr",
+        ),
         (MINIMAL + "name = { de = 'A', it = 'B' }", "site.name: not in site.languages: de, it"),
         (MINIMAL + 'name = { en = "A\\nB" }', "site.name.en: must be one line without control"),
         (MINIMAL + 'name = { en = "A\\u0001" }', "site.name.en: must be one line without control"),
