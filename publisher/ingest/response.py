@@ -37,11 +37,8 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The content as text, in the encoding that the server states, else UTF-8.
-
-        What does not fit shows as U+FFFD.
-        """
-        return decoded(self.content, self.charset or "utf-8")
+        """The content as text; what is in no known encoding shows as U+FFFD."""
+        return decoded(self.content, self.charset)
 
     def json(self) -> Any:  # noqa: ANN401
         """Return the content read as JSON. Raises InputError for what is none."""
@@ -57,13 +54,19 @@ class NotModified:
     texts: int
 
 
-def decoded(content: bytes, charset: str) -> str:
-    """Return bytes as text; a byte order mark goes before what is said of them."""
+def decoded(content: bytes, *stated: str) -> str:
+    """Return bytes as text: what their mark says, else UTF-8 where they are, else as ``stated``.
+
+    Servers call UTF-8 by other names out of old habit, and text in another encoding is hardly
+    ever UTF-8 by chance. Where nothing fits, what is no UTF-8 shows as U+FFFD.
+    """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return content.decode(encoding, "replace")
-    with suppress(LookupError, UnicodeError):
-        return content.decode(charset, "replace")
+    # ISO 2022 shifts between character sets by escapes, in plain ASCII.
+    for charset in ("utf-8", *stated) if b"\x1b" not in content else stated:
+        with suppress(LookupError, UnicodeError):
+            return content.decode(charset)
     return content.decode("utf-8", "replace")
 
 
