@@ -47,6 +47,8 @@ class Listing:
     size: int
     #: Says of a row which relationships to include.
     wanted: Callable[[Any], set[str]]
+    #: How many pages are read of it.
+    most: int = cms.MAX_PAGES
 
     def pages(self, *, optional: bool) -> Iterator[Page]:
         """Yield the pages of the list; none where it is ``optional`` and not there.
@@ -58,7 +60,7 @@ class Listing:
         place: dict[str, str] | None = {_LIMIT: str(self.size)}
         while place:
             step = tuple(sorted(place.items()))
-            if step in asked or len(asked) >= cms.MAX_PAGES:
+            if step in asked or len(asked) >= self.most:
                 reason = "leads back to itself" if step in asked else "is longer than what is read"
                 raise InputError(self.url, f"{reason} ({urlencode(place)})")
             asked.add(step)
@@ -85,8 +87,8 @@ class Listing:
         return answer
 
     def _ask(self, place: Mapping[str, str], include: set[str], *, optional: bool) -> Any:  # noqa: ANN401
-        query = {**place, "include": ",".join(sorted(include))} if include else place
-        url = f"{self.url}?{urlencode(query)}"
+        included = [("include", ",".join(sorted(include)))] if include else []
+        url = f"{self.url}?{urlencode([*sorted(place.items()), *included])}"
         answer = self.fetcher.get(url, allowed={_ABSENT} if optional else ())
         if answer.status == _ABSENT:
             return None
