@@ -148,7 +148,7 @@ class Fields:
         )
 
     def words(self, body: str) -> Text:
-        """Return the words that the fields and a body make. Raises InputError."""
+        """Return the words of the text whose body this is. Raises InputError."""
         key = "summary" if self.line("summary") else "description"
         return words(
             title=self.line("title", limit=MAX_TITLE),
