@@ -28,7 +28,7 @@ def publish_due(database: Database, config: Config, *, now: datetime) -> list[Pu
     while True:
         with database.write() as tx:
             ids = items.due(tx, now, limit=BATCH)
-            told += _publish(tx, ids, config, now)
+            told += _publish(tx, ids, config, now) if ids else []
         if len(ids) < BATCH:
             return told
 

@@ -1,16 +1,19 @@
 """Items, their translations and every revision of those."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, select, update
+from sqlalchemy import Select, and_, collate, delete, func, insert, select, update
 
 from store.database import Transaction, among
 from store.errors import ConflictError, NotFoundError
-from store.records import Change, Item, Kind, Mark, Text, Translation, Workflow
+from store.records import Change, Item, Kind, Mark, Place, Text, Translation, Workflow
 from store.tables import item_topics, items, revisions, translations
+
+#: Comes after all characters that may stand in a text: a noncharacter, the last there is.
+_LAST = "\U0010ffff"
 
 _ITEM = [column for column in items.c if column.name != "look_at"]
 
@@ -80,6 +83,25 @@ def came_from(tx: Transaction, item_id: int, language: str, origin: str) -> None
     mine = (translations.c.item_id == item_id) & (translations.c.language == language)
     moved = translations.c.origin != origin
     tx.run(update(translations).where(mine, moved).values(origin=origin))
+
+
+def below(tx: Transaction, scope: str) -> Iterator[Place]:
+    """Yield where texts came from, of those whose origin begins with ``scope``.
+
+    In no order that can be relied on; without those that were withdrawn or retracted here.
+    """
+    origin = translations.c.origin
+    # A range, not LIKE: on SQLite that knows no case, and there the index answers a range.
+    # PostgreSQL orders by the rules of a language unless told otherwise.
+    ordered = collate(origin, "C") if tx.on_postgresql else origin
+    query = select(*(translations.c[name] for name in Place.__dataclass_fields__)).where(
+        ordered >= scope,
+        ordered < scope + _LAST,
+        translations.c.workflow != Workflow.WITHDRAWN,
+        translations.c.change != Change.RETRACTION,
+    )
+    for row in tx.each(query):
+        yield Place(**row)
 
 
 def look_at_all(tx: Transaction, now: datetime) -> None:
@@ -220,10 +242,14 @@ def annotate(tx: Transaction, text: Translation) -> None:
 def words(tx: Transaction, wanted: Collection[tuple[int, str, int]]) -> Mapping[Any, Text]:
     """Return the words of these revisions, by (item, language, number)."""
     fields = [revisions.c[name] for name in Text.__dataclass_fields__]
-    ids = {item_id for item_id, _, _ in wanted}
+    where = and_(
+        among(revisions.c.item_id, {item_id for item_id, _, _ in wanted}),
+        revisions.c.language.in_({language for _, language, _ in wanted}),
+        among(revisions.c.number, {number for _, _, number in wanted}),
+    )
     query = select(revisions.c.item_id, revisions.c.language, revisions.c.number, *fields)
     found = {}
-    for row in tx.rows(query.where(among(revisions.c.item_id, ids))):
+    for row in tx.rows(query.where(where)):
         key = (row["item_id"], row["language"], row["number"])
         if key in wanted:
             found[key] = Text(**{name: row[name] for name in Text.__dataclass_fields__})

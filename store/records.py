@@ -156,6 +156,17 @@ class Translation(Text):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a text came from."""
+
+    item_id: int
+    language: str
+    title: str
+    #: The place without its language: a path or an address.
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mark:
     """What is remembered of a saved revision beside its words."""
 

@@ -19,7 +19,9 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.config",
+            "publisher.kept",
             "publisher.markup",
+            "publisher.placing",
             "publisher.rendering",
             "publisher.rules",
         ),

@@ -8,6 +8,7 @@ import typer
 from publisher.cli import common
 
 if TYPE_CHECKING:
+    from publisher.ingest.intake import Outcome
     from store.database import Database
     from store.records import Item, Translation
 
@@ -29,16 +30,27 @@ def import_(
 
     with common.opened(ctx, config) as house:
         ways = [sources.source_of(place, house.config) for place in places]
-        drafts = (draft for source in ways for draft in source.drafts())
-        outcome = intake.take(house.database, house.config, drafts, now=common.clock(now))
-    result = {name: getattr(outcome, name) for name in ("new", "changed", "same")}
+        outcome = intake.take_from(house.database, house.config, ways, now=common.clock(now))
     for rejected in outcome.rejected:
         common.warn(f"{rejected.source}: {rejected.reason}")
-    rejections = [vars(rejected) for rejected in outcome.rejected]
-    shown = rejections if as_json else len(rejections)
-    common.show({**result, "rejected": shown}, as_json=as_json)
-    if rejections and not any(result.values()):
+    for place in outcome.gone:
+        common.warn(f"{place.origin} ({place.language}): is gone; item {place.item_id} stays")
+    counts = {name: getattr(outcome, name) for name in ("new", "changed", "same")}
+    named = _named(outcome)
+    shown = named if as_json else {name: len(texts) for name, texts in named.items()}
+    common.show({**counts, **shown}, as_json=as_json)
+    if outcome.rejected and not any(counts.values()):
         raise typer.Exit(1)
+
+
+def _named(outcome: "Outcome") -> dict[str, list[dict[str, Any]]]:
+    return {
+        "rejected": [{"source": text.source, "reason": text.reason} for text in outcome.rejected],
+        "gone": [
+            {"item": text.item_id, "language": text.language, "source": text.origin}
+            for text in outcome.gone
+        ],
+    }
 
 
 @item.command("list")

@@ -111,15 +111,26 @@ def instant(value: Any, *path: str | int) -> str:  # noqa: ANN401
 class Tally:
     """What is passed over for a reason that many texts share: told once, with their number."""
 
-    #: The address of the list; texts that are passed over are there still.
+    #: The address of the list.
     address: str
-    counts: Counter[str] = field(default_factory=Counter)
+    #: Reasons, each with what the origins begin with of the texts that it is about.
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def pass_over(self, reason: str, origin: str) -> None:
+        """Count a text that is passed over."""
+        self.counts[reason, origin] += 1
+
+    def pass_over_foreign(self, stated: str, site: tuple[str, ...]) -> None:
+        """Count a text in a language that the site does not have."""
+        shown = stated[:80]
+        reason = f"lang: {shown} is not a language of this site ({', '.join(site)})"
+        self.pass_over(reason, f"{self.address}?lang={shown}")
 
     def told(self) -> Iterator[Rejected]:
         """Yield each reason."""
-        for reason, count in self.counts.items():
+        for (reason, origin), count in self.counts.items():
             told = f"{reason}; passed over: {count}"
-            yield Rejected(source=self.address, reason=told, origin=self.address)
+            yield Rejected(source=self.address, reason=told, origin=origin)
 
 
 def key(address: str) -> str:
@@ -137,11 +148,6 @@ def language_of(stated: str, site: tuple[str, ...]) -> str | None:
     except InputError as error:
         raise InputError("lang", str(error)) from error
     return languages.closest(tag, site)
-
-
-def foreign(stated: str, site: tuple[str, ...]) -> str:
-    """Return why a text in another language is passed over."""
-    return f"lang: {stated[:80]} is not a language of this site ({', '.join(site)})"
 
 
 def drafted(
@@ -163,8 +169,8 @@ def drafted(
     return replace(found, slug="")
 
 
-def refused(url: str, error: InputError, origin: str = "") -> Rejected:
-    """Return the refusal of what stands at an address."""
+def refused(url: str, error: InputError, origin: str) -> Rejected:
+    """Return the refusal of what stands at an address; ``origin`` is what all of it begins with."""
     reason = error.reason if error.source == url else str(error)
     return Rejected(source=url, reason=reason, origin=origin)
 

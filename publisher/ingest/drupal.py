@@ -50,7 +50,7 @@ class Drupal:
         try:
             bundles = [self.bundle] if self.bundle else self._bundles()
         except InputError as error:
-            yield cms.refused(self.root, error)
+            yield cms.refused(self.root, error, self.scope.removesuffix("/"))
             return
         for bundle in bundles:
             for language in [*self.languages, ""]:
@@ -95,11 +95,12 @@ class _Run:
         try:
             # A language that Drupal does not have is no fault of anybody.
             for page in listing.pages(optional=bool(language)):
-                yield from [page.refused] if page.refused else []
+                if page.refused:
+                    yield cms.refused(page.refused.source, page.refused, self._kind(bundle))
                 for row in page.rows:
                     yield from self._text(Node(row=row, page=page, base=base), bundle, language)
         except InputError as error:
-            yield cms.refused(url, error)
+            yield cms.refused(url, error, self._kind(bundle))
 
     def waiting(self) -> Iterator[Draft]:
         """Yield what was made from other texts; where these are not there, from the source."""
@@ -108,11 +109,16 @@ class _Run:
             yield draft if known else replace(draft, made_from=None)
         self.held.clear()
 
+    def _kind(self, bundle: str) -> str:
+        """Return what the origins of all nodes of a kind begin with."""
+        return f"{self.source.root}/node/{bundle}"
+
     def _text(self, node: Node, bundle: str, language: str) -> Iterator[Draft | Rejected]:
         if not node.uuid:
-            yield Rejected(source=self.source.root, reason="a node has no id: it is passed by")
+            reason = "a node has no id: it is passed by"
+            yield Rejected(source=self.source.root, reason=reason, origin=self._kind(bundle))
             return
-        origin = f"{self.source.root}/node/{bundle}/{node.uuid}"
+        origin = f"{self._kind(bundle)}/{node.uuid}"
         try:
             draft = self._draft(node, bundle, language, origin)
         except InputError as error:
@@ -132,7 +138,8 @@ class _Run:
             return None
         self.seen.add((node.uuid, found))
         if not node.has_body:
-            self.tally.counts[f"body: nodes of the kind {bundle} have none"] += 1
+            reason = f"body: nodes of the kind {bundle} have none"
+            self.tally.pass_over(reason, self._kind(bundle))
             return None
         return cms.drafted(
             node.fields(self.source.languages),
@@ -154,5 +161,5 @@ class _Run:
             return None
         found = node.language(site)
         if found is None:
-            self.tally.counts[cms.foreign(node.langcode, site)] += 1
+            self.tally.pass_over_foreign(node.langcode, site)
         return found

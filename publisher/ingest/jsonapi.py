@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from publisher.errors import InputError
 from publisher.ingest import cms
-from publisher.ingest.drafts import Rejected
 from publisher.ingest.fetch import Fetcher
 
 #: The most parameters of a link to the next page.
@@ -28,7 +27,7 @@ class Page:
     #: What it includes beside its rows, by type and id.
     included: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     #: Why the row that should be here is not.
-    refused: Rejected | None = None
+    refused: InputError | None = None
 
     def related(self, row: Any, name: str) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401
         """Yield what a row relates to: the link itself, which may say more, and its target."""
@@ -99,15 +98,14 @@ class Listing:
 
     def _smaller(
         self, place: Mapping[str, str], error: InputError
-    ) -> tuple[Rejected | None, dict[str, str]]:
+    ) -> tuple[InputError | None, dict[str, str]]:
         """Return where to go on from a page that is too large: with fewer rows, or behind it."""
         size = int(place[_LIMIT])
         if size > 1:
             return None, {**place, _LIMIT: str(max(size // 10, 1))}
         offset = cms.number(place, _OFFSET) or 0
-        url = f"{self.url}?{urlencode(place)}"
         behind = {**place, _OFFSET: str(offset + 1), _LIMIT: str(self.size)}
-        return cms.refused(url, error), behind
+        return error, behind
 
     def _next(self, answer: Any) -> dict[str, str] | None:  # noqa: ANN401
         link = cms.line(answer, "links", "next", "href") or cms.line(answer, "links", "next")

@@ -115,7 +115,7 @@ class _Run:
                     yield from self._shown(part, url, shown)
         except InputError as error:
             self.broken = True
-            yield cms.refused(url, error)
+            yield cms.refused(url, error, self.source.address)
 
     def _shown(self, part: _Part, url: str, shown: set[int]) -> Iterator[Draft | Rejected]:
         ids = {number for post in part.posts if (number := cms.number(post, "id"))}
@@ -143,7 +143,7 @@ class _Run:
             if not cms.too_large(error):
                 raise
             if size == 1:
-                yield _Part(more=True, refused=cms.refused(url, error))
+                yield _Part(more=True, refused=cms.refused(url, error, self.source.address))
                 return
         else:
             yield whole
@@ -192,7 +192,7 @@ class _Run:
         stated, key = self._by_plugin(post, ident) or self._by_page(link, origin)
         found = cms.language_of(stated, self.source.languages)
         if found is None:
-            self.tally.counts[cms.foreign(stated, self.source.languages)] += 1
+            self.tally.pass_over_foreign(stated, self.source.languages)
             return None
         return cms.drafted(
             fields(post),

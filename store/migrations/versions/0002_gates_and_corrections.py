@@ -40,9 +40,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_issues_corrects"), "issues", ["corrects"])
     op.create_index(
-        op.f("ix_publications_language_channel_change"),
+        op.f("ix_publications_language_channel_change_told_item_id"),
         "publications",
-        ["language", "channel", "change"],
+        ["language", "channel", "change", "told", "item_id"],
     )
     op.create_table(
         "fetches",

@@ -211,7 +211,7 @@ def test_kinds_of_nodes_are_found_and_those_without_a_text_told_of_once(web: Web
     found = read(web, bundle="")
     assert len(taken(found)) == 4
     assert [(entry.origin, entry.reason) for entry in refusals(found)] == [
-        (web.url("/jsonapi"), "body: nodes of the kind slide have none; passed over: 1")
+        (web.url("/jsonapi/node/slide"), "body: nodes of the kind slide have none; passed over: 1")
     ]
     assert {"/jsonapi", path(bundle="slide"), path("es", bundle="slide")} <= set(web.paths)
 
@@ -231,7 +231,7 @@ def test_texts_in_other_languages_are_told_of_once(web: Web) -> None:
     assert told.reason == (
         "lang: de is not a language of this site (en, fr, es, ar); passed over: 2"
     )
-    assert told.origin
+    assert told.origin == web.url("/jsonapi?lang=de")
 
 
 def test_each_language_has_its_own_list_by_its_own_code(web: Web) -> None:
@@ -289,7 +289,7 @@ def test_a_link_that_leads_nowhere_ends_the_list_and_says_so(
     assert numbers(found) == [1]
     (refused,) = refusals(found)
     assert refused.reason.startswith(reason)
-    assert (refused.source, refused.origin) == (web.url("/jsonapi/node/article"), "")
+    assert refused.source == refused.origin == web.url("/jsonapi/node/article")
 
 
 def test_a_list_without_end_is_left_at_some_point(web: Web) -> None:
@@ -327,7 +327,7 @@ def test_a_list_that_breaks_off_keeps_the_good_ones_and_the_other_lists(
     ]
     (refused,) = refusals(found)
     assert reason in refused.reason
-    assert refused.origin == ""
+    assert refused.origin == web.url("/jsonapi/node/article")
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_an_api_that_is_none_is_told_in_one_line(web: Web, index: Answer) -> Non
     web.pages["/jsonapi"] = index
     (refused,) = read(web, bundle="")
     assert isinstance(refused, Rejected)
-    assert (refused.source, refused.origin) == (web.url("/jsonapi"), "")
+    assert refused.source == refused.origin == web.url("/jsonapi")
 
 
 def test_a_page_that_is_too_large_is_read_in_parts_and_costs_only_the_node_that_is(
@@ -355,7 +355,7 @@ def test_a_page_that_is_too_large_is_read_in_parts_and_costs_only_the_node_that_
     assert numbers(found) == [n for n in range(1, 12) if n != 7]
     (refused,) = refusals(found)
     assert refused.reason == "is larger than 20000 bytes (ingest.max_bytes)"
-    assert refused.origin == ""
+    assert refused.origin == web.url("/jsonapi/node/article")
 
 
 @pytest.mark.parametrize(
@@ -476,6 +476,27 @@ def test_importing_twice_changes_nothing(web: Web, database: Database, config: C
     assert {entry.source_language for entry in found} == {"en", "es"}
     (well,) = (entry for entry in found if entry.source_language == "en")
     assert texts[well.id]["fr"].made_from == "ar"
+
+
+def test_texts_that_have_gone_are_told_of_but_not_those_that_nobody_could_see(
+    web: Web, database: Database, config: Config
+) -> None:
+    rows = [node(1), node(2)]
+    french = [node(1, langcode="fr", default_langcode=False), rows[1]]
+    gone = []
+    for english, second in (
+        (listing(rows), listing(french)),
+        # The French text is taken back: Drupal shows the English one in its place.
+        (listing(rows), listing(rows)),
+        (listing(rows[:1]), Answer(status=500)),
+        (listing([rows[0], node(2, title=None)]), listing([])),
+        (listing(rows[:1]), listing(french[:1])),
+    ):
+        web.pages |= {path(): english, path("fr"): second}
+        with fetcher(web) as opened:
+            outcome = intake.take_from(database, config, [source(web, opened)], now=make.NOW)
+        gone.append([(int(place.origin[-12:]), place.language) for place in outcome.gone])
+    assert gone == [[], [(1, "fr")], [], [(1, "fr")], [(2, "en")]]
 
 
 JSON = st.recursive(

@@ -249,7 +249,10 @@ def test_texts_in_other_languages_are_told_of_once_and_nothing_is_said_to_be_gon
     taken, *told = read(web)
     assert isinstance(taken, Draft)
     assert [(entry.origin, entry.reason) for entry in refusals(told)] == [
-        (web.url(LISTED), f"lang: {tag} is not a language of this site (en, fr, es, ar); {passed}")
+        (
+            web.url(f"{LISTED}?lang={tag}"),
+            f"lang: {tag} is not a language of this site (en, fr, es, ar); {passed}",
+        )
         for tag, passed in (("de", "passed over: 2"), ("it", "passed over: 1"))
     ]
 
@@ -293,7 +296,7 @@ def test_a_list_that_breaks_off_keeps_the_good_ones_and_says_that_some_are_unsee
     assert ids(found) == list(range(1, 201))
     (refused,) = refusals(found)
     assert refused.reason.startswith(reason)
-    assert (refused.source, refused.origin) == (web.url(path(3)), "")
+    assert (refused.source, refused.origin) == (web.url(path(3)), web.url(LISTED))
     assert web.paths[-1] == path(3)
 
 
@@ -325,7 +328,7 @@ def test_a_page_that_is_too_large_is_read_in_parts_and_costs_only_the_post_that_
     (refused,) = refusals(found)
     assert refused.source == web.url(path(12, 1))
     assert refused.reason == "is larger than 20000 bytes (ingest.max_bytes)"
-    assert refused.origin == ""
+    assert refused.origin == web.url(LISTED)
 
 
 def test_an_api_that_is_not_there_is_told_in_one_line(web: Web) -> None:
@@ -464,6 +467,26 @@ def test_importing_twice_changes_nothing_and_a_translation_finds_its_item(
     ]
     with database.read() as tx:
         assert len(items.listing(tx)) == 1
+
+
+def test_posts_that_have_gone_are_told_of_but_not_those_that_nobody_could_see(
+    web: Web, database: Database, config: Config
+) -> None:
+    posts = [post(n) for n in range(1, 121)]
+    gone = []
+    for pages in (
+        [posts[:100], posts[100:]],
+        # One is not public any more, one cannot be taken, one is in a language that nobody reads.
+        [[*posts[:97], post(98, title=None), post(99, lang="de")], posts[100:]],
+        [posts[:100]],
+    ):
+        serve(web, *pages)
+        if len(pages) == 1:
+            web.pages[path(2)] = Answer(status=503)
+        with fetcher(web) as opened:
+            outcome = intake.take_from(database, config, [source(web, opened)], now=make.NOW)
+        gone.append(sorted(int(place.origin.rpartition("/")[2]) for place in outcome.gone))
+    assert gone == [[], [99, 100], []]
 
 
 JSON = st.recursive(
