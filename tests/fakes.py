@@ -152,7 +152,7 @@ class _Asking(BaseHTTPRequestHandler):
         self._give(answer.body, answer)
 
     def _give(self, content: bytes, answer: Answer) -> None:
-        for part in ([bytes([byte]) for byte in content] if answer.drips else [content]):
+        for part in [bytes([byte]) for byte in content] if answer.drips else [content]:
             if answer.drips and self.server.over.wait(0.02):
                 return
             self.wfile.write(part)
