@@ -1,13 +1,11 @@
-"""What a page says of its languages: its own, and its translations (hreflang)."""
+"""The languages of a page that stands beside what an API says of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import urldefrag, urljoin
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from publisher.ingest import head
 from publisher.ingest.fetch import Fetcher
-from publisher.ingest.links import Link, link
-from publisher.ingest.response import Response
-from publisher.ingest.trees import html_tree
+from publisher.ingest.stated import bare, site_language
 
 #: Not there; gone.
 _ABSENT = (404, 410)
@@ -15,50 +13,54 @@ _ABSENT = (404, 410)
 
 @dataclass(frozen=True, kw_only=True)
 class Alternates:
-    """The languages of a page, as they were written; what it does not say is empty."""
+    """The languages of a page; what it does not say is empty."""
 
-    #: Its address in the end, after all redirects.
-    url: str = ""
-    #: The language of the page (``<html lang>``).
+    #: Its address in the end, bare.
+    place: str = ""
+    #: Its own language, as it was written.
     language: str = ""
-    #: The languages of its translations, and mostly its own, by their addresses.
-    addresses: Mapping[str, str] = field(default_factory=dict)
+    #: The bare addresses of its translations, and mostly its own, with their languages.
+    others: Sequence[tuple[str, str]] = ()
+
+    @property
+    def own(self) -> str:
+        """The language that its alternates say it is in."""
+        found = (tag for place, tag in self.others if place == self.place and not _is_default(tag))
+        return next(found, "")
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The bare addresses of the page and of all its translations."""
+        return frozenset({self.place, *(place for place, _ in self.others)})
+
+    def family(self, languages: Sequence[str]) -> list[str]:
+        """Return the bare addresses of what is one item with it, in the order of the languages.
+
+        The page for all languages that are not named stands first.
+        """
+        defaults = [place for place, tag in self.others if _is_default(tag)]
+        named: dict[str | None, str] = {}
+        for place, tag in self.others:
+            named.setdefault(site_language(tag, languages), place)
+        found = [named[language] for language in languages if language in named]
+        return list(dict.fromkeys([*defaults, *found]))
 
 
 def alternates(fetcher: Fetcher, url: str) -> Alternates:
-    """Return the languages that the page at an address names.
+    """Return the languages that the page at an address names; none where it is not there.
 
-    A page that is not there says nothing. Raises InputError where nobody can say whether it is.
+    Raises InputError where nobody can say now what it names.
     """
     answer = fetcher.get(url, allowed=_ABSENT)
-    return Alternates(url=_bare(url)) if answer.status in _ABSENT else read(answer)
-
-
-def read(answer: Response) -> Alternates:
-    """Return the languages that a page names, in its head and its headers. Pure."""
-    root = html_tree(answer.text)
-    written = [
-        link(element.get("href") or "", element.get("rel") or "", element.get("hreflang") or "")
-        for element in root.iter("link")
-    ]
+    if answer.status in _ABSENT:
+        return Alternates(place=bare(url))
+    found = head.read(head.tree(answer), answer)
     return Alternates(
-        url=_bare(answer.url),
-        language=(root.get("lang") or root.get("xml:lang") or "").strip(),
-        addresses=dict(_named(answer.url, [*written, *answer.links])),
+        place=bare(answer.url),
+        language=next(filter(None, found.languages), ""),
+        others=[(bare(entry.target), entry.language) for entry in found.translations],
     )
 
 
-def _named(base: str, links: list[Link]) -> list[tuple[str, str]]:
-    found = []
-    for entry in links:
-        if "alternate" in entry.relations and entry.language.lower() not in {"", "x-default"}:
-            try:
-                found.append((_bare(urljoin(base, entry.target)), entry.language))
-            except ValueError:
-                continue
-    return found
-
-
-def _bare(url: str) -> str:
-    """Return an address as others may write it, too."""
-    return urldefrag(url).url.rstrip("/")
+def _is_default(tag: str) -> bool:
+    return tag.lower() == "x-default"

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from publisher import languages, markup
+from publisher import markup
 from publisher.errors import InputError
+from publisher.ingest import stated
 from publisher.ingest.commonmark import from_html
 from publisher.ingest.drafts import Draft, Rejected
-from publisher.ingest.fields import Fields
+from publisher.ingest.fields import MAX_LINE, Fields
+from publisher.ingest.limits import MAX_SUMMARY
 from publisher.ingest.trees import html_tree
 
 #: Answers that one list may have; a longer one is a server's mistake.
@@ -25,6 +27,9 @@ MAX_PAGES = 1_000
 
 #: Numbers beyond this are no ids.
 _MAX_NUMBER = 2**63
+
+#: How much is shown of a language that nobody knows.
+_SHOWN = 80
 
 _ADVICE = {
     "title": "is missing: give the text a title where it was written",
@@ -81,10 +86,22 @@ def plain(name: str, given: str) -> str:
     return markup.clean_line("".join(root.itertext()))
 
 
+def summary(name: str, given: str) -> str:
+    """Return the HTML of a summary as text; what is too long for one is none. Raises InputError."""
+    found = plain(name, given)
+    return found if len(found) <= MAX_SUMMARY else ""
+
+
 def commonmark(given: str, base: str) -> str:
     """Return the HTML of a body as CommonMark. Raises InputError."""
     with _named("body"):
-        return from_html(given, base)
+        return stated.whole("body", from_html(given, base))
+
+
+def picture(address: str, alt: str) -> dict[str, str]:
+    """Return the fields of an image; of one that has no address of the web, none."""
+    found = stated.address(address)
+    return {"image": found, "image_alt": markup.clean_line(alt)[:MAX_LINE]} if found else {}
 
 
 @contextmanager
@@ -120,9 +137,9 @@ class Tally:
         """Count a text that is passed over."""
         self.counts[reason, origin] += 1
 
-    def pass_over_foreign(self, stated: str, site: tuple[str, ...]) -> None:
+    def pass_over_foreign(self, written: str, site: tuple[str, ...]) -> None:
         """Count a text in a language that the site does not have."""
-        shown = stated[:80]
+        shown = written[:_SHOWN] or "none"
         reason = f"lang: {shown} is not a language of this site ({', '.join(site)})"
         self.pass_over(reason, f"{self.address}?lang={shown}")
 
@@ -131,23 +148,6 @@ class Tally:
         for (reason, origin), count in self.counts.items():
             told = f"{reason}; passed over: {count}"
             yield Rejected(source=self.address, reason=told, origin=origin)
-
-
-def key(address: str) -> str:
-    """Return what texts at an address share, however the address of their site is written."""
-    return re.sub(r"\Ahttps?://(www\.)?", "", address)
-
-
-def language_of(stated: str, site: tuple[str, ...]) -> str | None:
-    """Return the language of the site that a system's own code or locale means.
-
-    None where it is another language. Raises InputError for what is no language.
-    """
-    try:
-        tag = languages.tag(stated)
-    except InputError as error:
-        raise InputError("lang", str(error)) from error
-    return languages.closest(tag, site)
 
 
 def drafted(
@@ -164,6 +164,7 @@ def drafted(
 
     Its slug says nothing of which texts are one item: the system knows that itself.
     """
+    stated.whole("title", str(data["title"]))
     fields = Fields(data=data, languages=site, zone=ZoneInfo("UTC"), advice=_ADVICE)
     found = fields.draft(source=source, key=key, origin=origin, language=language, body=body)
     return replace(found, slug="")

@@ -11,7 +11,6 @@ The texts of one node are one item.
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from publisher.errors import InputError
@@ -20,6 +19,7 @@ from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fetch import Fetcher
 from publisher.ingest.jsonapi import Listing
 from publisher.ingest.node import Node, relationships
+from store.records import Workflow
 
 #: As many as Drupal gives at once.
 PER_PAGE = 50
@@ -38,6 +38,8 @@ class Drupal:
     languages: tuple[str, ...]
     #: The kind of nodes to read; empty for all.
     bundle: str = ""
+    #: What is public there; None: what is new waits for review.
+    workflow: Workflow | None = None
 
     @property
     def scope(self) -> str:
@@ -142,7 +144,7 @@ class _Run:
             self.tally.pass_over(reason, self._kind(bundle))
             return None
         return cms.drafted(
-            node.fields(self.source.languages),
+            node.fields(self.source.languages, self.source.workflow),
             body=node.body(),
             source=node.url or origin,
             key=node.uuid,
@@ -153,13 +155,10 @@ class _Run:
 
     def _language(self, node: Node, asked: str) -> str | None:
         """Return the language of a text to take, None for one to pass over."""
-        site = self.source.languages
+        found = node.language(self.source.languages)
         if asked:
             # Another is what Drupal shows where there is no translation.
-            with suppress(InputError):
-                return asked if node.language(site) == asked else None
-            return None
-        found = node.language(site)
+            return found if found == asked else None
         if found is None:
-            self.tally.pass_over_foreign(node.langcode, site)
+            self.tally.pass_over_foreign(node.langcode, self.source.languages)
         return found

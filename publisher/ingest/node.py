@@ -5,12 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 
-from publisher import markup
-from publisher.errors import InputError
-from publisher.ingest import cms
-from publisher.ingest.fields import is_address
+from publisher.ingest import cms, stated
+from publisher.ingest.commonmark import absolute
 from publisher.ingest.jsonapi import Page
 from store.records import Workflow
 
@@ -91,36 +89,31 @@ class Node:
         return cms.commonmark(cms.text(found, "processed") or written, self.url or self.base)
 
     def language(self, site: tuple[str, ...]) -> str | None:
-        """Return the language of ours that it is in. Raises InputError for what is no language."""
-        return cms.language_of(self.langcode, site)
+        """Return the language of ours that it is in, None where it is in another."""
+        return stated.site_language(self.langcode, site)
 
-    def fields(self, site: tuple[str, ...]) -> Mapping[str, Any]:
-        """Return what it says beside its text. Raises InputError."""
+    def fields(self, site: tuple[str, ...], public: Workflow | None) -> Mapping[str, Any]:
+        """Return what it says beside its text; ``public`` is what is public. Raises InputError."""
         attributes = cms.dig(self.row, "attributes")
-        image, alt = next(self._images(), ("", ""))
         first = cms.dig(attributes, "default_langcode") is True
-        published = cms.dig(attributes, "status") is not False
+        hidden = cms.dig(attributes, "status") is False
         return {
             "title": cms.line(attributes, "title"),
-            "summary": cms.plain("summary", cms.text(attributes, "body", "summary")),
+            "summary": cms.summary("summary", cms.text(attributes, "body", "summary")),
             "slug": unquote(self.url).rpartition("/")[2],
             "date": cms.instant(attributes, "created") or cms.instant(attributes, "changed"),
-            "topics": list(self._topics()),
-            "url": self.url,
-            "image": image,
-            "image_alt": alt,
-            "workflow": Workflow.APPROVED if published else Workflow.DRAFT,
+            "topics": list(stated.topics(self._topics()).values()),
+            "url": stated.address(self.url),
+            "workflow": Workflow.DRAFT if hidden else public,
             "source_language": self.language(site) if first else None,
             "made_from": None if first else self._made_from(site),
+            **next(filter(None, self._images()), {}),
         }
 
     def _made_from(self, site: tuple[str, ...]) -> str | None:
-        stated = cms.line(self.row, "attributes", "content_translation_source")
-        try:
-            # "und" stands for none.
-            found = cms.language_of(stated, site) if stated else None
-        except InputError:
-            return None
+        # "und" stands for none.
+        written = cms.line(self.row, "attributes", "content_translation_source")
+        found = stated.site_language(written, site)
         return None if found == self.language(site) else found
 
     def _topics(self) -> Iterator[str]:
@@ -129,24 +122,19 @@ class Node:
                 for _, term in self.page.related(self.row, name):
                     yield cms.line(term, "attributes", "name")
 
-    def _images(self) -> Iterator[tuple[str, str]]:
-        """Yield the addresses of its pictures, and what they show."""
+    def _images(self) -> Iterator[dict[str, str]]:
+        """Yield the fields of its pictures."""
         for name, kinds in _kinds(self.row):
             for link, target in self.page.related(self.row, name):
                 if _FILE in kinds:
-                    yield from self._file(link, target)
+                    yield self._picture(link, target)
                 elif _MEDIA in kinds:
                     for inner, file in self.page.related(target, _MEDIA_IMAGE):
-                        yield from self._file(inner, file)
+                        yield self._picture(inner, file)
 
-    def _file(self, link: Any, file: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
-        written = cms.line(file, "attributes", "uri", "url")
-        try:
-            address = urljoin(self.base, written) if written else ""
-        except ValueError:
-            return
-        if is_address(address):
-            yield address, markup.clean_line(cms.text(link, "meta", "alt"))
+    def _picture(self, link: Any, file: Any) -> dict[str, str]:  # noqa: ANN401
+        address = absolute(cms.line(file, "attributes", "uri", "url"), self.base)
+        return cms.picture(address, cms.text(link, "meta", "alt"))
 
 
 def _escaped(written: str) -> str:

@@ -1,20 +1,16 @@
 """A post of WordPress, as its REST API gives it. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from publisher import markup
 from publisher.errors import InputError
-from publisher.ingest import cms
-from publisher.ingest.fields import is_address
+from publisher.ingest import cms, stated
 from store.records import Workflow
 
 _WORKFLOWS = {
-    "publish": Workflow.APPROVED,
-    # Its date lies ahead: an embargo.
-    "future": Workflow.APPROVED,
     "pending": Workflow.IN_REVIEW,
     "draft": Workflow.DRAFT,
     "auto-draft": Workflow.DRAFT,
@@ -52,32 +48,29 @@ def body(post: Any) -> str:  # noqa: ANN401
     return cms.text(post, "content", "rendered")
 
 
-def fields(post: Any) -> Mapping[str, Any]:  # noqa: ANN401
-    """Return what it says beside its text. Raises InputError."""
+def fields(post: Any, public: Workflow | None) -> Mapping[str, Any]:  # noqa: ANN401
+    """Return what it says beside its text; ``public`` is what is public. Raises InputError."""
     excerpt = cms.text(post, "excerpt", "rendered")
     status = cms.line(post, "status")
     published = cms.instant(post, "date_gmt") or cms.instant(post, "modified_gmt")
     media = cms.dig(post, "_embedded", "wp:featuredmedia", 0)
-    image = cms.line(media, "source_url")
     return {
         "title": cms.plain("title", cms.text(post, "title", "rendered")),
-        "summary": "" if _CUT.search(excerpt) else cms.plain("excerpt", excerpt),
+        "summary": "" if _CUT.search(excerpt) else cms.summary("excerpt", excerpt),
         # Letters beyond ASCII come as their bytes.
         "slug": markup.clean_line(unquote(cms.text(post, "slug"))),
         "date": published,
+        # Its date lies ahead.
         "embargo": published if status == "future" else "",
-        "topics": _topics(post),
-        "url": cms.line(post, "link"),
-        "image": image if is_address(image) else "",
-        "image_alt": cms.line(media, "alt_text") if is_address(image) else "",
-        "workflow": _WORKFLOWS.get(status, "" if status else Workflow.APPROVED),
+        "topics": list(stated.topics(_topics(post)).values()),
+        "url": stated.address(cms.text(post, "link")),
+        "workflow": _WORKFLOWS.get(status, public),
+        **cms.picture(cms.text(media, "source_url"), cms.text(media, "alt_text")),
     }
 
 
-def _topics(post: Any) -> list[str]:  # noqa: ANN401
-    return [
-        cms.plain("topics", cms.text(term, "name"))
-        for terms in cms.entries(post, "_embedded", "wp:term")
-        for term in cms.entries(terms)
-        if cms.text(term, "taxonomy") in {"category", "post_tag"}
-    ]
+def _topics(post: Any) -> Iterator[str]:  # noqa: ANN401
+    for terms in cms.entries(post, "_embedded", "wp:term"):
+        for term in cms.entries(terms):
+            if cms.text(term, "taxonomy") in {"category", "post_tag"}:
+                yield cms.plain("topics", cms.text(term, "name"))

@@ -21,9 +21,13 @@ from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fetch import Fetcher
 from publisher.ingest.fields import is_address
 from publisher.ingest.post import body, fields, language, translations
+from publisher.ingest.stated import bare, site_language
+from store.records import Workflow
 
 #: As many as WordPress gives at once.
 PER_PAGE = 100
+
+_UNSAID = "is missing: neither a plugin nor the post's page says it; say it with --language"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,10 @@ class WordPress:
     languages: tuple[str, ...]
     #: What the API calls the kind of posts.
     route: str = "posts"
+    #: What the language is where nobody says it.
+    language: str = ""
+    #: What is public there; None: what is new waits for review.
+    workflow: Workflow | None = None
 
     @property
     def scope(self) -> str:
@@ -189,13 +197,13 @@ class _Run:
                 yield from [draft] if draft else []
 
     def _draft(self, post: Any, ident: int, link: str, origin: str) -> Draft | None:  # noqa: ANN401
-        stated, key = self._by_plugin(post, ident) or self._by_page(link, origin)
-        found = cms.language_of(stated, self.source.languages)
+        written, key = self._by_plugin(post, ident) or self._by_page(link, origin)
+        found = site_language(written, self.source.languages)
         if found is None:
-            self.tally.pass_over_foreign(stated, self.source.languages)
+            self.tally.pass_over_foreign(written, self.source.languages)
             return None
         return cms.drafted(
-            fields(post),
+            fields(post, self.source.workflow),
             body=cms.commonmark(body(post), link),
             source=link or origin,
             key=key,
@@ -206,33 +214,33 @@ class _Run:
 
     def _by_plugin(self, post: Any, ident: int) -> tuple[str, str] | None:  # noqa: ANN401
         """Return the language and the key of a post as Polylang or WPML give them."""
-        stated, posts = language(post), translations(post)
-        if not stated:
+        written, posts = language(post), translations(post)
+        if not written:
             return None
         for code, other in posts.items():
-            with suppress(InputError):
-                mine = cms.language_of(code, self.source.languages)
-                if mine:
-                    # Of a locale (fr_FR) the plugins ask for the language.
-                    self.named.setdefault(mine, (code.split("_")[0], set()))[1].add(other)
-        first = min({ident, *posts.values()})
-        return stated, cms.key(f"{self.source.scope}{first}")
+            mine = site_language(code, self.source.languages)
+            if mine:
+                # Of a locale (fr_FR) the plugins ask for the language.
+                self.named.setdefault(mine, (code.split("_")[0], set()))[1].add(other)
+        return written, bare(f"{self.source.scope}{min({ident, *posts.values()})}")
 
     def _by_page(self, link: str, origin: str) -> tuple[str, str]:
         """Return the language and the key of a post as its page gives them. Raises InputError."""
         page = alternates(self.source.fetcher, link) if is_address(link) else Alternates()
         front = self._front_page()
+        nearest = (page.own, page.language, front.own, front.language, self.source.language)
+        written = next(filter(None, nearest), "")
+        if not written:
+            raise InputError("lang", _UNSAID)
         # Where a translation is missing, some sites name the front page of that language.
-        others = page.addresses.keys() - front.addresses.keys() - {front.url}
-        own = page.addresses.get(page.url)
-        stated = own or page.language or front.language or self.source.languages[0]
-        joined = own and page.url in others
-        return stated, cms.key(min(others) if joined and len(others) > 1 else origin)
+        family = page.family(self.source.languages)
+        joined = [place for place in family if place not in front.places]
+        return written, joined[0] if page.own and len(joined) > 1 else bare(origin)
 
     def _front_page(self) -> Alternates:
         if self._front is None:
             home = re.sub(r"(wp-json|\?rest_route=)\Z", "", self.source.root)
-            self._front = Alternates(url=home.rstrip("/"))
+            self._front = Alternates(place=bare(home))
             with suppress(InputError):
                 self._front = alternates(self.source.fetcher, home)
         return self._front

@@ -182,7 +182,7 @@ def test_all_that_drupal_says_of_a_node_is_read(web: Web) -> None:
         topics={"water-health": "Water & health", "sudan": "Sudan"},
         url=web.url("/news/a-new-well-in-kassala"),
         image=web.url("/sites/default/files/2026-11/well.jpg"),
-        workflow=Workflow.APPROVED,
+        workflow=None,
         source_language="en",
         change=None,
     )
@@ -369,11 +369,8 @@ def test_a_page_that_is_too_large_is_read_in_parts_and_costs_only_the_node_that_
         ({"body": "x"}, "body: is empty"),
         ({"body": {"value": 7}}, "body: is empty"),
         ({"body": {"processed": "x" * 4_000_000}}, "body: has 4000000 characters"),
-        ({"body": {"value": "x", "summary": "x" * 2001}}, "summary: has 2001 characters"),
+        ({"body": {"processed": "caf\ufffd"}}, "body: holds characters that cannot be read"),
         ({"created": "soon"}, "date: 'soon' is no date such as"),
-        ({"langcode": "und"}, "lang: 'und': names no language to publish in"),
-        ({"langcode": None}, "lang: '': not a language tag (BCP 47)"),
-        ({"path": {"alias": "/a b"}}, "url: "),
     ],
 )
 def test_a_node_that_cannot_be_taken_names_the_field_and_never_stops_the_others(
@@ -398,11 +395,37 @@ def test_what_is_no_node_is_passed_by(web: Web, odd: Any) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "workflow"),
-    [({}, "approved"), ({"status": False}, "draft"), ({"status": None}, "approved")],
+    [({}, Workflow.APPROVED), ({"status": False}, Workflow.DRAFT), ({"status": 7}, "approved")],
 )
 def test_the_status_is_the_workflow(changes: dict[str, Any], workflow: str) -> None:
     found = Node(row=node(1, **changes), page=Page(), base="https://example.org")
-    assert found.fields(("en",))["workflow"] == workflow
+    assert found.fields(("en",), Workflow.APPROVED)["workflow"] == workflow
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"path": {"alias": "javascript:x"}, "drupal_internal__nid": None},
+        {"path": {"alias": "/a b"}},
+        {"body": {"value": "x", "summary": "x" * 2001}},
+        {"status": "x", "default_langcode": 7, "content_translation_source": ["x"]},
+    ],
+)
+def test_wrong_types_beside_the_text_say_nothing(web: Web, changes: dict[str, Any]) -> None:
+    web.pages[path()] = listing([node(1, **changes)])
+    (found,) = taken(read(web))
+    assert found.words.summary == ""
+    assert found.made_from is None
+    assert found.url in {None, web.url("/node/1")}
+
+
+@pytest.mark.parametrize("langcode", ["und", "", "english", "\ud800\n"])
+def test_what_is_in_no_language_is_told_of_too(web: Web, langcode: str) -> None:
+    web.pages[path()] = listing([node(1), node(2, langcode=langcode)])
+    _, refused = read(web)
+    assert isinstance(refused, Rejected)
+    shown = markup.clean_line(langcode) or "none"
+    assert refused.reason.startswith(f"lang: {shown} is not a language of this site")
 
 
 @pytest.mark.parametrize(

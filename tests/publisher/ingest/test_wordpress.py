@@ -157,7 +157,7 @@ def test_all_that_wordpress_says_of_a_post_is_read(web: Web) -> None:
         topics={"projects": "Projects", "water-health": "Water & health", "sudan": "Sudan"},
         url=link,
         image="https://news.example.org/wp-content/uploads/2026/11/well.jpg",
-        workflow=Workflow.APPROVED,
+        workflow=None,
         change=None,
     )
     assert french.words.title == "L’eau et la dignité\u00a0: un nouveau puits à Kassala"
@@ -187,14 +187,25 @@ def test_a_translation_that_is_not_public_is_asked_for_once_and_missed_by_nobody
 
 def test_pages_that_name_each_other_are_one_item(web: Web) -> None:
     urls = {tag: web.url(f"/{tag}/x/") for tag in make.LANGUAGES}
-    # In the order of their ids; the last page names itself without its slash.
+    # The last page is named without its slash.
     serve(web, [post(n, lang=None, link=url) for n, url in enumerate(urls.values(), start=1)])
     for tag in make.LANGUAGES:
         named = {**urls, "x_default": urls["en"], "ar": urls["ar"].rstrip("/")}
         web.pages[f"/{tag}/x/"] = page("", **named)
     found = drafts(web)
     assert [entry.language for entry in found] == list(make.LANGUAGES)
-    assert {entry.key for entry in found} == {f"{web.host}/ar/x"}
+    assert {entry.key for entry in found} == {f"{web.host}/en/x"}
+
+
+def test_pages_are_joined_where_none_is_for_all_others(web: Web) -> None:
+    urls = {tag: web.url(f"/{tag}/x/") for tag in ("ar", "fr")}
+    serve(web, [post(n, lang=None, link=url) for n, url in enumerate(urls.values(), start=1)])
+    web.pages |= {f"/{tag}/x/": page(tag, **urls) for tag in urls}
+    found = drafts(web)
+    assert [(entry.language, entry.key) for entry in found] == [
+        ("ar", f"{web.host}/fr/x"),
+        ("fr", f"{web.host}/fr/x"),
+    ]
 
 
 def test_a_switch_that_leads_to_front_pages_joins_nobody(web: Web) -> None:
@@ -218,9 +229,10 @@ def test_a_switch_that_leads_to_front_pages_joins_nobody(web: Web) -> None:
         # Nobody says so on the page: the language of the site.
         (page(), page("es-ES"), "es"),
         (Answer(status=404), page("es"), "es"),
-        # Nobody says so at all: ours.
-        (page(), page(), "en"),
-        (Answer(status=410), Answer(status=500), "en"),
+        (Answer(status=410), page("xx", fr="/"), "fr"),
+        # Nobody says so at all: what is said of all.
+        (page(), page(), "ar"),
+        (Answer(status=410), Answer(status=500), "ar"),
     ],
 )
 def test_a_post_without_a_plugin_has_the_language_of_its_page(
@@ -228,8 +240,18 @@ def test_a_post_without_a_plugin_has_the_language_of_its_page(
 ) -> None:
     web.pages |= {"/x/": own, "/": front}
     serve(web, [post(1, lang=None, link=web.url("/x/"))])
-    (found,) = drafts(web)
+    with fetcher(web) as opened:
+        (found,) = replace(source(web, opened), language="ar").drafts()
+    assert isinstance(found, Draft)
     assert (found.language, found.key) == (language, f"{web.host}{LISTED}/1")
+
+
+def test_a_language_that_nobody_says_is_asked_for(web: Web) -> None:
+    serve(web, [post(1, lang=None, link="")])
+    (refused,) = refusals(read(web))
+    assert refused.reason == (
+        "lang: is missing: neither a plugin nor the post's page says it; say it with --language"
+    )
 
 
 def test_a_page_that_cannot_be_read_now_costs_its_post_and_is_no_reason_to_guess(web: Web) -> None:
@@ -351,10 +373,9 @@ def test_an_api_that_is_not_there_is_told_in_one_line(web: Web) -> None:
         ({"content": {"rendered": "<p>\x00</p><!-- x -->"}}, "body: is empty"),
         ({"content": {"rendered": "<p>" + "x" * 4_000_000}}, "body: has 4000003 characters"),
         ({"content": {"rendered": "x", "protected": True}}, "body: is protected by a password"),
-        ({"excerpt": {"rendered": "<p>" + "x" * 2001}}, "summary: has 2001 characters, 2000"),
-        ({"link": "javascript:alert(1)"}, "url: 'javascript:alert(1)' is no address that begins"),
+        ({"content": {"rendered": "<p>caf\ufffd"}}, "body: holds characters that cannot be read"),
+        ({"title": {"rendered": "caf\ufffd"}}, "title: holds characters that cannot be read"),
         ({"date_gmt": "yesterday"}, "date: 'yesterday' is no date such as"),
-        ({"lang": "english"}, "lang: 'english': not a language tag (BCP 47)"),
     ],
 )
 def test_a_post_that_cannot_be_taken_names_the_field_and_never_stops_the_others(
@@ -386,6 +407,8 @@ def test_what_is_no_post_is_passed_by(web: Web, odd: Any) -> None:
         {"_embedded": {"wp:term": {"name": "x"}, "wp:featuredmedia": "x"}},
         {"_embedded": {"wp:term": [None, [None, {"name": 7, "taxonomy": "category"}]]}},
         {"_embedded": {"wp:featuredmedia": [{"source_url": "javascript:x", "alt_text": "y"}]}},
+        {"excerpt": {"rendered": "<p>" + "x" * 2001}},
+        {"link": "javascript:alert(1)"},
         {"slug": 7, "date_gmt": None, "excerpt": "x", "status": None},
         {"slug": "%ff%00\n", "date_gmt": "0000-00-00T00:00:00", "modified_gmt": 7},
     ],
@@ -394,28 +417,29 @@ def test_wrong_types_beside_the_text_say_nothing(web: Web, changes: dict[str, An
     serve(web, [post(1, **changes)])
     (found,) = drafts(web)
     assert (found.key, found.topics, found.image) == (f"{web.host}{LISTED}/1", {}, None)
-    assert found.words.image_alt == ""
+    assert (found.words.image_alt, found.words.summary) == ("", "")
+    assert found.url in {None, "https://news.example.org/post-1/"}
 
 
 @pytest.mark.parametrize(
     ("status", "workflow", "kept_back"),
     [
-        ("publish", Workflow.APPROVED, False),
-        (None, Workflow.APPROVED, False),
-        ("future", Workflow.APPROVED, True),
+        ("publish", None, False),
+        (None, None, False),
+        ("future", None, True),
         ("pending", Workflow.IN_REVIEW, False),
         ("draft", Workflow.DRAFT, False),
         ("private", Workflow.WITHDRAWN, False),
         ("trash", Workflow.WITHDRAWN, False),
-        # What a plugin calls otherwise is not known to be public: people look at it.
-        ("archived", "", False),
     ],
 )
 def test_the_status_is_the_workflow(
-    status: str | None, workflow: Workflow | str, *, kept_back: bool
+    status: str | None, workflow: Workflow | None, *, kept_back: bool
 ) -> None:
-    found = fields(post(1, status=status))
-    assert found["workflow"] == workflow
+    found = fields(post(1, status=status), None)
+    assert found["workflow"] is workflow
+    public = fields(post(1, status=status), Workflow.APPROVED)
+    assert public["workflow"] is (workflow or Workflow.APPROVED)
     assert bool(found["embargo"]) is kept_back
 
 
