@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from publisher import markup
 from publisher.config import Config
 from publisher.errors import InputError
-from publisher.ingest import intake
+from publisher.ingest import intake, readings
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.drupal import Drupal, root_of
 from publisher.ingest.fetch import Fetcher
@@ -484,6 +484,16 @@ def test_the_address_of_an_api_is_known_by_its_path(
     place: str, root: tuple[str, str] | None
 ) -> None:
     assert root_of(place) == root
+
+
+def test_the_address_of_an_api_leads_to_its_nodes(
+    web: Web, database: Database, config: Config
+) -> None:
+    play(web)
+    ours = make.config(config.folder, ingest={"private_hosts": (web.host,)})
+    with readings.opened(database, ours, [web.url("/jsonapi/node/article")]) as ways:
+        outcome = intake.take_from(database, ours, ways, now=make.NOW)
+    assert (outcome.new, outcome.rejected) == (4, [])
 
 
 def test_importing_twice_changes_nothing(web: Web, database: Database, config: Config) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from publisher import markup
 from publisher.config import Config
-from publisher.ingest import intake
+from publisher.ingest import intake, readings
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fetch import Fetcher
 from publisher.ingest.post import fields
@@ -471,6 +471,21 @@ def test_a_site_without_nice_addresses_is_read_too(web: Web) -> None:
         (found,) = other.drafts()
     assert isinstance(found, Draft)
     assert found.origin == f"{other.scope}1"
+
+
+def test_the_address_of_an_api_leads_to_its_posts(
+    web: Web, database: Database, config: Config
+) -> None:
+    serve(web, recorded("polylang"))
+    ours = make.config(config.folder, ingest={"private_hosts": (web.host,)})
+    with readings.opened(database, ours, [web.url("/wp-json/")]) as ways:
+        outcome = intake.take_from(database, ours, ways, now=make.NOW)
+    assert (outcome.new, outcome.rejected) == (4, [])
+    with database.read() as tx:
+        (item,) = items.listing(tx)
+        texts = items.texts(tx, [item.id])[item.id]
+    # Somebody here looks at them before readers do.
+    assert {text.workflow for text in texts.values()} == {Workflow.IN_REVIEW}
 
 
 def test_importing_twice_changes_nothing_and_a_translation_finds_its_item(
