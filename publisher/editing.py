@@ -17,6 +17,7 @@ from publisher.config import Config
 from publisher.errors import ConflictError, EditConflictError, InputError, NotFoundError
 from publisher.freshness import digest
 from publisher.ingest.decide import refuse_circle, words_of
+from publisher.ingest.limits import refuse_words
 from store import items, publications
 from store.database import Database, Transaction
 from store.records import FEED, Change, Item, Text, Translation, Workflow
@@ -228,13 +229,15 @@ def clean(words: Text) -> Text:
     for field, value in (("title", title), ("body", body)):
         if not value:
             raise InputError(field, "is empty: a text has a title and a body")
-    return Text(
+    cleaned = Text(
         title=title,
         summary=markup.clean_line(words.summary),
         body=body,
         slug=markup.slug(words.slug or title),
         image_alt=markup.clean_line(words.image_alt),
     )
+    refuse_words(cleaned)
+    return cleaned
 
 
 def _edited(

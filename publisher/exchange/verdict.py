@@ -10,7 +10,7 @@ from publisher.exchange.returned import Work
 from publisher.exchange.ticket import Ticket
 from publisher.ingest.decide import Decision, decide
 from publisher.ingest.drafts import Draft
-from publisher.ingest.folder import MAX_BYTES, MAX_SUMMARY, MAX_TITLE
+from publisher.ingest.limits import refuse_words
 from store.records import Mark, Text, Workflow
 
 
@@ -80,11 +80,6 @@ def _decide(
 
 def refuse_long(words: Text) -> None:
     """Raise InputError for what no text of ours can hold."""
-    for name, limit in (("title", MAX_TITLE), ("summary", MAX_SUMMARY), ("image_alt", MAX_SUMMARY)):
-        length = len(getattr(words, name))
-        if length > limit:
-            raise InputError(f"unit {name}", f"has {length} characters, {limit} at the most")
+    refuse_words(words, kind="unit ")
     if not words.title:
         raise InputError("unit title", "has no words that could be shown: write some")
-    if len(words.body.encode()) > MAX_BYTES:
-        raise InputError("body", f"is larger than {MAX_BYTES} bytes")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from publisher import markup
 from publisher.errors import InputError
 from publisher.ingest.drafts import Draft
+from store.records import Text
 
 #: Characters of single fields.
 MAX_TITLE, MAX_SUMMARY, MAX_NOTE, MAX_ALT, MAX_ADDRESS = 500, 2_000, 2_000, 2_000, 2_000
@@ -27,6 +28,7 @@ FIRST_YEAR, LAST_YEAR = 1000, 9000
 
 def refuse_unfit(draft: Draft) -> None:
     """Raise InputError, which names the field, for a draft that holds too much."""
+    refuse_words(draft.words)
     for field, size, limit, unit in _sizes(draft):
         if size > limit:
             raise InputError(field, f"has {size} {unit}, {limit} at the most")
@@ -36,21 +38,30 @@ def refuse_unfit(draft: Draft) -> None:
             raise InputError(field, f"is in the year {moment.year}: write one {years}")
 
 
+def refuse_words(words: Text, *, kind: str = "") -> None:
+    """Raise InputError for words that are too many; ``kind`` stands before the field's name."""
+    for field, size, limit, unit in _word_sizes(words):
+        if size > limit:
+            raise InputError(f"{kind}{field}", f"has {size} {unit}, {limit} at the most")
+
+
+def _word_sizes(words: Text) -> Iterator[tuple[str, int, int, str]]:
+    yield "title", len(words.title), MAX_TITLE, "characters"
+    yield "summary", len(words.summary), MAX_SUMMARY, "characters"
+    yield "image_alt", len(words.image_alt), MAX_ALT, "characters"
+    yield "body", len(words.body), MAX_BODY, "characters"
+    yield "body", markup.signs(words.body), MAX_SIGNS, "signs of Markdown such as * or ["
+
+
 def _sizes(draft: Draft) -> Iterator[tuple[str, int, int, str]]:
-    words = draft.words
     lines = (
-        ("title", words.title, MAX_TITLE),
-        ("summary", words.summary, MAX_SUMMARY),
-        ("image_alt", words.image_alt, MAX_ALT),
         ("note", draft.note, MAX_NOTE),
         ("url", draft.url or "", MAX_ADDRESS),
         ("image", draft.image or "", MAX_ADDRESS),
-        ("body", words.body, MAX_BODY),
         *(("topics", name, MAX_TOPIC) for name in draft.topics.values()),
     )
     for field, value, limit in lines:
         yield field, len(value), limit, "characters"
     yield "topics", len(draft.topics), MAX_TOPICS, "words"
-    yield "body", markup.signs(words.body), MAX_SIGNS, "signs of Markdown such as * or ["
     for name, value in (("translationKey", draft.key), ("path", draft.origin)):
         yield name, len(value.encode()), MAX_KEY, "bytes"

@@ -36,6 +36,10 @@ def story_of(language: str = "en", **changes: object) -> Story:
         "published": datetime(2013, 12, 18, tzinfo=UTC),
         "updated": datetime(2013, 12, 19, 7, 30, tzinfo=UTC),
         "revision": 1,
+        "corrections": (),
+        "source_corrected": None,
+        "retracted": None,
+        "withdrawn": False,
     }
     return Story(**{**values, **changes})  # type: ignore[arg-type]
 
