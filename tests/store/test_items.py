@@ -215,7 +215,7 @@ def test_a_minor_edit_keeps_current_exactly_what_was_made_from_the_text_before_i
         fill.text(tx, item, "es", source_digest=older)
         fill.text(tx, item, "ar", made_from="fr", source_digest=old)
 
-        anew = {"revision": 2, "body": "New", "digest": new, "source_digest": new}
+        anew: dict[str, Any] = {"revision": 2, "body": "New", "digest": new, "source_digest": new}
         fill.text(tx, item, change=change, **anew)
 
     with either.read() as tx:
