@@ -10,7 +10,7 @@ from publisher.exchange.returned import Work
 from publisher.exchange.ticket import Ticket
 from publisher.ingest.decide import Decision, decide
 from publisher.ingest.drafts import Draft
-from publisher.ingest.limits import refuse_words
+from publisher.ingest.limits import refuse_unfit_words
 from store.records import Mark, Text, Workflow
 
 
@@ -80,6 +80,9 @@ def _decide(
 
 def refuse_long(words: Text) -> None:
     """Raise InputError for what no text of ours can hold."""
-    refuse_words(words, kind="unit ")
+    try:
+        refuse_unfit_words(words)
+    except InputError as error:
+        raise InputError(f"unit {error.source}", error.reason) from error
     if not words.title:
         raise InputError("unit title", "has no words that could be shown: write some")

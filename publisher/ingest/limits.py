@@ -4,7 +4,7 @@ Beyond these a text is no news but a mistake or an attack; one must not hold up 
 nor the pages and feeds that it would be in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from publisher import markup
 from publisher.errors import InputError
@@ -26,36 +26,42 @@ MAX_KEY = 2_000
 FIRST_YEAR, LAST_YEAR = 1000, 9000
 
 
+#: A field, how much it holds, how much it may, and of what.
+Size = tuple[str, int, int, str]
+
+
 def refuse_unfit(draft: Draft) -> None:
     """Raise InputError, which names the field, for a draft that holds too much."""
-    refuse_words(draft.words)
-    for field, size, limit, unit in _sizes(draft):
-        if size > limit:
-            raise InputError(field, f"has {size} {unit}, {limit} at the most")
+    refuse_unfit_words(draft.words, note=draft.note)
+    _refuse(_sizes(draft))
     for field, moment in (("date", draft.dated), ("embargo", draft.embargo)):
         if moment and not FIRST_YEAR <= moment.year <= LAST_YEAR:
             years = f"between {FIRST_YEAR} and {LAST_YEAR}"
             raise InputError(field, f"is in the year {moment.year}: write one {years}")
 
 
-def refuse_words(words: Text, *, kind: str = "") -> None:
-    """Raise InputError for words that are too many; ``kind`` stands before the field's name."""
-    for field, size, limit, unit in _word_sizes(words):
-        if size > limit:
-            raise InputError(f"{kind}{field}", f"has {size} {unit}, {limit} at the most")
-
-
-def _word_sizes(words: Text) -> Iterator[tuple[str, int, int, str]]:
-    yield "title", len(words.title), MAX_TITLE, "characters"
-    yield "summary", len(words.summary), MAX_SUMMARY, "characters"
-    yield "image_alt", len(words.image_alt), MAX_ALT, "characters"
-    yield "body", len(words.body), MAX_BODY, "characters"
-    yield "body", markup.signs(words.body), MAX_SIGNS, "signs of Markdown such as * or ["
-
-
-def _sizes(draft: Draft) -> Iterator[tuple[str, int, int, str]]:
+def refuse_unfit_words(words: Text, *, note: str = "") -> None:
+    """Raise InputError, which names the field, for a text that holds too much."""
     lines = (
-        ("note", draft.note, MAX_NOTE),
+        ("title", words.title, MAX_TITLE),
+        ("summary", words.summary, MAX_SUMMARY),
+        ("image_alt", words.image_alt, MAX_ALT),
+        ("note", note, MAX_NOTE),
+        ("body", words.body, MAX_BODY),
+    )
+    _refuse((field, len(value), limit, "characters") for field, value, limit in lines)
+    signs = markup.signs(words.body)
+    _refuse([("body", signs, MAX_SIGNS, "signs of Markdown such as * or [")])
+
+
+def _refuse(sizes: Iterable[Size]) -> None:
+    for field, size, limit, unit in sizes:
+        if size > limit:
+            raise InputError(field, f"has {size} {unit}, {limit} at the most")
+
+
+def _sizes(draft: Draft) -> Iterator[Size]:
+    lines = (
         ("url", draft.url or "", MAX_ADDRESS),
         ("image", draft.image or "", MAX_ADDRESS),
         *(("topics", name, MAX_TOPIC) for name in draft.topics.values()),
