@@ -232,14 +232,13 @@ def clean(words: Text) -> Text:
     for field, value in (("title", title), ("body", body)):
         if not value:
             raise InputError(field, "is empty: a text has a title and a body")
-    cleaned = Text(
+    return Text(
         title=title,
         summary=markup.clean_line(words.summary),
         body=body,
         slug=markup.slug(words.slug or title),
         image_alt=markup.clean_line(words.image_alt),
     )
-    return cleaned
 
 
 def _edited(
