@@ -14,7 +14,7 @@ from datetime import datetime
 
 from publisher import languages, markup
 from publisher.config import Config
-from publisher.errors import EditConflictError, InputError, NotFoundError
+from publisher.errors import ConflictError, EditConflictError, InputError, NotFoundError
 from publisher.freshness import digest
 from publisher.ingest.decide import refuse_circle, words_of
 from store import items, publications
@@ -56,7 +56,14 @@ def edit(
         text = _edited(item, texts, language, cleaned, change=change, made_from=made_from, now=now)
         if before and words_of(before) == cleaned and before.made_from == text.made_from:
             return before
-        items.save(tx, text, author=author, note=markup.clean_line(note))
+        try:
+            items.save(tx, text, author=author, note=markup.clean_line(note))
+        except ConflictError as error:
+            # Somebody saved between our reading and our writing, as PostgreSQL lets them.
+            theirs = items.texts(tx, [item_id])[item_id].get(language)
+            raise EditConflictError(
+                item_id, language, read=read, yours=cleaned, theirs=theirs
+            ) from error
         items.look(tx, item_id, now)
         return text
 

@@ -76,6 +76,7 @@ def pass_record(done: "Pass") -> dict[str, Any]:
                 "language": row.language,
                 "shown_language": row.shown_language,
                 "revision": row.revision,
+                "change": row.change,
             }
             for row in done.published
         ],
@@ -192,7 +193,8 @@ def serve(
         def look() -> None:
             done = scheduler.tick(house.database, house.config, now=common.clock(None))
             for row in done.published:
-                common.warn(f"published item {row.item_id} in {row.language}")
+                act = "took back" if row.is_gone else "published"
+                common.warn(f"{act} item {row.item_id} in {row.language}")
             for pressed in done.issues:
                 common.warn(f"issue {pressed.issue.id} is {pressed.issue.state}")
             for sentence in [*done.problems, *_shown(done)]:

@@ -68,17 +68,30 @@ def list_(
     *,
     language: Annotated[str | None, typer.Option(help="With a text in this language.")] = None,
     state: Annotated[str | None, typer.Option(help="With a text in this workflow state.")] = None,
+    freshness: Annotated[
+        str | None, typer.Option(help="Missing, outdated or current in that language.")
+    ] = None,
     config: common.ConfigOption = None,
     as_json: common.JsonOption = False,
 ) -> None:
     """List the items."""
+    from publisher.languages import tag  # noqa: PLC0415
     from store import items  # noqa: PLC0415
-    from store.records import Workflow  # noqa: PLC0415
+    from store.records import Freshness, Workflow  # noqa: PLC0415
 
     if state and state not in list(Workflow):
         raise typer.BadParameter(f"--state is one of {', '.join(Workflow)}")
+    if freshness and freshness not in list(Freshness):
+        raise typer.BadParameter(f"--freshness is one of {', '.join(Freshness)}")
+    if freshness and not language:
+        raise typer.BadParameter("--freshness wants a language, such as --language fr")
     with common.opened(ctx, config) as house, house.database.read() as tx:
-        found = items.listing(tx, language=language, workflow=Workflow(state) if state else None)
+        found = items.listing(
+            tx,
+            language=tag(language) if language else None,
+            workflow=Workflow(state) if state else None,
+            freshness=Freshness(freshness) if freshness else None,
+        )
         texts = items.texts(tx, [entry.id for entry in found])
     records = [_record(entry, texts[entry.id]) for entry in found]
     if as_json:

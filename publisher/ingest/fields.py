@@ -123,7 +123,8 @@ class Fields:
             source=source,
             key=key,
             origin=origin,
-            slug=markup.slug(self.line("slug")),
+            # Who says which texts are one item shall not have them guessed.
+            slug="" if self.line("translationkey") else markup.slug(self.line("slug")),
             language=language,
             words=self.words(body),
             dated=self.instant("date"),
