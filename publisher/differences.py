@@ -4,6 +4,7 @@ import difflib
 from dataclasses import dataclass
 
 from publisher.errors import NotFoundError
+from publisher.ingest.decide import words_of
 from store import issues, items, publications
 from store.database import Database
 from store.records import Text
@@ -48,7 +49,7 @@ def compare(database: Database, item_id: int, language: str, issue_id: int) -> D
         now = items.texts(tx, [item_id])[item_id][row.shown_language]
     return Difference(
         sent=Version(language=row.shown_language, revision=row.revision, words=sent),
-        now=Version(language=now.language, revision=now.revision, words=now),
+        now=Version(language=now.language, revision=now.revision, words=words_of(now)),
         lines=tuple(difflib.unified_diff(_lines(sent), _lines(now), "sent", "now", lineterm="")),
     )
 

@@ -73,7 +73,7 @@ HOMES = {
     "idna": ("publisher.addresses",),
     "jinja2": ("publisher.rendering",),
     "langcodes": ("publisher.languages",),
-    "lxml": ("publisher.feeds", "publisher.ingest.trees", "publisher.exchange.xliff"),
+    "lxml": ("publisher.feeds", "publisher.exchange.xliff", "publisher.ingest.trees"),
     "markdown_it": ("publisher.markup",),
     "nh3": ("publisher.markup",),
     "polib": ("publisher.exchange.po",),
