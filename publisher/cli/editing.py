@@ -73,9 +73,7 @@ def embargo(
     *,
     until: Annotated[
         datetime | None,
-        typer.Option(
-            "--until", parser=common.instant, metavar="INSTANT", help="When it may go out."
-        ),
+        typer.Option("--until", parser=common.instant, metavar="INSTANT", help="When it goes out."),
     ] = None,
     lift: Annotated[bool, typer.Option("--lift", help="Let it out now.")] = False,
     config: common.ConfigOption = None,

@@ -11,6 +11,7 @@ from publisher.cli import common
 if TYPE_CHECKING:
     from publisher.delivery.engine import Outcome
     from scheduler import Pass
+    from store.database import Database
 
 feed = typer.Typer(name="feed", help="The feeds of the site.", no_args_is_help=True)
 site = typer.Typer(name="site", help="The public files.", no_args_is_help=True)
@@ -203,11 +204,22 @@ def serve(
         jobs = None if no_scheduler else scheduler.start(house.config, look)
         common.warn(f"serving at http://{host}:{port}/")
         try:
-            app.serve(house.config, host=host, port=port)
+            app.serve(house.config, host=host, port=port, ready=lambda: _answers(house.database))
         finally:
             if jobs:
                 # A mail that is on its way is settled first.
                 jobs.shutdown(wait=True)
+
+
+def _answers(database: "Database") -> bool:
+    """Say whether the database answers, and is of this program's version."""
+    from publisher.errors import TidingsError  # noqa: PLC0415
+
+    try:
+        database.check_version()
+    except TidingsError:
+        return False
+    return True
 
 
 @feed.command("list")

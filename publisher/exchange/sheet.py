@@ -15,8 +15,8 @@ from publisher.exchange.blocks import Blocks, join, split
 from publisher.freshness import digest
 from store.records import Text
 
-#: To compare two bodies costs the product of their lengths; longer ones go out whole.
-MAX_COMPARED = 1_000
+#: To compare two bodies costs at worst the cube of their lengths; longer ones go out whole.
+MAX_COMPARED = 500
 
 #: The units beside the body.
 FIELDS = ("title", "summary", "image_alt")

@@ -10,8 +10,7 @@ from publisher.exchange.returned import Work
 from publisher.exchange.ticket import Ticket
 from publisher.ingest.decide import Decision, decide
 from publisher.ingest.drafts import Draft
-from publisher.ingest.fields import MAX_SUMMARY, MAX_TITLE
-from publisher.ingest.folder import MAX_BYTES
+from publisher.ingest.limits import refuse_unfit_words
 from store.records import Mark, Text, Workflow
 
 
@@ -81,11 +80,9 @@ def _decide(
 
 def refuse_long(words: Text) -> None:
     """Raise InputError for what no text of ours can hold."""
-    for name, limit in (("title", MAX_TITLE), ("summary", MAX_SUMMARY), ("image_alt", MAX_SUMMARY)):
-        length = len(getattr(words, name))
-        if length > limit:
-            raise InputError(f"unit {name}", f"has {length} characters, {limit} at the most")
+    try:
+        refuse_unfit_words(words)
+    except InputError as error:
+        raise InputError(f"unit {error.source}", error.reason) from error
     if not words.title:
         raise InputError("unit title", "has no words that could be shown: write some")
-    if len(words.body.encode()) > MAX_BYTES:
-        raise InputError("body", f"is larger than {MAX_BYTES} bytes")

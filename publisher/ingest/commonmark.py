@@ -54,6 +54,19 @@ def from_tree(root: Element, base: str = "") -> str:
     return markup.clean_text("\n\n".join(_Reader(base).blocks(root, 0)))
 
 
+def plain(html: str) -> str:
+    """Return the text of a piece of HTML on one line, as titles stand there.
+
+    Raises InputError for what is too large to be news.
+    """
+    return markup.clean_line(_said(_Reader("").flat(html_tree(html), 0)))
+
+
+def _said(pieces: Iterable[Piece]) -> str:
+    words = (piece.text + _said(piece.inner) + " " * (piece.mark == "br") for piece in pieces)
+    return "".join(words)
+
+
 @dataclass(frozen=True)
 class _Reader:
     base: str
@@ -82,7 +95,7 @@ class _Reader:
     def _block(self, element: Element, depth: int, before: str) -> Iterator[str]:
         tag = element.tag
         if tag in _HEADINGS:
-            title = re.sub(r"#\Z", r"\\#", line(self._flat(element, depth)))
+            title = re.sub(r"#\Z", r"\\#", line(self.flat(element, depth)))
             yield from [f"{'#' * _HEADINGS[tag]} {title}"] if title else []
         elif tag in {"ul", "ol", "menu", "dir"}:
             yield from self._list(element, depth, again=before == tag)
@@ -135,7 +148,7 @@ class _Reader:
             yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def _cell(self, element: Element, depth: int) -> str:
-        return line(self._flat(element, depth)).replace("|", "\\|")
+        return line(self.flat(element, depth)).replace("|", "\\|")
 
     def _inline(self, element: Element, depth: int) -> list[Piece]:
         """Return the pieces of an element that stands within a line."""
@@ -146,13 +159,13 @@ class _Reader:
             return self._image(element)
         if tag == "code" and not len(element):
             return [Piece(mark="code", text=element.text or "")]
-        inner = self._flat(element, depth)
+        inner = self.flat(element, depth)
         if tag == "a":
             target = self._address(element.get("href"))
             return [Piece(mark="link", target=target, inner=tuple(inner))] if target else inner
         return [Piece(mark=_MARKS[tag], inner=tuple(inner))] if tag in _MARKS else inner
 
-    def _flat(self, element: Element, depth: int) -> list[Piece]:
+    def flat(self, element: Element, depth: int) -> list[Piece]:
         """Return all within an element as pieces of one line."""
         if depth > MAX_DEPTH:
             return [Piece(text=text_of(element))]

@@ -134,7 +134,7 @@ class Fetcher:
                 return answer
             place = target
         raise InputError(
-            "redirects", f"lead from address to address more than {MAX_REDIRECTS} times"
+            "redirects", f"leads from address to address more than {MAX_REDIRECTS} times"
         )
 
     def _ask(self, place: httpx2.URL, headers: dict[str, str]) -> Response:
@@ -151,8 +151,7 @@ class Fetcher:
             self._rules[str(origin)] = self._read_robots(origin)
         rules = self._rules[str(origin)]
         if isinstance(rules, InputError):
-            reason = f"its robots.txt must be read first, and cannot be: {rules.reason}"
-            raise InputError(str(place), reason) from rules
+            raise InputError(str(place), rules.reason) from rules
         if not rules(str(place)):
             raise InputError(
                 str(place),
@@ -268,7 +267,8 @@ def _response(place: httpx2.URL, answer: httpx2.Response, content: bytes) -> Res
 
 def _rules(answer: Response) -> robots.Rules | InputError:
     if answer.status >= _SERVER_FAULT:
-        return InputError(answer.url, _refusal(answer))
+        reason = f"its robots.txt has a fault ({answer.status}), so nothing may be read: try later"
+        return InputError(answer.url, reason)
     return robots.rules(answer.content if answer.status == _OK else b"")
 
 

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from publisher.freshness import digest, freshness
-from store import items, parity
+from store import items, parity, tables
 from store.database import Database, Transaction
 from store.records import Freshness, Item, Parity, Stand, Workflow
-from store.tables import translations
 from tests import make
 from tests.store import fill
 
@@ -47,7 +46,7 @@ def put(tx: Transaction, key: str, source: str, texts: Mapping[str, Any], **chan
         {**vars(make.translation(language, item_id=item.id, **links)), "origin": ""}
         for language, links in texts.items()
     ]
-    tx.run(insert(translations), rows)
+    tx.run(insert(tables.translations), rows)
     return item
 
 
@@ -178,12 +177,14 @@ def test_a_relay_may_be_long(either: Database) -> None:
 
 
 def test_items_far_apart_are_found(either: Database) -> None:
+    # On both sides of where the first windows end, and far away.
+    ids = [1000, 1001, 3000, 3001, 70_000]
     with either.write() as tx:
         first = put(tx, "first", "en", {"en": {}})
-        tx.run(insert(translations.metadata.tables["items"]), far(first, 5000, 70_000))
+        tx.run(insert(tables.items), far(first, *ids))
         found = parity.page(tx, "fr", [Freshness.MISSING], limit=9)
-        last = parity.page(tx, "fr", [Freshness.MISSING], after=5000, limit=1)
-    assert [stand.item_id for stand in found] == [first.id, 5000, 70_000]
+        last = parity.page(tx, "fr", [Freshness.MISSING], after=3001, limit=1)
+    assert [stand.item_id for stand in found] == [first.id, *ids]
     assert [stand.item_id for stand in last] == [70_000]
 
 

@@ -1,7 +1,9 @@
 """What comes back from translators, and what the store makes of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -99,6 +101,19 @@ def test_a_translation_comes_in_for_review(
     assert (found.workflow, found.approved, found.change) == (Workflow.IN_REVIEW, None, Change.NEW)
     assert (found.source_digest, found.made_from) == (text(english, "en").digest, "en")
     assert stands(english) is Freshness.CURRENT
+
+
+def test_what_a_file_says_of_itself_cannot_upset_the_database(
+    either: Database, config: Config, tmp_path: Path
+) -> None:
+    make.take(either, config, make.draft("en", words=EN))
+    path = export(either, config, tmp_path, format="po")
+    good = path.read_text(encoding="utf-8")
+    for item in ("x\0", "\U0001f389", "a" * 100_000, "' or 1=1 --"):
+        path.write_text(good.replace("tag:news.example.org,2013:item/1", item), encoding="utf-8")
+        (rejected,) = take(either, config, path).rejected
+        assert rejected.reason.startswith("item: ")
+        assert len(rejected.reason) < 400
 
 
 @FORMATS
@@ -317,6 +332,37 @@ def test_of_two_who_translate_the_same_file_the_second_is_told(
     outcome = take(english, config, translators.work(path, other))
     assert len(outcome.conflicts) == 1
     assert text(english).body == FRENCH
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_of_two_files_that_come_in_at_once_one_is_told(
+    either: Database, config: Config, tmp_path: Path, everything: bool
+) -> None:
+    make.take(either, config, make.draft("en", words=EN))
+    if everything:
+        make.take(either, config, make.draft("fr"))
+    paths = []
+    for name in ("Une", "Deux"):
+        path = export(either, config, tmp_path / name, everything=everything)
+        answers = {key: f"{words} {name}" for key, words in FR.items()}
+        answers["body"] = f"Tout. {name}"
+        paths.append(translators.work(path, translators.answering(answers)))
+    start = Barrier(2)
+
+    def deliver(path: Path) -> Outcome:
+        start.wait()
+        return take(either, config, path)
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(deliver, paths))
+    assert [outcome.rejected for outcome in outcomes] == [[], []]
+    assert sorted(
+        (len(outcome.conflicts), outcome.new + outcome.changed) for outcome in outcomes
+    ) == [
+        (0, 1),
+        (1, 0),
+    ]
+    assert text(either).revision == 1 + everything
 
 
 def test_who_has_the_words_of_the_other_as_well_overwrites_nothing(

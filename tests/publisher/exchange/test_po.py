@@ -79,7 +79,7 @@ UNITS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(UNITS)
 @example(Unit(id="body", source='a\\b\\" \\n \\\\', target='"\\'))
 @example(Unit(id="body", source="a" * 500, target="b c " * 200))
@@ -165,13 +165,13 @@ def test_the_line_that_is_named_is_that_of_the_file() -> None:
 
 def test_a_string_of_very_many_lines_is_read_in_a_time_that_follows_its_length() -> None:
     lines = '"x\\n"\n' * 200_000
-    started = time.monotonic()
+    started = time.process_time()
     found = read(WRITTEN.replace('msgstr "واحد."', f'msgstr ""\n{lines}"."'))
     assert len(found["body.1"].target) == 400_001
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_a_file_that_was_cut_or_mixed_up_is_read_or_refused(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(WRITTEN)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,7 +31,7 @@ TEXTS = st.builds(
     slug=st.sampled_from(["", "a-slug", "كرامة"]),
     image_alt=st.just("") | bodies.TITLES,
 )
-MANY = settings(deadline=None, max_examples=60)
+MANY = settings(deadline=None, max_examples=40)
 FORMATS = pytest.mark.parametrize("form", ["xliff", "po"])
 
 
@@ -149,11 +150,38 @@ def test_a_translation_into_the_same_words_is_the_same_markdown(
         assert getattr(found["fr"], field) == getattr(found["en"], field)
 
 
+@FORMATS
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 3_000), st.integers(0, 40), st.binary(max_size=6), st.booleans())
+def test_whatever_is_done_to_the_bytes_of_a_file_a_good_one_beside_it_is_taken(
+    a_house: House, form: str, at: int, length: int, put_in: bytes, translated: bool
+) -> None:
+    with a_house() as (database, config, folder):
+        for key in ("bad", "good"):
+            make.take(database, config, make.draft("en", key=key))
+            make.take(database, config, make.draft("fr", key=key))
+        bad, good = export(database, config, folder, form, "fr")
+        if translated:
+            translators.work(bad, translators.shout)
+        content = bad.read_bytes()
+        bad.write_bytes(content[:at] + put_in + content[at + length :])
+        translators.work(good, translators.shout)
+        outcome = incoming.take(database, config, [bad, good], now=make.NOW)
+        told = len(outcome.rejected) + len(outcome.conflicts)
+        assert outcome.new + outcome.changed + outcome.same + told == 2
+        with database.read() as tx:
+            texts = items.texts(tx, [1, 2])
+        assert texts[2]["fr"].revision == 2
+        # Whatever came of the damaged one, somebody has to look at it.
+        assert texts[1]["fr"].revision == 1 or texts[1]["fr"].workflow is not Workflow.APPROVED
+
+
+INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 ABOUT = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(list(Kind)),
-        "dated": st.none() | st.datetimes(timezones=st.just(make.NOW.tzinfo)),
-        "embargo": st.none() | st.datetimes(timezones=st.just(make.NOW.tzinfo)),
+        "dated": st.none() | INSTANTS,
+        "embargo": st.none() | INSTANTS,
         "url": st.sampled_from([None, "https://example.org/a?b=1#c"]),
         "image": st.sampled_from([None, "https://example.org/é:[1].png"]),
         "topics": st.sampled_from(

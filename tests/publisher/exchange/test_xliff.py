@@ -113,7 +113,7 @@ UNITS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(UNITS)
 @example(Unit(id="body", source="]]> <![CDATA[ &amp; \x00\x1b\r\n\ufffe", target="\x07"))
 def test_any_words_are_written_by_the_rules_and_read_as_they_were(unit: Unit) -> None:
@@ -258,12 +258,12 @@ DOCTYPE = "DOCTYPE: is not read, XLIFF needs none: remove it"
 def test_what_is_no_file_of_ours_is_refused_with_the_way_to_mend_it(
     text: str, complaint: str
 ) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InputError) as refused:
         xliff.read(text)
     assert complaint in str(refused.value)
     assert "\n" not in str(refused.value)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @settings(deadline=None, max_examples=200)

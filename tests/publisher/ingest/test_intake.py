@@ -575,7 +575,7 @@ def test_a_place_that_cannot_be_read_is_refused(
     reason: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("items.csv").write_text("title\n", encoding="utf-8")
+    Path("items.txt").write_text("title\n", encoding="utf-8")
     with pytest.raises(InputError, match=reason) as refused:
         sources.source_of(place, config)
     assert refused.value.source == place
