@@ -92,6 +92,16 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _hub(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+        raise ValueError("not an address such as https://hub.example.org/")
+    # It goes out in a header, between angle brackets (RFC 8288).
+    if not value.isascii() or re.search(r'[\s<>"\x00-\x1f\x7f]', value):
+        raise ValueError("must be ASCII without spaces and brackets (RFC 3986)")
+    return value
+
+
 def _rule(value: str) -> str:
     try:
         rules.parse(value, zone="UTC")
@@ -164,6 +174,13 @@ class FeedsSection(_Section):
     missing_in: dict[Tag, Annotated[str, AfterValidator(_rule)]] = {}
     #: How many entries a feed holds.
     entries: Annotated[int, Field(ge=1, le=1000)] = 50
+    #: The WebSub hubs that tell readers when a feed has changed.
+    hubs: Annotated[
+        tuple[Annotated[str, AfterValidator(_hub)], ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
 
 
 class MailSection(_Section):
@@ -187,6 +204,21 @@ class MailSection(_Section):
     timeout: Annotated[float, Field(gt=0)] = 60.0
 
 
+class IngestSection(_Section):
+    """``[ingest]``: reading news from the web."""
+
+    #: Hosts, or ``host:port``, that may have private addresses. All others must be public.
+    private_hosts: Annotated[
+        tuple[Line, ...], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_distinct)
+    ] = ()
+    #: Seconds that one address may take, with all its redirects.
+    timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    #: The most bytes of one answer, unpacked.
+    max_bytes: Annotated[int, Field(ge=1_000)] = 10_000_000
+    #: Whether to keep to what sites ask of programs in their robots.txt (RFC 9309).
+    robots: bool = True
+
+
 class SchedulerSection(_Section):
     """``[scheduler]``: the scheduled job of ``tidings serve``."""
 
@@ -205,6 +237,7 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
     #: The folder that relative paths are meant from.

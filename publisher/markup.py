@@ -18,6 +18,10 @@ from markdown_it.token import Token
 from publisher.kept import Kept
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+#: The same, but what stands within a paragraph is left unread.
+_OUTLINE = MarkdownIt("commonmark", {"html": False}).enable("table").disable("inline")
+#: What holds words and no further blocks.
+_LEAVES = {"paragraph_open", "heading_open", "table_open", "fence", "code_block"}
 
 _TAGS = frozenset(
     {"a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "h6"}
@@ -121,6 +125,16 @@ def _sanitised(markup: str) -> str:
         filter_style_properties={"text-align"},
         link_rel="noopener",
     )
+
+
+def blocks(markdown: str) -> list[tuple[int, int]]:
+    """Return the lines of each paragraph, heading, table and code block of CommonMark text.
+
+    Wherever it stands, also in lists and quotations: its first line, counted from 0, and the
+    one after its last.
+    """
+    leaves = [token for token in _OUTLINE.parse(markdown) if token.type in _LEAVES]
+    return [(token.map[0], token.map[1]) for token in leaves if token.map]
 
 
 def plain(markdown: str) -> str:

@@ -26,7 +26,6 @@ from store import deliveries, issues, items, newsletters, offers, topics
 from store.database import Database, Transaction
 from store.records import (
     Blocking,
-    DeliveryState,
     Issue,
     IssueState,
     Item,
@@ -38,9 +37,6 @@ from store.records import (
 OTHERS = "*"
 
 _OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
-
-#: States that deliveries may yet leave by themselves.
-_UNFINISHED = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.POSTPONED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +164,7 @@ def finish(database: Database) -> list[Issue]:
     with database.write() as tx:
         for issue in issues.listing(tx, states=[IssueState.SENDING]):
             counts = deliveries.counts(tx, issue_id=issue.id)
-            if not any(counts[state] for state in _UNFINISHED):
+            if not any(counts[state] for state in deliveries.UNFINISHED):
                 issues.move(tx, issue, IssueState.SENT)
                 finished.append(issues.get(tx, issue.id))
     return finished

@@ -131,13 +131,17 @@ def _item_pages(config: Config, stories: Sequence[Story]) -> Iterator[Document]:
         yield story.path, _item_page(config, story, there)
     for story in stories:
         now = latest[story.item_id, story.language]
-        if not now.is_gone and story.path != now.path:
-            # Mails and readers know the old address, from before the title changed.
+        # Mails and readers know the old address, from before the title changed.
+        is_old = not now.is_gone and story.path != now.path
+        address = addresses.link(config.base_path, now.path).encode()
+        yield addresses.moved(story.path), address if is_old else None
+        # The notice first: at no moment is there neither it nor the page.
+        notice = _page(config, story.language, "gone", story=now) if now.is_gone else None
+        yield addresses.gone(story.path), notice
+        if is_old:
             yield story.path, _page(config, story.language, "moved", story=now)
         if now.is_gone:
             yield story.path, None
-        notice = _page(config, story.language, "gone", story=now) if now.is_gone else None
-        yield addresses.gone(story.path), notice
 
 
 def _front_and_feeds(config: Config, feed: Feed) -> Iterator[Document]:

@@ -88,17 +88,6 @@ def gone(tx: Transaction, language: str, *, limit: int) -> list[Publication]:
     return sorted(rows, key=lambda row: (row.told, row.item_id), reverse=True)[:limit]
 
 
-def corrections(tx: Transaction, ids: Collection[int]) -> list[Publication]:
-    """Return every correction that the feeds told of these items, oldest first."""
-    where = and_(
-        among(publications.c.item_id, ids),
-        publications.c.channel == FEED,
-        publications.c.change == Change.CORRECTION,
-    )
-    query = select(*_FIELDS).where(where).order_by(publications.c.telling, publications.c.id)
-    return [_publication(row) for row in tx.rows(query)]
-
-
 def of_issue(tx: Transaction, issue_id: int) -> list[Publication]:
     """Return what an issue told, in its order."""
     query = select(*_FIELDS).where(publications.c.issue_id == issue_id).order_by(publications.c.id)

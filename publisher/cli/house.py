@@ -11,6 +11,7 @@ from publisher.cli import common
 if TYPE_CHECKING:
     from publisher.delivery.engine import Outcome
     from scheduler import Pass
+    from store.database import Database
     from store.records import Hold
 
 feed = typer.Typer(name="feed", help="The feeds of the site.", no_args_is_help=True)
@@ -81,6 +82,7 @@ def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:
                 "language": row.language,
                 "shown_language": row.shown_language,
                 "revision": row.revision,
+                "change": row.change,
             }
             for row in done.published
         ],
@@ -197,7 +199,8 @@ def serve(
         def look() -> None:
             done = scheduler.tick(house.database, house.config, now=common.clock(None))
             for row in done.published:
-                common.warn(f"published item {row.item_id} in {row.language}")
+                act = "took back" if row.is_gone else "published"
+                common.warn(f"{act} item {row.item_id} in {row.language}")
             for pressed in done.issues:
                 common.warn(f"issue {pressed.issue.id} is {pressed.issue.state}")
             for sentence in [*done.problems, *_shown(done)]:
@@ -206,11 +209,22 @@ def serve(
         jobs = None if no_scheduler else scheduler.start(house.config, look)
         common.warn(f"serving at http://{host}:{port}/")
         try:
-            app.serve(house.config, host=host, port=port)
+            app.serve(house.config, host=host, port=port, ready=lambda: _answers(house.database))
         finally:
             if jobs:
                 # A mail that is on its way is settled first.
                 jobs.shutdown(wait=True)
+
+
+def _answers(database: "Database") -> bool:
+    """Say whether the database answers, and is of this program's version."""
+    from publisher.errors import TidingsError  # noqa: PLC0415
+
+    try:
+        database.check_version()
+    except TidingsError:
+        return False
+    return True
 
 
 @feed.command("list")

@@ -69,7 +69,7 @@ def _in_order(
             for tag, draft in waiting.items()
             if tag == item.source_language or _parent(draft, item, known) not in waiting
         ]
-        # In a circle none is free: decide() refuses each of them.
+        # In a circle none is free: decide() refuses the one that closes it.
         for tag in free or list(waiting):
             ordered[tag] = waiting.pop(tag)
     return list(ordered.values())

@@ -1,4 +1,4 @@
-"""Split a Markdown file into its front matter and its text.
+"""Split a Markdown file into its front matter and its text, and put it together.
 
 Three forms are read: YAML between ``---`` lines and TOML between ``+++`` lines (Hugo,
 Jekyll), and ``Key: value`` lines up to the first empty one (Pelican). YAML is read without
@@ -46,6 +46,32 @@ def split(text: str) -> tuple[Mapping[str, Any], str]:
     if not isinstance(data, Mapping):
         raise InputError(_HERE, "is not a list of 'key: value' lines")
     return {str(key).lower(): value for key, value in data.items()}, text[found.end() :]
+
+
+def join(fields: Mapping[str, str | tuple[str, ...]], body: str) -> str:
+    """Return a file of which :func:`split` gives these fields and this text back."""
+    head = yaml.dump(
+        dict(fields),
+        Dumper=_PlainDumper,
+        allow_unicode=True,
+        default_flow_style=False,
+        sort_keys=False,
+        # A folded line is harder to compare.
+        width=float("inf"),
+    )
+    return f"---\n{head}---\n\n{body}\n"
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """YAML with each list on its line."""
+
+
+_PlainDumper.add_representer(
+    tuple,
+    lambda dumper, values: dumper.represent_sequence(
+        "tag:yaml.org,2002:seq", values, flow_style=True
+    ),
+)
 
 
 def _toml(head: str) -> Mapping[str, Any]:

@@ -4,11 +4,12 @@ Beyond these a text is no news but a mistake or an attack; one must not hold up 
 nor the pages and feeds that it would be in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from publisher import markup
 from publisher.errors import InputError
 from publisher.ingest.drafts import Draft
+from store.records import Text
 
 #: Characters of single fields.
 MAX_TITLE, MAX_SUMMARY, MAX_NOTE, MAX_ALT, MAX_ADDRESS = 500, 2_000, 2_000, 2_000, 2_000
@@ -25,32 +26,48 @@ MAX_KEY = 2_000
 FIRST_YEAR, LAST_YEAR = 1000, 9000
 
 
+#: A field, how much it holds, how much it may, and of what.
+Size = tuple[str, int, int, str]
+
+
 def refuse_unfit(draft: Draft) -> None:
     """Raise InputError, which names the field, for a draft that holds too much."""
-    for field, size, limit, unit in _sizes(draft):
-        if size > limit:
-            raise InputError(field, f"has {size} {unit}, {limit} at the most")
+    refuse_unfit_words(draft.words, note=draft.note)
+    _refuse(_sizes(draft))
     for field, moment in (("date", draft.dated), ("embargo", draft.embargo)):
         if moment and not FIRST_YEAR <= moment.year <= LAST_YEAR:
             years = f"between {FIRST_YEAR} and {LAST_YEAR}"
             raise InputError(field, f"is in the year {moment.year}: write one {years}")
 
 
-def _sizes(draft: Draft) -> Iterator[tuple[str, int, int, str]]:
-    words = draft.words
+def refuse_unfit_words(words: Text, *, note: str = "") -> None:
+    """Raise InputError, which names the field, for a text that holds too much."""
     lines = (
         ("title", words.title, MAX_TITLE),
         ("summary", words.summary, MAX_SUMMARY),
         ("image_alt", words.image_alt, MAX_ALT),
-        ("note", draft.note, MAX_NOTE),
+        ("note", note, MAX_NOTE),
+        ("body", words.body, MAX_BODY),
+    )
+    _refuse((field, len(value), limit, "characters") for field, value, limit in lines)
+    signs = markup.signs(words.body)
+    _refuse([("body", signs, MAX_SIGNS, "signs of Markdown such as * or [")])
+
+
+def _refuse(sizes: Iterable[Size]) -> None:
+    for field, size, limit, unit in sizes:
+        if size > limit:
+            raise InputError(field, f"has {size} {unit}, {limit} at the most")
+
+
+def _sizes(draft: Draft) -> Iterator[Size]:
+    lines = (
         ("url", draft.url or "", MAX_ADDRESS),
         ("image", draft.image or "", MAX_ADDRESS),
-        ("body", words.body, MAX_BODY),
         *(("topics", name, MAX_TOPIC) for name in draft.topics.values()),
     )
     for field, value, limit in lines:
         yield field, len(value), limit, "characters"
     yield "topics", len(draft.topics), MAX_TOPICS, "words"
-    yield "body", markup.signs(words.body), MAX_SIGNS, "signs of Markdown such as * or ["
     for name, value in (("translationKey", draft.key), ("path", draft.origin)):
         yield name, len(value.encode()), MAX_KEY, "bytes"
