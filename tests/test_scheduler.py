@@ -349,16 +349,18 @@ def test_feeds_hold_until_their_deadline_and_then_fall_back(
     database: Database, quiet: Config
 ) -> None:
     feeds = quiet.feeds.model_copy(update={"missing_in": {"fr": RULE, "ar": "skip"}})
-    held = quiet.model_copy(update={"feeds": feeds})
-    make.take(database, held, make.draft("en"))
-    first = tick(database, held)
+    holding = quiet.model_copy(update={"feeds": feeds})
+    make.take(database, holding, make.draft("en"))
+    first = tick(database, holding)
     assert [row.language for row in first.published] == ["en"]
-    assert [(h.language, h.until, h.reason) for h in first.held] == [("fr", THURSDAY, "missing")]
-    assert tick(database, held, THURSDAY - MOMENT).published == []
-    (row,) = tick(database, held, THURSDAY).published
+    assert [(h.language, h.until, h.reason) for h in held(database)] == [
+        ("fr", THURSDAY, "missing")
+    ]
+    assert tick(database, holding, THURSDAY - MOMENT).published == []
+    (row,) = tick(database, holding, THURSDAY).published
     assert (row.language, row.shown_language, row.rule) == ("fr", "en", "deadline")
-    done = tick(database, held, THURSDAY + timedelta(days=9))
-    assert (done.published, done.held) == ([], [])
+    done = tick(database, holding, THURSDAY + timedelta(days=9))
+    assert (done.published, held(database)) == ([], [])
 
 
 def test_an_issue_holds_until_its_deadline_says_so_and_then_falls_back(
