@@ -17,7 +17,11 @@ _MAX_LABEL = 63
 FEED_FORMATS = {
     "atom": "application/atom+xml",
     "rss": "application/rss+xml",
+    "json": "application/feed+json",
 }
+
+#: What people call them.
+FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
 
 def front(language: str) -> str:

@@ -166,6 +166,7 @@ def _page(config: Config, language: str, name: str, **values: object) -> bytes:
         front=addresses.front,
         feed_path=addresses.feed,
         formats=addresses.FEED_FORMATS,
+        format_names=addresses.FEED_NAMES,
         languages=config.site.languages,
         site_name=config.name,
         **values,

@@ -1,4 +1,4 @@
-"""RSS 2.0 and Atom 1.0 (RFC 4287) from stories, by feedgen.
+"""RSS 2.0 and Atom 1.0 (RFC 4287) from stories, by feedgen; JSON Feed beside them.
 
 The same stories always give the same bytes: nothing here knows the time.
 """
@@ -11,6 +11,7 @@ from feedgen.feed import FeedGenerator
 
 from publisher import addresses
 from publisher.config import Config
+from publisher.feeds import jsonfeed
 from publisher.feeds.entries import Entry, entries
 from publisher.feeds.repair import Deleted, EntryRepair, FeedRepair
 from publisher.story import Story
@@ -45,13 +46,23 @@ def build(feed: Feed, config: Config) -> dict[str, bytes]:
     return {
         "atom": _generator(feed, made, config, "atom").atom_str(pretty=True),
         "rss": _generator(feed, made, config, "rss").rss_str(pretty=True),
+        "json": jsonfeed.document(
+            feed.stories,
+            [entry.html for entry in made],
+            language=feed.language,
+            title=feed.title,
+            own=_own(feed, config, "json"),
+            config=config,
+        ),
     }
 
 
-def _generator(feed: Feed, made: Sequence[Entry], config: Config, suffix: str) -> FeedGenerator:
-    def absolute(path: str) -> str:
-        return addresses.link(config.site.url, path)
+def _own(feed: Feed, config: Config, suffix: str) -> str:
+    """Return the address of a feed itself."""
+    return addresses.link(config.site.url, addresses.feed(feed.language, suffix, feed.topic))
 
+
+def _generator(feed: Feed, made: Sequence[Entry], config: Config, suffix: str) -> FeedGenerator:
     generator = FeedGenerator()
     generator.load_extension("dc")
     generator.register_extension("repair", FeedRepair, EntryRepair)
@@ -63,10 +74,9 @@ def _generator(feed: Feed, made: Sequence[Entry], config: Config, suffix: str) -
     generator.language(feed.language)
     generator.updated(feed.updated)
     generator.generator("Tidings")
-    own = absolute(addresses.feed(feed.language, suffix, feed.topic))
-    generator.link(href=own, rel="self", type=addresses.FEED_FORMATS[suffix])
+    generator.link(href=_own(feed, config, suffix), rel="self", type=addresses.FEED_FORMATS[suffix])
     # The last one: feedgen takes it for the <link> of RSS.
-    front = absolute(addresses.front(feed.language))
+    front = addresses.link(config.site.url, addresses.front(feed.language))
     generator.link(href=front, rel="alternate", type="text/html", hreflang=feed.language)
     for entry in made:
         generator.add_entry(entry, order="append")

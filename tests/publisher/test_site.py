@@ -53,7 +53,7 @@ def files(config: Config) -> dict[str, bytes]:
 def test_every_language_has_its_feeds_and_front_page_before_there_is_news(
     database: Database, config: Config
 ) -> None:
-    assert publish(database, config) == 8
+    assert publish(database, config) == 12
     assert {
         f"{tag}/{name}"
         for tag in make.LANGUAGES
@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_written_is_named_and_the_work_stays_due(
     with pytest.raises(StoreError, match="public"):
         site.refresh(database, config)
     config.public.unlink()
-    assert site.refresh(database, config) == 8
+    assert site.refresh(database, config) == 12
 
 
 def test_a_late_old_text_stands_on_top_of_its_feed(database: Database, config: Config) -> None:

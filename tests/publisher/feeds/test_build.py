@@ -49,6 +49,12 @@ def feed_of(*stories: Story, language: str = "en") -> Feed:
     return Feed(language=language, topic=None, title="News", stories=stories)
 
 
+def xml(feed: Feed, config: Config) -> list[bytes]:
+    """Return a feed in the formats that feedgen makes."""
+    made = build(feed, config)
+    return [made["atom"], made["rss"]]
+
+
 def parse(body: bytes) -> feedparser.FeedParserDict:
     parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
     assert parsed.bozo == 0, parsed.get("bozo_exception")
@@ -120,12 +126,12 @@ def test_topics_are_labelled_in_the_readers_language(config: Config) -> None:
 
 def test_entries_keep_their_order(config: Config) -> None:
     stories = [story_of(id=f"tag:x,2013:{number}") for number in range(5)]
-    for body in build(feed_of(*stories), config).values():
+    for body in xml(feed_of(*stories), config):
         assert [entry.id for entry in parse(body).entries] == [told.id for told in stories]
 
 
 def test_an_empty_feed_is_valid(config: Config) -> None:
-    for body in build(feed_of(), config).values():
+    for body in xml(feed_of(), config):
         assert parse(body).entries == []
 
 
@@ -141,7 +147,7 @@ def test_no_text_whatever_breaks_a_feed(
         body=markup.clean_text(body + SCRIPTS),
         summary=markup.clean_line(note + SCRIPTS),
     )
-    for feed in build(feed_of(told), config).values():
+    for feed in xml(feed_of(told), config):
         (entry,) = parse(feed).entries
         assert entry.id == told.id
         assert " ".join(entry.title.split()) == " ".join(told.title.split())
