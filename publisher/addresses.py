@@ -44,6 +44,11 @@ def gone(path: str) -> str:
     return f"{path}gone.html"
 
 
+def moved(path: str) -> str:
+    """Return where it stands which address the page at a path has now: it is served with 301."""
+    return f"{path}moved.txt"
+
+
 def link(base: str, path: str) -> str:
     """Return a path below an address (or below the path of one) as a URI reference (RFC 3986)."""
     return base + quote(path)

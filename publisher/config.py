@@ -92,6 +92,16 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _hub(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+        raise ValueError("not an address such as https://hub.example.org/")
+    # It goes out in a header, between angle brackets (RFC 8288).
+    if not value.isascii() or re.search(r'[\s<>"\x00-\x1f\x7f]', value):
+        raise ValueError("must be ASCII without spaces and brackets (RFC 3986)")
+    return value
+
+
 def _rule(value: str) -> str:
     try:
         rules.parse(value, zone="UTC")
@@ -164,6 +174,13 @@ class FeedsSection(_Section):
     missing_in: dict[Tag, Annotated[str, AfterValidator(_rule)]] = {}
     #: How many entries a feed holds.
     entries: Annotated[int, Field(ge=1, le=1000)] = 50
+    #: The WebSub hubs that tell readers when a feed has changed.
+    hubs: Annotated[
+        tuple[Annotated[str, AfterValidator(_hub)], ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
 
 
 class MailSection(_Section):

@@ -32,6 +32,9 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        # Read once, as our strings and the code are: no page is half of the old templates and
+        # half of the new, and nothing that is kept can differ from what would be made now.
+        auto_reload=False,
     )
 
 

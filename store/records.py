@@ -50,6 +50,14 @@ class Change(StrEnum):
     WITHDRAWAL = "withdrawal"
 
 
+class Freshness(StrEnum):
+    """How a text stands to the source text of its item; computed, never stored."""
+
+    MISSING = "missing"
+    CURRENT = "current"
+    OUTDATED = "outdated"
+
+
 class Missing(StrEnum):
     """What a policy does in a language where an item is not ready."""
 
@@ -153,6 +161,47 @@ class Translation(Text):
     updated: datetime
     #: When it was approved, None while it is not.
     approved: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a text came from."""
+
+    item_id: int
+    language: str
+    title: str
+    #: The place without its language: a path or an address.
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """How an item stands in a language."""
+
+    item_id: int
+    language: str
+    freshness: Freshness
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parity:
+    """How the items stand in a language, counted: ``missing + outdated + current == items``."""
+
+    language: str
+    items: int
+    missing: int
+    outdated: int
+    current: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """When the readers of a language first had an item in their own language."""
+
+    item_id: int
+    language: str
+    source_language: str
+    told: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

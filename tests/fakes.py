@@ -133,7 +133,7 @@ class _Asking(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Web
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.asked.append(Asked(path=self.path, headers=headers))
         answer = self.server.pages.get(self.path, Answer(status=404))

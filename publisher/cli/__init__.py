@@ -7,6 +7,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
+    translations.py translation, item export
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -22,6 +23,7 @@ from publisher.cli import (
     items,
     newsletters,
     subscribers,
+    translations,
 )
 
 app = typer.Typer(
@@ -55,6 +57,8 @@ app.command()(demo.demo)
 app.add_typer(items.item)
 editing.add_to(items.item)
 app.add_typer(items.topic)
+translations.add_to(items.item)
+app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)
 app.add_typer(deliveries.delivery)

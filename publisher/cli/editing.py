@@ -1,6 +1,7 @@
 """``tidings item``: what is done to the texts of an item that is there already."""
 
 import getpass
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,8 @@ from publisher.cli import common
 from publisher.cli.items import item_record, print_item
 
 if TYPE_CHECKING:
-    from publisher.corrections import Owed, Version
+    from publisher.corrections import Owed
+    from publisher.differences import Version
 
 ItemArgument = Annotated[int, typer.Argument(metavar="ID")]
 LanguageOption = Annotated[str, typer.Option(help="The language of the text.")]
@@ -71,9 +73,7 @@ def embargo(
     *,
     until: Annotated[
         datetime | None,
-        typer.Option(
-            "--until", parser=common.instant, metavar="INSTANT", help="When it may go out."
-        ),
+        typer.Option("--until", parser=common.instant, metavar="INSTANT", help="When it goes out."),
     ] = None,
     lift: Annotated[bool, typer.Option("--lift", help="Let it out now.")] = False,
     config: common.ConfigOption = None,
@@ -170,10 +170,10 @@ def diff(
     as_json: common.JsonOption = False,
 ) -> None:
     """Show what readers of an issue got of an item against the text now."""
-    from publisher import corrections  # noqa: PLC0415
+    from publisher import differences  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        found = corrections.compare(house.database, number, language, sent)
+        found = differences.compare(house.database, number, language, sent)
     if not as_json:
         for line in found.lines:
             typer.echo(line)
@@ -212,20 +212,25 @@ def notify(
         with house.database.read() as tx:
             issues = [issue_record(tx, issue) for issue in made]
     for entry in owed:
-        if entry.unknown:
-            common.warn(_unknown(entry))
+        for sentence in _not_told(entry):
+            common.warn(sentence)
     if as_json:
         common.print_json({"item": number, "owed": [vars(e) for e in owed], "issues": issues})
         return
-    columns = ("newsletter", "language", "waits_for", "queued", "unknown")
+    columns = ("newsletter", "language", "waits_for", "readers", "queued", "waiting", "unknown")
     common.listing([vars(entry) for entry in owed], columns, as_json=False)
 
 
-def _unknown(entry: "Owed") -> str:
-    return (
-        f"{entry.newsletter} in {entry.language}: nobody knows whether {entry.unknown} readers "
-        "got the wrong text; they are told nothing (tidings delivery resolve)"
-    )
+def _not_told(entry: "Owed") -> Iterator[str]:
+    """Yield what becomes of those who are told nothing now."""
+    place = f"{entry.newsletter} in {entry.language}"
+    if entry.waiting:
+        yield f"{place}: {entry.waiting} have yet to be sent the wrong text; ask again afterwards"
+    if entry.unknown:
+        yield (
+            f"{place}: nobody knows whether {entry.unknown} got the wrong text; say it with "
+            "'tidings delivery resolve', and ask again"
+        )
 
 
 def _version(version: "Version") -> dict[str, Any]:

@@ -49,8 +49,8 @@ class Rejected:
 
     source: str
     reason: str
-    #: The origin of the text that it is about: it cannot be taken, but is there still. Empty
-    #: where nobody can say which texts these are, as when the rest of a list cannot be read.
+    #: What its origin would be, or what the origins begin with of all that could not be read;
+    #: empty where that is ``source``. What came from there before is not gone.
     origin: str = ""
 
 
@@ -70,9 +70,8 @@ class Source(Protocol):
     def scope(self) -> str:
         """What the origins of all its texts begin with, where it shows all that it has.
 
-        A text whose origin no draft and no rejection bears is then reported as gone; nothing is
-        where a rejection without an origin came, since what it stands for was not seen. Empty
-        where a source shows a part only, as a feed does.
+        A text from there that it no longer shows is then reported. Empty where a source shows
+        a part only, as a feed does, or was broken off. Read when ``drafts`` is exhausted.
         """
         ...
 

@@ -14,7 +14,8 @@ from publisher.errors import InputError
 from publisher.ingest import stated
 from publisher.ingest.commonmark import from_html
 from publisher.ingest.drafts import Draft
-from publisher.ingest.fields import MAX_SUMMARY, words
+from publisher.ingest.fields import words
+from publisher.ingest.limits import MAX_SUMMARY
 from publisher.ingest.links import Link
 from store.records import Kind, Workflow
 

@@ -14,19 +14,14 @@ from zoneinfo import ZoneInfo
 from publisher import languages, markup
 from publisher.errors import InputError
 from publisher.ingest.drafts import Draft
+from publisher.ingest.limits import MAX_SUMMARY, MAX_TITLE
 from store.records import Change, Kind, Text, Workflow
 
-#: The most characters of a title and of a summary.
-MAX_TITLE, MAX_SUMMARY = 500, 2_000
-
-#: The most characters of any other line.
+#: The most characters of a line of which nothing else is said.
 MAX_LINE = 2_000
 
 #: The most characters of a key that an author gives.
 MAX_KEY = 500
-
-#: The most bytes of a key or a place: PostgreSQL indexes no more than 2,700.
-_MAX_PLACE = 2_000
 
 #: How much of a wrong value a refusal shows.
 _SHOWN = 80
@@ -113,7 +108,7 @@ class Fields:
         try:
             language = languages.tag(stated)
         except InputError as error:
-            raise InputError(key, f"{_shown(stated)}: {error.reason}") from error
+            raise InputError(key, str(error)) from error
         if language not in self.languages:
             raise InputError(
                 key,
@@ -124,13 +119,12 @@ class Fields:
 
     def draft(self, *, source: str, key: str, origin: str, language: str, body: str) -> Draft:
         """Return the draft that the fields and a body make. Raises InputError."""
-        if max(len(place.encode()) for place in (key, origin)) > _MAX_PLACE:
-            raise InputError("file", f"its path has more than {_MAX_PLACE} bytes: move it up")
         return Draft(
             source=source,
             key=key,
             origin=origin,
-            slug=markup.slug(self.line("slug")),
+            # Who says which texts are one item shall not have them guessed.
+            slug="" if self.line("translationkey") else markup.slug(self.line("slug")),
             language=language,
             words=self.words(body),
             dated=self.instant("date"),

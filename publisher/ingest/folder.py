@@ -5,14 +5,16 @@
 ``translationKey``, else the path without its language, says which texts are one item.
 """
 
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from publisher import markup
 from publisher.errors import InputError
-from publisher.ingest import frontmatter
+from publisher.ingest import frontmatter, walk
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fields import MAX_KEY, Fields
 from store.records import Text
@@ -39,23 +41,31 @@ class Folder:
 
     def drafts(self) -> Iterator[Draft | Rejected]:
         """Yield the drafts of all files below the folder, by path."""
-        for path in self._files():
+        for found in self._files():
+            if isinstance(found, OSError):
+                folder = Path(found.filename)
+                # All that stands in it has its place without the folder of its language.
+                yield self._unread(folder, found, folder / "index")
+                continue
             try:
-                yield self._draft(path)
-            except InputError as error:
-                yield self._rejected(path, str(error))
-            except OSError as error:
-                yield self._rejected(path, error.strerror or str(error))
+                yield self._draft(found)
+            except (InputError, OSError) as error:
+                yield self._unread(found, error, found)
 
-    def _rejected(self, path: Path, reason: str) -> Rejected:
-        return Rejected(source=str(path), reason=reason, origin=self._origin(self._place(path)[0]))
-
-    def _files(self) -> Iterable[Path]:
-        if not self.path.is_dir():
-            return [self.path]
-        found = (path for path in self.path.rglob("*") if path.suffix in _SUFFIXES)
+    def _files(self) -> Iterator[Path | OSError]:
+        found = walk.files(self.path, _SUFFIXES) if self.path.is_dir() else iter([self.path])
         # Hugo's _index files are pages that list others.
-        return sorted(path for path in found if not path.stem.startswith(("_index", ".")))
+        passed_over = ("_index", ".")
+        return (
+            path
+            for path in found
+            if isinstance(path, OSError) or not path.stem.startswith(passed_over)
+        )
+
+    def _unread(self, path: Path, error: InputError | OSError, place: Path) -> Rejected:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        stem, _ = self._place(place)
+        return Rejected(source=str(path), reason=reason, origin=self._origin(stem))
 
     def _draft(self, path: Path) -> Draft:
         data, body = frontmatter.split(_read(path))
@@ -64,7 +74,7 @@ class Folder:
         stated = fields.line("translationkey", limit=MAX_KEY)
         return fields.draft(
             source=str(path),
-            key=stated or markup.clean_line(stem),
+            key=stated or markup.clean_line(stem or self._root.name),
             origin="" if stated else self._origin(stem),
             language=fields.language("lang") or self._unsaid(place_language),
             body=body,
@@ -72,7 +82,8 @@ class Folder:
 
     def _place(self, path: Path) -> tuple[str, str | None]:
         """Return the path from the root without its language, and that language."""
-        *folders, name = path.relative_to(self._root).with_suffix("").parts
+        inside = path.relative_to(self._folder).with_suffix("").parts
+        *folders, name = (*self._above, *inside)
         stem, dot, last = name.rpartition(".")
         found: str | None = last
         if dot and last in self.languages:
@@ -83,22 +94,32 @@ class Folder:
                 folders.remove(found)
         # A folder for each item, with a file for each language in it.
         parts = folders if name == "index" else [*folders, name]
-        return "/".join(parts) or self._root.name, found
+        return "/".join(parts), found
 
     def _origin(self, stem: str) -> str:
-        place = self._root.resolve() / stem
-        return markup.clean_line(str(place if stem != self._root.name else self._root.resolve()))
+        return markup.clean_line(str(self._root / stem))
 
     @property
     def scope(self) -> str:
-        """A folder shows all that it has; a file says nothing of the others."""
-        return f"{self._root.resolve()}/" if self.path.is_dir() else ""
+        """A folder shows all that it has; a file, or one language of a folder, only a part."""
+        whole = self.path.is_dir() and not self._above
+        return markup.clean_line(f"{self._root}/") if whole else ""
 
-    @property
+    @cached_property
+    def _folder(self) -> Path:
+        return self.path if self.path.is_dir() else self.path.parent
+
+    @cached_property
     def _root(self) -> Path:
         """The folder that keys are paths from: never that of one language."""
-        folder = self.path if self.path.is_dir() else self.path.parent
-        return folder.parent if folder.resolve().name in self.languages else folder
+        folder = self._folder.resolve()
+        return folder.parent if self._above else folder
+
+    @cached_property
+    def _above(self) -> tuple[str, ...]:
+        """The folder's own name, where it is that of a language."""
+        name = self._folder.resolve().name
+        return (name,) if name in self.languages else ()
 
     def _unsaid(self, place: str | None) -> str:
         if place is None:
@@ -114,6 +135,11 @@ def _read(path: Path) -> str:
     if path.is_fifo():
         # Opening one waits for somebody to write.
         raise InputError("file", "is a named pipe, not a file")
+    status = path.stat()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise InputError("file", "is a socket or a device, not a file")
+    if status.st_size > MAX_BYTES and stat.S_ISREG(status.st_mode):
+        raise InputError("file", f"is larger than {MAX_BYTES} bytes")
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

@@ -21,8 +21,9 @@ from publisher.ingest import head, stated
 from publisher.ingest.commonmark import from_tree
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fetch import Fetcher
-from publisher.ingest.fields import MAX_LINE, MAX_SUMMARY, words
+from publisher.ingest.fields import MAX_LINE, words
 from publisher.ingest.head import Head
+from publisher.ingest.limits import MAX_SUMMARY
 from publisher.ingest.response import Response
 from publisher.ingest.stated import bare
 from publisher.ingest.trees import Element

@@ -1,7 +1,8 @@
 r"""Which way in a path or an address takes.
 
     path ----suffix--------------------> Folder, Table, Syndicated, Page
-    address --fetched once, looked at--> Syndicated, Page
+    address --/wp-json, /jsonapi-------> WordPress, Drupal
+          \--fetched once, looked at--> Syndicated, Page
           \--304---------------------> nothing to read: it is as it was
 
 What is slow to import is imported where it is needed: most imports are of folders.
@@ -36,7 +37,8 @@ _FEED_START = re.compile(rb"\A[^<{]*(?:<[?!][^>]*>\s*)*(?:<(?:rss|feed|rdf:RDF)[
 _START = 1_000
 _READABLE = (
     "what can be read is a Markdown file or folder (.md), a table (.csv, .tsv), a feed (RSS, Atom, "
-    "JSON Feed: .xml, .rss, .atom, .json) or a web page (.html)"
+    "JSON Feed: .xml, .rss, .atom, .json), a web page (.html), or the API of WordPress (/wp-json) "
+    "or Drupal (/jsonapi)"
 )
 
 
@@ -82,6 +84,9 @@ def source_of(
 
 
 def _web(place: str, config: Config, fetcher: "Fetcher", language: str) -> Source:
+    system = _system(place, config, fetcher, language)
+    if system:
+        return system
     # Who says a language may mean to mend what was read without it.
     answer = fetcher.get(place) if language else fetcher.get_if_changed(place)
     if isinstance(answer, NotModified):
@@ -91,6 +96,22 @@ def _web(place: str, config: Config, fetcher: "Fetcher", language: str) -> Sourc
     if answer.media_type in _PAGE_TYPES:
         return _page(place, answer, config, fetcher, language)
     raise InputError(place, f"is {answer.media_type}; {_READABLE}")
+
+
+def _system(place: str, config: Config, fetcher: "Fetcher", language: str) -> Source | None:
+    """Return the content management system whose API has an address, None where none has."""
+    from publisher.ingest import drupal, wordpress  # noqa: PLC0415  (slow to import)
+
+    site = config.site.languages
+    if posts := wordpress.root_of(place):
+        root, route = posts
+        return wordpress.WordPress(
+            root=root, route=route, fetcher=fetcher, languages=site, language=language
+        )
+    if nodes := drupal.root_of(place):
+        root, bundle = nodes
+        return drupal.Drupal(root=root, bundle=bundle, fetcher=fetcher, languages=site)
+    return None
 
 
 def is_feed(answer: Response) -> bool:

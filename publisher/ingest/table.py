@@ -54,7 +54,7 @@ class Table:
     @property
     def scope(self) -> str:
         """A table shows all that it has."""
-        return f"{markup.clean_line(str(self.path.resolve()))}#"
+        return f"{markup.clean_line(str(self.path.resolve()))}/"
 
     def drafts(self) -> Iterator[Draft | Rejected]:
         """Yield the drafts of all rows, in the order of the file."""
@@ -62,9 +62,14 @@ class Table:
             with _opened(self.path) as file:
                 yield from self._read(file)
         except InputError as error:
-            yield Rejected(source=str(self.path), reason=str(error))
+            yield self._rejected(str(self.path), str(error))
         except OSError as error:
-            yield Rejected(source=str(self.path), reason=error.strerror or str(error))
+            yield self._rejected(str(self.path), error.strerror or str(error))
+
+    def _rejected(self, source: str, reason: str, origin: str = "") -> Rejected:
+        # Of a row without a key nobody can say which text it is: it may be any of the table.
+        origin = origin or self.scope.removesuffix("/")
+        return Rejected(source=source, reason=reason, origin=origin)
 
     def _read(self, file: TextIO) -> Iterator[Draft | Rejected]:
         rows, scope = _rows(file), self.scope
@@ -76,7 +81,7 @@ class Table:
                 origin = f"{scope}{key}"
                 yield self._draft(fields, source, key, origin)
             except InputError as error:
-                yield Rejected(source=source, reason=str(error), origin=origin)
+                yield self._rejected(source, str(error), origin)
 
     def _fields(self, data: Mapping[str, str]) -> Fields:
         return Fields(data=data, languages=self.languages, zone=self.zone, advice=_ADVICE)

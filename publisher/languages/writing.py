@@ -1,9 +1,10 @@
 """How a language writes: names of languages, dates, numbers, lists. By CLDR."""
 
 from collections.abc import Iterable
+from datetime import date as Date  # noqa: N812  (the function of that name writes one)
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -73,7 +74,13 @@ def date(instant: datetime, language: str, *, zone: str = "UTC") -> str:
 
     Where CLDR does not know how it does, the day is written as in ISO 8601.
     """
-    day, here = instant.astimezone(ZoneInfo(zone)).date(), locale(language)
+    return _day(instant.astimezone(ZoneInfo(zone)).date(), language)
+
+
+# A front page writes its fifty dates on a few days.
+@lru_cache(maxsize=4096)
+def _day(day: Date, language: str) -> str:
+    here = locale(language)
     if here is None or here.months["format"]["wide"][12] == _NAMELESS:
         return day.isoformat()
     return _digits(format_date(day, format="long", locale=here), here)

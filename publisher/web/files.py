@@ -1,147 +1,227 @@
-"""The public files over HTTP: a bare ASGI application, without a framework in its way.
+"""The public files over HTTP: a bare ASGI application, in front of whatever else there is.
 
-Only what stands below the public folder is answered, with a strong ETag over the bytes, so
-that a reader who has them gets 304 (RFC 9110, 13).
+    request --> targets --> shelf --> preconditions --> answer
+                path        file      200, 304, 412
+
+Each file has a strong ETag over its bytes, so that a reader who has them gets 304 (RFC 9110,
+13). One address has one language and one format: nothing is negotiated but the packing.
 """
 
-import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from pathlib import Path, PurePosixPath
+import asyncio
+import time
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from publisher import addresses
+from publisher.web import answers, media, preconditions, targets
+from publisher.web.answers import Answer
+from publisher.web.disk import Disk
+from publisher.web.found import File, Folder, Found, Gone, Moved
+from publisher.web.probe import Probe
+from publisher.web.shelf import Shelf
+from publisher.web.versions import Site, Version
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".atom": "application/atom+xml; charset=utf-8",
-    ".rss": "application/rss+xml; charset=utf-8",
-}
+_BLOCK = 64 * 1024
 
-_NOT_MODIFIED = 304
+#: How often a large file is looked for anew because another took its place meanwhile.
+_TRIES = 5
 
-#: Stands in the place of a page that is gone (publisher/addresses.py).
-_GONE = "gone.html"
+_SAME, _FAILED = 304, 412
+_BODILESS = {204, 304}
 
-#: Sent with every answer: pages use our own styles, pictures from anywhere, and no scripts.
-_SECURITY = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' https:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A response."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+#: What only the long way can answer: requests with a body, or for another protocol.
+_LONG_WAY = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 
 
 class PublicFiles:
-    """The application."""
+    """The application. What is none of its files is for ``rest``, if there is such."""
 
-    def __init__(self, public: Path) -> None:
-        self._public = public
+    def __init__(
+        self,
+        public: Path,
+        site: Site,
+        *,
+        ready: Callable[[], bool],
+        rest: Application | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        address = urlsplit(site.url)
+        #: The host of the site, with its port if that is told.
+        self.authority = address.netloc.lower().encode("ascii")
+        self._base = address.path
+        self._shelf = Shelf(Disk(public, site, clock=clock))
+        #: What the disk was asked for in this turn of the loop, by target.
+        self._sure: dict[bytes, File] = {}
+        self._probe = Probe(ready)
+        self._rest = rest
+        self._clock = clock
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    def quick(
+        self, target: bytes, headers: preconditions.Headers
+    ) -> tuple[int, bytes, bytes] | None:
+        """Return status, headers and body for a GET, if they lie ready; the server asks first.
+
+        None sends the request the long way, through :meth:`__call__`.
+        """
+        file = self._sure.get(target) or self._look(target)
+        wanted = preconditions.wanted(headers)
+        if file is None or not _has_host(wanted) or not wanted.keys().isdisjoint(_LONG_WAY):
+            return None
+        seen = _version(file, wanted)
+        status = self._outcome(file, seen, wanted)
+        if status == _SAME:
+            return status, seen.same_head, b""
+        # A large file has no body here, and is sent piece by piece.
+        return None if status == _FAILED or seen.body is None else (status, seen.head, seen.body)
+
+    def _look(self, target: bytes) -> File | None:
+        """Return the file of a target, if it is held and the disk has no other.
+
+        In one turn of the loop the disk is asked once: whoever is served in it had asked
+        before it began, so none of them gets what was replaced before they asked.
+        """
+        path = targets.read(target)
+        file = None if isinstance(path, targets.Refused) else self._shelf.peek(path)
+        if file is not None:
+            if not self._sure:
+                asyncio.get_running_loop().call_soon(self._sure.clear)
+            self._sure[target] = file
+        return file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
+            if self._rest is not None:
+                await self._rest(scope, receive, send)
             return
-        wanted = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        answer = self.answer(scope["method"], scope["path"], wanted)
-        headers = {**_SECURITY, **answer.headers}
-        if answer.status != _NOT_MODIFIED:
-            headers["content-length"] = str(len(answer.body))
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": [
-                    (name.encode(), value.encode("latin-1")) for name, value in headers.items()
-                ],
-            }
-        )
-        body = b"" if scope["method"] == "HEAD" else answer.body
-        await send({"type": "http.response.body", "body": body})
+        wanted = preconditions.wanted(scope["headers"])
+        for _ in range(_TRIES):
+            found = await self._answer(scope, wanted)
+            if found is None and self._rest is not None:
+                await self._rest(scope, receive, send)
+                return
+            if not isinstance(found, File):
+                await _send(send, scope["method"], found or answers.not_found())
+                return
+            if await self._send_file(send, scope["method"], found, wanted):
+                return
+        await _send(send, scope["method"], _unavailable())
 
-    def answer(self, method: str, path: str, wanted: Mapping[str, str]) -> Answer:
-        """Return the response to a request; ``wanted`` are its headers."""
-        if path == "/healthz":
-            return _text(200, "ok")
-        if method not in {"GET", "HEAD"}:
-            return Answer(status=405, headers={"allow": "GET, HEAD"})
-        place = _place(self._public, path)
-        if place is None or not place.exists():
-            return _gone(place) or _text(404, "Not found")
-        if place.name == _GONE:
-            return _text(404, "Not found")
-        if place.is_dir():
-            # Relative addresses on the page would be taken from the wrong folder.
-            return Answer(status=308, headers={"location": f"./{place.name}/"})
-        return _file(place, wanted)
+    def _outcome(self, file: File, seen: Version, wanted: Mapping[bytes, bytes]) -> int:
+        now = self._clock() / 1e9
+        return preconditions.outcome(wanted, etag=seen.etag, modified=file.modified, now=now)
+
+    async def _answer(self, scope: Scope, wanted: Mapping[bytes, bytes]) -> Answer | File | None:
+        """Return an answer, a file to answer with, or None for what is no business of ours."""
+        if scope["http_version"] == "1.1" and not _has_host(wanted):
+            return answers.text(400, "One Host, please")
+        path = targets.read(scope["raw_path"])
+        if isinstance(path, targets.Refused):
+            return None if path == targets.UNKNOWN else answers.text(path.status)
+        if path in {"/healthz", "/readyz"}:
+            return await self._state(path)
+        try:
+            return await self._at(path, scope["method"])
+        except OSError:
+            return _unavailable()
+
+    async def _state(self, path: str) -> Answer:
+        if path == "/readyz" and not await self._probe.holds():
+            return answers.text(503, "not ready", cache_control="no-store")
+        return answers.text(200, "ok", cache_control="no-store")
+
+    async def _at(self, path: str, method: str) -> Answer | File | None:
+        found = await self._find(path)
+        composed = unicodedata.normalize("NFC", path)
+        if found is None and composed != path and await self._find(composed) is not None:
+            # One page has one address: the one that we link to.
+            return answers.elsewhere(addresses.link(self._base, composed))
+        if method in {"GET", "HEAD"}:
+            return _as_answer(found)
+        if found is None and self._rest is not None:
+            return None
+        if found is not None and method == "OPTIONS":
+            return answers.methods(is_open=media.medium(path).is_open)
+        return answers.text(405, allow=answers.READING)
+
+    async def _find(self, path: str) -> Found:
+        # What lies ready needs no thread.
+        return self._shelf.peek(path) or await asyncio.to_thread(self._shelf.find, path)
+
+    async def _send_file(
+        self, send: Send, method: str, file: File, wanted: Mapping[bytes, bytes]
+    ) -> bool:
+        """Send a file, or what its preconditions say; return False if it is not there any more."""
+        seen = _version(file, wanted)
+        status = self._outcome(file, seen, wanted)
+        if status == _FAILED:
+            await _send(send, method, answers.text(_FAILED))
+        elif status == _SAME:
+            await _send(send, method, Answer(status=_SAME, fields=seen.same_fields))
+        elif seen.body is not None:
+            await _send(send, method, Answer(status=status, fields=seen.fields, body=seen.body))
+        else:
+            return await self._stream(send, method, file)
+        return True
+
+    async def _stream(self, send: Send, method: str, file: File) -> bool:
+        try:
+            opened = self._shelf.open(file)
+        except OSError:
+            return False
+        if opened is None:
+            return False
+        with opened:
+            length = (b"content-length", b"%d" % file.plain.size)
+            await send(_start(200, (*file.plain.fields, length)))
+            while method != "HEAD" and (block := opened.read(_BLOCK)):
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        return True
 
 
-def _gone(place: Path | None) -> Answer | None:
-    """Return the notice in place of a page that is gone (RFC 9110, 15.5.11), if there is one."""
-    notice = place.with_name(_GONE) if place and place.name == "index.html" else None
-    if notice is None or not notice.exists():
-        return None
-    headers = {"content-type": _TYPES[".html"], "cache-control": "public, max-age=60"}
-    return Answer(status=410, headers=headers, body=notice.read_bytes())
+def _version(file: File, wanted: Mapping[bytes, bytes]) -> Version:
+    if file.zipped is not None and preconditions.takes_gzip(wanted.get(b"accept-encoding")):
+        return file.zipped
+    return file.plain
 
 
-def _file(place: Path, wanted: Mapping[str, str]) -> Answer:
-    body = place.read_bytes()
-    changed = datetime.fromtimestamp(int(place.stat().st_mtime), tz=UTC)
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {
-        "etag": tag,
-        "last-modified": format_datetime(changed, usegmt=True),
-        "cache-control": "public, max-age=60",
-    }
-    if _has_it_already(wanted, tag, changed):
-        return Answer(status=_NOT_MODIFIED, headers=headers)
-    kind = _TYPES.get(place.suffix, "application/octet-stream")
-    return Answer(status=200, headers={**headers, "content-type": kind}, body=body)
+def _has_host(wanted: Mapping[bytes, bytes]) -> bool:
+    # Two of them were made a list, and a host has no comma (RFC 9112, 3.2).
+    return b"," not in wanted.get(b"host", b",")
 
 
-def _place(public: Path, path: str) -> Path | None:
-    """Return the file at a path, None for what is nobody's business."""
-    parts = PurePosixPath(path).parts[1:]
-    if any(part.startswith(".") or "\0" in part or "\\" in part for part in parts):
-        return None
-    place = public.joinpath(*parts)
-    return place / "index.html" if path.endswith("/") else place
+def _as_answer(found: Found) -> Answer | File | None:
+    if isinstance(found, Moved):
+        return answers.elsewhere(found.location)
+    if isinstance(found, Gone):
+        return answers.page(410, found.notice)
+    if isinstance(found, Folder):
+        # Relative, for nobody knows here below which path the site stands.
+        return answers.elsewhere(f"./{answers.reference(found.name)}/")
+    return found
 
 
-def _has_it_already(wanted: Mapping[str, str], tag: str, changed: datetime) -> bool:
-    if "if-none-match" in wanted:
-        return tag in _tags(wanted["if-none-match"]) or wanted["if-none-match"].strip() == "*"
-    try:
-        return changed <= parsedate_to_datetime(wanted.get("if-modified-since", ""))
-    except (ValueError, TypeError):
-        return False
+def _unavailable() -> Answer:
+    return answers.text(503, retry_after="5")
 
 
-def _tags(header: str) -> Iterable[str]:
-    """Return the ETags of a header for weak comparison (RFC 9110, 8.8.3.2)."""
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+async def _send(send: Send, method: str, answer: Answer) -> None:
+    fields = answer.fields
+    if answer.status not in _BODILESS:
+        fields = (*fields, (b"content-length", b"%d" % len(answer.body)))
+    await send(_start(answer.status, fields))
+    body = b"" if method == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body})
 
 
-def _text(status: int, sentence: str) -> Answer:
-    return Answer(
-        status=status,
-        headers={"content-type": "text/plain; charset=utf-8"},
-        body=f"{sentence}\n".encode(),
-    )
+def _start(status: int, fields: answers.Fields) -> MutableMapping[str, Any]:
+    return {"type": "http.response.start", "status": status, "headers": list(fields)}

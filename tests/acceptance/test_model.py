@@ -138,7 +138,12 @@ class ModelItem:
         fallback = self._fallback(language, rule_, now)
         if fallback:
             return (fallback, self.texts[fallback].token)
-        return before if before and not self.is_withdrawn(before[0]) else None
+        if before is None or self.is_withdrawn(before[0]):
+            return None
+        if before[1] != NOTICE and self.is_ready(before[0]):
+            # A fallback that was told moves on with its text, though its deadline counts anew.
+            return (before[0], self.texts[before[0]].token)
+        return before
 
     def _fallback(self, language: str, rule_: str, now: datetime) -> str | None:
         ready = [tag for tag in LANGUAGES if self.is_ready(tag)]
@@ -369,6 +374,7 @@ class News(RuleBasedStateMachine):
             basis=0,
             approved=self.now,
             retraction=True,
+            owed=True,
         )
         self.ticked = False
 
