@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import FromClause, ScalarSelect, and_, delete, func, insert, select
-from sqlalchemy.sql import ColumnElement
 
 from store.database import Transaction, among
 from store.records import FEED, Change, Hold, Publication
@@ -93,15 +92,6 @@ def of_issue(tx: Transaction, issue_id: int) -> list[Publication]:
     """Return what an issue told, in its order."""
     query = select(*_FIELDS).where(publications.c.issue_id == issue_id).order_by(publications.c.id)
     return [_publication(row) for row in tx.rows(query)]
-
-
-def told_ids(channel: str, language: str) -> ColumnElement[Any]:
-    """Return a subquery: the items that this audience has had."""
-    return (
-        select(publications.c.item_id)
-        .where(publications.c.channel == channel, publications.c.language == language)
-        .scalar_subquery()
-    )
 
 
 def put_holds(tx: Transaction, ids: Collection[int], rows: Sequence[Hold]) -> None:

@@ -221,6 +221,17 @@ stale_items = Table(
     sqlite_autoincrement=True,
 )
 
+#: Items that a newsletter has yet to look at: a mark each time something about one changes.
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("newsletter", ForeignKey("newsletters.key"), nullable=False, index=True),
+    Column("item_id", ForeignKey("items.id"), nullable=False),
+    # As with the marks above: one that was taken back must not come again as another.
+    sqlite_autoincrement=True,
+)
+
 #: What servers said of the addresses that were read, so that the next reading can ask for
 #: changes only (RFC 9110, 13).
 fetches = Table(
