@@ -10,7 +10,7 @@ from store.parity import in_sight
 from store.records import FEED, Change, Lag, Reach
 from store.tables import items, publications
 
-#: Items whose tellings are in memory at once.
+#: Items whose lags are in memory at once.
 _CHUNK = 5000
 
 _LATER = publications.alias("later")
@@ -47,14 +47,16 @@ def reach(tx: Transaction, *, now: datetime, since: datetime | None = None) -> d
     return {row["language"]: Reach(**row) for row in tx.rows(query)}
 
 
-def lags(tx: Transaction, *, now: datetime, since: datetime | None = None) -> Iterator[Lag]:
+def lags(
+    tx: Transaction, *, now: datetime, since: datetime | None = None, chunk: int = _CHUNK
+) -> Iterator[Lag]:
     """Yield when each item in sight was first told in each language that it was translated to.
 
     Only what was told in the language of the source as well. A fallback is not told in the
-    language of its audience, and does not count.
+    language of its audience, and does not count. ``chunk`` items are in memory at once.
     """
     last = 0
-    while ids := _ids(tx, last, now, since):
+    while ids := _ids(tx, after=last, seen=in_sight(now, since), limit=chunk):
         first, last = ids[0], ids[-1]
         seen = and_(publications.c.item_id.between(first, last), in_sight(now, since))
         yield from (Lag(**row) for row in tx.rows(_lags(seen)))
@@ -83,6 +85,6 @@ def _lags(seen: ColumnElement[bool]) -> Select[tuple[str, datetime, datetime]]:
     )
 
 
-def _ids(tx: Transaction, after: int, now: datetime, since: datetime | None) -> list[int]:
-    query = select(items.c.id).where(items.c.id > after, in_sight(now, since))
-    return [row["id"] for row in tx.rows(query.order_by(items.c.id).limit(_CHUNK))]
+def _ids(tx: Transaction, *, after: int, seen: ColumnElement[bool], limit: int) -> list[int]:
+    query = select(items.c.id).where(items.c.id > after, seen).order_by(items.c.id)
+    return [row["id"] for row in tx.rows(query.limit(limit))]

@@ -13,6 +13,7 @@ from tests.make import NOW
 from tests.store import fill
 
 HOUR = timedelta(hours=1)
+DIGEST = {"channel": newsletter_channel("digest")}
 FOLLOWED = {"telling": 2, "told": NOW + HOUR}
 
 
@@ -45,11 +46,11 @@ def tell(tx: Transaction, item: Item, *rows: dict[str, Any]) -> None:
             {"en": (1, 0)},
         ),
         # Digests are another audience.
-        ([{"channel": newsletter_channel("digest")}], {}),
+        ([DIGEST], {}),
         (
             [
                 {},
-                {"channel": newsletter_channel("digest"), "change": Change.RETRACTION, **FOLLOWED},
+                {**DIGEST, "change": Change.RETRACTION, **FOLLOWED},
             ],
             {"en": (1, 0)},
         ),
@@ -97,7 +98,7 @@ def test_readers_see_what_was_told_last(
         ),
         # Nor is the notice that something is gone.
         ([{}, {"language": "fr", "change": Change.RETRACTION}], []),
-        ([{}, {"language": "fr", "channel": newsletter_channel("digest")}], []),
+        ([{}, {"language": "fr", **DIGEST}], []),
     ],
 )
 def test_a_translation_is_behind_its_source_by_the_time_between_their_first_tellings(
@@ -110,7 +111,7 @@ def test_a_translation_is_behind_its_source_by_the_time_between_their_first_tell
 
 
 def test_figures_leave_out_what_is_under_embargo_or_older(either: Database) -> None:
-    translated = ({}, {"language": "fr", "told": NOW + HOUR})
+    translated: tuple[dict[str, Any], ...] = ({}, {"language": "fr", "told": NOW + HOUR})
     with either.write() as tx:
         tell(tx, fill.item(tx, "free"), *translated)
         tell(tx, fill.item(tx, "over", embargo=NOW), *translated)
@@ -122,14 +123,12 @@ def test_figures_leave_out_what_is_under_embargo_or_older(either: Database) -> N
     assert lags == [3, 2]
 
 
-def test_lags_are_found_whatever_the_number_of_items(
-    either: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(figures, "_CHUNK", 3)
+@pytest.mark.parametrize("chunk", [1, 3, 8])
+def test_lags_are_found_whatever_the_number_of_items(either: Database, chunk: int) -> None:
     with either.write() as tx:
         for number in range(8):
             item = fill.item(tx, str(number))
             tell(tx, item, {}, {"language": "fr", "told": NOW + number * HOUR})
-        found = list(figures.lags(tx, now=NOW))
+        found = list(figures.lags(tx, now=NOW, chunk=chunk))
     wanted = [Lag(language="fr", told=NOW + hours * HOUR, source_told=NOW) for hours in range(8)]
     assert sorted(found, key=lambda lag: lag.told) == wanted
