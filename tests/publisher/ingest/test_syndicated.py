@@ -1,6 +1,9 @@
 """Feeds: what an entry gives, which entries are one item, and what a broken feed costs."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -477,3 +480,38 @@ def test_a_feed_is_known_by_its_type_or_its_beginning(
     feed: bool,
 ) -> None:
     assert sources.is_feed(replace(response(content), media_type=kind)) is feed
+
+
+def test_the_command_takes_a_feed_once(web: Web, tmp_path: Path) -> None:
+    def run(*arguments: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "publisher", *arguments],
+            cwd=DATA.parents[2],
+            env={
+                **os.environ,
+                "TIDINGS_CONFIG": str(tmp_path / "site" / "tidings.toml"),
+                "TIDINGS_INGEST__PRIVATE_HOSTS": web.host,
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr == ""
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    web.pages["/feed"] = served((DATA / "ar.json").read_bytes(), kind="application/feed+json")
+    run(
+        "init",
+        str(tmp_path / "site"),
+        "--url",
+        "https://news.example.org",
+        "--languages",
+        "ar,es",
+        "--json",
+    )
+    first = run("item", "import", web.url("/feed"), "--json")
+    again = run("item", "import", web.url("/feed"), "--json")
+    assert (first["new"], first["same"], first["rejected"]) == (2, 0, [])
+    assert (again["new"], again["same"], again["rejected"]) == (0, 2, [])
+    assert web.asked[-1].headers["if-none-match"] == '"1"'
