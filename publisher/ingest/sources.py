@@ -126,12 +126,14 @@ def _announced(answer: Response, config: Config) -> str:
     All pages of WordPress name its API; but who asks for an article wants that article.
     """
     from publisher.ingest import head  # noqa: PLC0415  (slow to import)
+    from publisher.ingest.commonmark import absolute  # noqa: PLC0415
 
     path = urlsplit(answer.url).path.strip("/")
     if path and stated.site_language(path, config.site.languages) is None:
         return ""
     found = head.read(head.tree(answer), answer)
-    apis = (link.target for link in found.links if _WORDPRESS in link.relations)
+    named = (link.target for link in found.links if _WORDPRESS in link.relations)
+    apis = filter(None, (absolute(target, found.base) for target in named))
     generator = answer.headers.get("x-generator", "") or found.generator
     drupal = urljoin(answer.url, "/jsonapi") if generator.startswith("Drupal") else ""
     return next(apis, drupal)

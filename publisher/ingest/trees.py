@@ -49,6 +49,9 @@ def html_tree(text: str) -> Element:
     parser = HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     # Without a body there is nothing to stand in the tree, which lxml calls an error.
     root = etree.fromstring(f"{clean}\n<body>".encode(), parser)
+    if root is None:
+        # What was never closed has swallowed the body, too.
+        root = etree.fromstring(b"<html></html>", parser)
     count = sum(1 for _ in root.iter())
     if count > MAX_ELEMENTS:
         raise InputError("HTML", f"has {count} elements, {MAX_ELEMENTS} at the most")
