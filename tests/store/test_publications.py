@@ -152,18 +152,6 @@ def test_what_is_gone_comes_newest_first_however_it_went(either: Database) -> No
         assert newest(tx) == [ids[3], ids[1]]
 
 
-def test_corrections_come_oldest_first_and_only_from_feeds(either: Database) -> None:
-    with either.write() as tx:
-        item = tell(tx, "a", NOW)
-        anew = {"item_id": item, "change": Change.CORRECTION}
-        second = make.publication(telling=2, **anew)
-        third = make.publication(telling=3, **anew)
-        mailed = make.publication(channel=newsletter_channel("digest"), **anew)
-        publications.record(tx, [third, mailed, second])
-        assert publications.corrections(tx, [item]) == [second, third]
-        assert publications.corrections(tx, []) == []
-
-
 def test_a_feed_holds_neither_other_languages_nor_what_was_only_mailed(
     either: Database,
 ) -> None:
