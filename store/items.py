@@ -87,12 +87,6 @@ def by_tag(tx: Transaction, tag: str) -> Item | None:
     return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.tag == tag))), None)
 
 
-def page(tx: Transaction, *, after: int, limit: int) -> list[Item]:
-    """Return the next items by id after one, to walk through all with flat memory."""
-    query = select(*_ITEM).where(items.c.id > after).order_by(items.c.id)
-    return _with_topics(tx, query.limit(limit))
-
-
 def by_origin(tx: Transaction, origin: str) -> Item | None:
     """Return the item that one of its texts came from this place for."""
     found = select(translations.c.item_id).where(translations.c.origin == origin).limit(1)

@@ -2,22 +2,27 @@
 
 import asyncio
 import http.client
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from publisher.cli.mailbox import free_port
 from publisher.config import Config
 from publisher.web import app, door
 from publisher.web.files import PublicFiles
 from publisher.web.versions import Site
 
+ROOT = Path(__file__).parent.parent
 SITE = Site(url="https://news.example.org", hubs=("https://hub.example.org/",))
 HOUR = 3_600 * 10**9
 
@@ -69,6 +74,21 @@ def ask(application: PublicFiles, path: str, method: str = "GET", **headers: str
     )
 
 
+def connect(port: int) -> socket.socket:
+    """Return a connection for one who does not behave as a reader does."""
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
+
+
+def wait_for(port: int) -> None:
+    """Return when somebody listens there."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with suppress(ConnectionRefusedError), connect(port):
+            return
+        threading.Event().wait(0.01)
+    raise TimeoutError(f"nobody listens at {port}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Server:
     """A server that runs in a thread."""
@@ -88,8 +108,8 @@ class Server:
         return found
 
     def connect(self) -> socket.socket:
-        """Return a connection for one who does not behave."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        """Return a connection for one who does not behave as a reader does."""
+        return connect(self.port)
 
     def say(self, request: bytes) -> bytes:
         """Return all that comes for these bytes, until the server hangs up."""
@@ -127,3 +147,37 @@ def server(config: Config, **about: Any) -> Iterator[Server]:
             made.should_exit = True
             thread.join(30)
             assert not thread.is_alive()
+
+
+def run(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of ``tidings`` in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "publisher", *command],
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """Run ``tidings serve`` for as long as the block lasts."""
+    port = free_port()
+    command = [sys.executable, "-m", "publisher", "serve", "--port", str(port), *options]
+    with subprocess.Popen(
+        command, cwd=folder, env=_environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            # The line is written before the socket is there: the kernel says when it is.
+            assert "serving at" in process.stderr.readline()
+            wait_for(port)
+            yield process, port
+        finally:
+            process.kill()

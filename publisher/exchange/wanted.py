@@ -8,7 +8,7 @@ from publisher.errors import InputError, NotFoundError
 from publisher.exchange.basis import Case, cases
 from publisher.freshness import Freshness, freshness
 from publisher.ingest.decide import refuse_circle
-from store import items
+from store import items, parity
 from store.database import Database
 from store.records import Workflow
 
@@ -59,10 +59,15 @@ def candidates(database: Database, order: Order) -> Iterator[Case]:
     after: int | None = 0
     while after is not None:
         with database.read() as tx:
-            page = items.page(tx, after=after, limit=BATCH)
-            chosen = list(cases(tx, page))
+            page = parity.page(tx, order.language, _states(order), after=after, limit=BATCH)
+            found = items.many(tx, [stand.item_id for stand in page])
+            chosen = list(cases(tx, [found[stand.item_id] for stand in page]))
         yield from chosen
-        after = page[-1].id if len(page) == BATCH else None
+        after = page[-1].item_id if len(page) == BATCH else None
+
+
+def _states(order: Order) -> tuple[Freshness, ...]:
+    return tuple(Freshness) if order.everything else (Freshness.MISSING, Freshness.OUTDATED)
 
 
 def parent_of(case: Case, order: Order) -> str:

@@ -29,7 +29,7 @@ _ROUGH_TAG = re.compile(r"<[A-Za-z][^<>]*")
 _QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 _DECLARATION = re.compile(r"\A\s*(?:<\?xml\b[^>]*\?>)?")
 _DECLARED = re.compile(rb"""\A[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _REFERENCE = re.compile(r"&(?:#(\d{1,7}|[xX][0-9a-fA-F]{1,6});|(\w{1,32});)?")
 _XML_NAMES = {"amp", "lt", "gt", "quot", "apos"}
 

@@ -29,10 +29,10 @@ class Probe:
             return False
 
     def _ask(self, asked: "asyncio.Future[bool]") -> None:
-        answer = False
         try:
             answer = self._ready()
-        finally:
-            # The server may have ended meanwhile, and its loop with it.
-            with suppress(RuntimeError):
-                asked.get_loop().call_soon_threadsafe(asked.set_result, answer)
+        except Exception:  # noqa: BLE001  (whatever is wrong, it is not ready)
+            answer = False
+        # The server may have ended meanwhile, and its loop with it.
+        with suppress(RuntimeError):
+            asked.get_loop().call_soon_threadsafe(asked.set_result, answer)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from publisher.config import Config
-from tests import make
+from tests import make, served
 
 #: Long enough that gzip makes it smaller.
 FEED = b"<feed>" + b"<entry>La dignit\xc3\xa9 par-del\xc3\xa0 les fronti\xc3\xa8res</entry>" * 50
@@ -37,3 +37,15 @@ def public(tmp_path: Path) -> Path:
 def site(public: Path) -> Config:
     """Return the configuration of a site whose files these are."""
     return make.config(public.parent, feeds={"hubs": ["https://hub.example.org/"]})
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a site without news."""
+    folder = tmp_path_factory.mktemp("site")
+    found = served.run(
+        folder, "init", ".", "--url", "https://news.example.org", "--languages", "fr,ar"
+    )
+    assert found.returncode == 0, found.stderr
+    assert served.run(folder, "tick").returncode == 0
+    return folder
