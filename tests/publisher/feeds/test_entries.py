@@ -87,15 +87,17 @@ def test_an_entry_is_made_once_and_given_to_every_feed_as_a_copy(config: Config)
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "shown"),
     [
-        {"site": {"url": "https://other.example.org"}},
-        {"site": {"name": {"en": "Another name"}}},
-        {"site": {"chains": {"en": ["ar"]}}},
+        ({"url": "https://other.example.org"}, "https://other.example.org/en/items/"),
+        ({"name": {"en": "Another name"}}, "<dc:creator>Another name</dc:creator>"),
     ],
 )
 def test_other_settings_make_other_entries(
-    config: Config, tmp_path_factory: pytest.TempPathFactory, changes: dict[str, dict[str, object]]
+    config: Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    changes: dict[str, object],
+    shown: str,
 ) -> None:
     """What a process kept under the old settings must not come out under new ones."""
     feed = Feed(
@@ -105,6 +107,8 @@ def test_other_settings_make_other_entries(
         stories=(story_of(source_corrected=DAY, notice="A notice."),),
     )
     before = build(feed, config)
-    other = make.config(tmp_path_factory.mktemp("other"), **changes)
+    assert shown not in before["rss"].decode()
+    other = make.config(tmp_path_factory.mktemp("other"), site=changes)
+    assert shown in build(feed, other)["rss"].decode()
     assert build(feed, other) == by_feedgen(feed, other)
     assert build(feed, config) == before
