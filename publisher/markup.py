@@ -47,7 +47,7 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 )
 #: What may not stand in XML 1.0, or is discouraged there: C0 but tab and line feed, C1,
 #: surrogates, noncharacters. And U+FEFF: the debris of files put together, in no word.
-_FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff{_NONCHARACTERS}]")
+_FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff{_NONCHARACTERS}]+")
 _DIRECTION = re.compile(f"[{_BIDI_CONTROLS}]")
 #: What ends a line somewhere: presentation programs write a vertical tab within paragraphs.
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")

@@ -50,6 +50,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.ingest",
             "publisher.press",
             "publisher.publishing",
+            "publisher.reports",
             "publisher.site",
             "publisher.subscriptions",
         ),
