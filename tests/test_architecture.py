@@ -73,7 +73,7 @@ HOMES = {
     "rich": ("publisher.cli",),
     "sqlalchemy": ("store",),
     "typer": ("publisher.cli",),
-    "uvicorn": ("publisher.web.app",),
+    "uvicorn": ("publisher.web",),
     "yaml": ("publisher.ingest.frontmatter",),
 }
 
