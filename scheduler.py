@@ -1,6 +1,6 @@
 """When: the slots of schedules, the tick, and the job that looks; APScheduler's one home.
 
-    due items --> ledger --> public files        published, held, feeds_written
+    due items --> ledger --> public files        published, feeds_written
     due slots --> issues --> editions, queue     issues, queued
     due deliveries --> relay                     sent
 
@@ -23,9 +23,9 @@ from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
 from publisher.press import Pressed
-from store import issues, newsletters, publications
+from store import issues, newsletters
 from store.database import Database
-from store.records import Hold, Newsletter, Publication
+from store.records import Newsletter, Publication
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -38,8 +38,6 @@ class Pass:
     """What one tick did."""
 
     published: list[Publication] = field(default_factory=list)
-    #: All that waits now, not only what this tick looked at.
-    held: list[Hold] = field(default_factory=list)
     feeds_written: int = 0
     issues: list[Pressed] = field(default_factory=list)
     queued: int = 0
@@ -106,8 +104,6 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     done.attempt(deliver)
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
-    with database.read() as tx:
-        done.held = publications.held(tx)
     return done
 
 

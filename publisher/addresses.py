@@ -5,6 +5,14 @@ A path begins with a slash and is as it stands on disk; :func:`link` makes it fi
 
 from urllib.parse import quote
 
+import idna
+
+from publisher.errors import InputError
+
+#: Characters of a host name, and of a part of it (RFC 1035, 2.3.4); in ASCII they only get more.
+_MAX_HOST = 253
+_MAX_LABEL = 63
+
 #: The formats of feeds with their media types, in the order in which pages offer them.
 FEED_FORMATS = {
     "atom": "application/atom+xml",
@@ -49,3 +57,22 @@ def link(base: str, path: str) -> str:
 def is_feed(path: str) -> bool:
     """Say whether a path is that of a feed."""
     return path.rpartition("/")[2] in {f"feed.{suffix}" for suffix in FEED_FORMATS}
+
+
+def ascii_host(host: str) -> str:
+    """Return a host name as the DNS has it: ``xn--`` labels for other letters (RFC 5891).
+
+    Letters are taken as people type them (RFC 5895: case, width). Raises InputError for what
+    is no host name.
+    """
+    if len(host) > _MAX_HOST or (host.isascii() and max(map(len, host.split("."))) > _MAX_LABEL):
+        longest = f"{_MAX_HOST} characters, {_MAX_LABEL} between its dots"
+        raise InputError(repr(host[:100]), f"a host name has at most {longest}")
+    if host.isascii():
+        return host.lower()
+    try:
+        # The codec "idna" of Python is of 2003: it takes straße for strasse, which may be
+        # somebody else's.
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise InputError(repr(host), f"no host name (RFC 5891): {error}") from error

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -34,7 +34,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from publisher import languages, rules
+from publisher import addresses, languages, rules
 from publisher.errors import ConfigError, InputError
 
 PREFIX = "TIDINGS_"
@@ -65,10 +65,18 @@ def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("not an address such as https://news.example.org")
+    if not parts.hostname.isascii():
+        raise ValueError(f"must be ASCII (RFC 3986): write the host as {_host_of(parts)}")
     if not value.isascii():
-        ascii_host = parts.hostname.encode("idna").decode("ascii")
-        raise ValueError(f"must be ASCII (RFC 3986): write the host as {ascii_host}")
+        raise ValueError(f"must be ASCII (RFC 3986): write the path as {quote(parts.path)}")
     return value.rstrip("/")
+
+
+def _host_of(parts: SplitResult) -> str:
+    try:
+        return addresses.ascii_host(parts.hostname or "")
+    except InputError as error:
+        raise ValueError(str(error)) from error
 
 
 def _line(value: str) -> str:
@@ -196,6 +204,21 @@ class MailSection(_Section):
     timeout: Annotated[float, Field(gt=0)] = 60.0
 
 
+class IngestSection(_Section):
+    """``[ingest]``: reading news from the web."""
+
+    #: Hosts, or ``host:port``, that may have private addresses. All others must be public.
+    private_hosts: Annotated[
+        tuple[Line, ...], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_distinct)
+    ] = ()
+    #: Seconds that one address may take, with all its redirects.
+    timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    #: The most bytes of one answer, unpacked.
+    max_bytes: Annotated[int, Field(ge=1_000)] = 10_000_000
+    #: Whether to keep to what sites ask of programs in their robots.txt (RFC 9309).
+    robots: bool = True
+
+
 class SchedulerSection(_Section):
     """``[scheduler]``: the scheduled job of ``tidings serve``."""
 
@@ -214,6 +237,7 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
     #: The folder that relative paths are meant from.

@@ -14,12 +14,13 @@ from datetime import datetime
 
 from publisher import languages, markup
 from publisher.config import Config
-from publisher.errors import EditConflictError, InputError, NotFoundError
+from publisher.errors import ConflictError, EditConflictError, InputError, NotFoundError
 from publisher.freshness import digest
 from publisher.ingest.decide import refuse_circle, words_of
-from store import items
+from publisher.ingest.limits import refuse_unfit_words
+from store import items, publications
 from store.database import Database, Transaction
-from store.records import Change, Item, Text, Translation, Workflow
+from store.records import FEED, Change, Item, Text, Translation, Workflow
 
 #: What an edit may mean to readers; a retraction has a verb of its own.
 EDITS = (Change.EDIT, Change.MINOR, Change.CORRECTION)
@@ -46,7 +47,10 @@ def edit(
     the text that a translation is made from, unless it is the item's source. The same words
     again are no revision. Raises EditConflictError, InputError, NotFoundError.
     """
-    cleaned = clean(words)
+    if change not in EDITS:
+        raise InputError("change", f"{change} is none of {', '.join(EDITS)}")
+    cleaned, said = clean(words), markup.clean_line(note)
+    refuse_unfit_words(cleaned, note=said)
     with database.write() as tx:
         item, texts = items.get(tx, item_id), items.texts(tx, [item_id])[item_id]
         before = texts.get(language)
@@ -56,7 +60,14 @@ def edit(
         text = _edited(item, texts, language, cleaned, change=change, made_from=made_from, now=now)
         if before and words_of(before) == cleaned and before.made_from == text.made_from:
             return before
-        items.save(tx, text, author=author, note=markup.clean_line(note))
+        try:
+            items.save(tx, text, author=author, note=said)
+        except ConflictError as error:
+            # Somebody saved between our reading and our writing, as PostgreSQL lets them.
+            theirs = items.texts(tx, [item_id])[item_id].get(language)
+            raise EditConflictError(
+                item_id, language, read=read, yours=cleaned, theirs=theirs
+            ) from error
         items.look(tx, item_id, now)
         return text
 
@@ -79,8 +90,6 @@ def correct(
     Without ``read`` the text is corrected as it stands. Raises as :func:`edit` does, and
     InputError when there is nothing to correct.
     """
-    if change not in EDITS:
-        raise InputError("change", f"{change} is none of {', '.join(EDITS)}")
     if read is None:
         read = text_of(database, item_id, language).revision
     saved = edit(
@@ -149,15 +158,29 @@ def retract(
     """
     with database.write() as tx:
         item, texts = items.get(tx, item_id), items.texts(tx, [item_id])[item_id]
+        _text(tx, item_id, item.source_language)
         said = {tag or item.source_language: text for tag, text in notes.items() if text.strip()}
         for language in said.keys() - texts.keys():
             raise InputError("note", f"item {item_id} has no text in {language}")
+        for language, told in _told(tx, item_id).items():
+            texts[language] = replace(texts[language], title=told.title, slug=told.slug)
         source = _notice(texts[item.source_language], said, None, config, now)
         items.save(tx, source, author=author)
         for language in sorted(said.keys() - {item.source_language}):
             items.save(tx, _notice(texts[language], said, source, config, now), author=author)
         items.look(tx, item_id, now)
         return item
+
+
+def _told(tx: Transaction, item_id: int) -> dict[str, Text]:
+    """Return the words that readers have seen, by language of the text.
+
+    What is retracted keeps their title and address: newer ones may not be approved.
+    """
+    told = publications.standing(tx, [item_id], FEED).values()
+    keys = {(item_id, row.shown_language, row.revision) for row in told}
+    words = items.words(tx, keys)
+    return {key[1]: words[key] for key in sorted(keys)}
 
 
 def _notice(
@@ -170,6 +193,7 @@ def _notice(
     standard = languages.strings(*config.chain(text.language)).text("retracted")
     body = markup.clean_text(notes.get(text.language, "")) or standard
     words = replace(words_of(text), summary="", body=body, image_alt="")
+    refuse_unfit_words(words)
     mark = digest(words)
     return replace(
         text,
@@ -183,6 +207,17 @@ def _notice(
         change=Change.RETRACTION,
         updated=now,
     )
+
+
+def embargo(database: Database, item_id: int, until: datetime | None, *, now: datetime) -> Item:
+    """Keep an item back until an instant, None to let it go.
+
+    What was told already is taken back until then. Raises NotFoundError.
+    """
+    with database.write() as tx:
+        items.embargo(tx, items.get(tx, item_id).id, until)
+        items.look(tx, item_id, now)
+        return items.get(tx, item_id)
 
 
 def text_of(database: Database, item_id: int, language: str) -> Translation:

@@ -4,17 +4,17 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 
-from store.records import Change, Item, Mark, Text, Translation, Workflow
+from store.records import Change, Freshness, Item, Mark, Text, Translation, Workflow
 
-
-class Freshness(StrEnum):
-    """How a text stands to the source text of its item."""
-
-    MISSING = "missing"
-    CURRENT = "current"
-    OUTDATED = "outdated"
+__all__ = [
+    "Freshness",
+    "after_minor_edits",
+    "digest",
+    "freshness",
+    "ready",
+    "waiting_since",
+]
 
 
 def digest(text: Text) -> str:
@@ -74,7 +74,13 @@ def waiting_since(item: Item, ready: Mapping[str, Translation]) -> datetime | No
 
 
 def ready(item: Item, texts: Mapping[str, Translation]) -> Mapping[str, Translation]:
-    """Return the texts that may go out as news: approved, current, and not taken back."""
+    """Return the texts that may go out as news: approved, current, and not taken back.
+
+    There are none once the source text is retracted, whatever was translated since.
+    """
+    source = texts.get(item.source_language)
+    if source and source.change is Change.RETRACTION and source.workflow is Workflow.APPROVED:
+        return {}
     return {
         language: text
         for language, text in texts.items()

@@ -15,7 +15,13 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from publisher.kept import Kept
+
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+#: The same, but what stands within a paragraph is left unread.
+_OUTLINE = MarkdownIt("commonmark", {"html": False}).enable("table").disable("inline")
+#: What holds words and no further blocks.
+_LEAVES = {"paragraph_open", "heading_open", "table_open", "fence", "code_block"}
 
 _TAGS = frozenset(
     {"a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "h6"}
@@ -41,11 +47,20 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 )
 #: What may not stand in XML 1.0, or is discouraged there: C0 but tab and line feed, C1,
 #: surrogates, noncharacters. And U+FEFF: the debris of files put together, in no word.
-_FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff{_NONCHARACTERS}]")
+_FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff{_NONCHARACTERS}]+")
 _DIRECTION = re.compile(f"[{_BIDI_CONTROLS}]")
 #: What ends a line somewhere: presentation programs write a vertical tab within paragraphs.
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
+#: Runs that may be combining marks, which are neither letters nor spaces. Half as long as allowed:
+#: four of them stand for two marks each.
+_PILED = re.compile(r"[^\w\s\x00-\u02ff]{16,}")
+#: The most marks upon one letter (Unicode Standard Annex 15, 13, Stream-Safe Text Format):
+#: putting n marks in order takes time with the square of n.
+_MARKS = 30
+
+#: What begins or ends something in CommonMark, wherever it stands in a line.
+_SIGNS = "\\`*_~[]!<&|#\n"
 
 #: The most characters of a slug: at 4 bytes each, no file name passes the 255 bytes that
 #: common file systems allow.
@@ -55,13 +70,31 @@ _SLUG = 60
 def clean_text(text: str) -> str:
     """Return text of several lines fit for storing: line ends as LF, NFC, no control characters."""
     lines = _FORBIDDEN.sub("", _LINE_END.sub("\n", text))
-    return unicodedata.normalize("NFC", lines).strip()
+    return unicodedata.normalize("NFC", _PILED.sub(_thinned, lines)).strip()
+
+
+def _thinned(run: re.Match[str]) -> str:
+    """Return a run of signs with no more marks upon one letter than any language writes."""
+    kept, piled = [], 0
+    for sign in "".join(unicodedata.normalize("NFD", sign) for sign in run[0]):
+        piled = piled + 1 if unicodedata.combining(sign) else 0
+        if piled <= _MARKS:
+            kept.append(sign)
+    return "".join(kept)
 
 
 def clean_line(text: str) -> str:
     """Return text of one line fit for a title or a header: white space folded, no bidi controls."""
     # \s knows U+202F and U+00A0, which belong into French titles: fold only what breaks lines.
     return re.sub(r"[\t\n ]+", " ", clean_text(_DIRECTION.sub("", text)))
+
+
+def signs(markdown: str) -> int:
+    """Return how many characters a text has that may be markup, line ends among them.
+
+    How long a text takes to render goes by these, not by its length.
+    """
+    return sum(map(markdown.count, _SIGNS))
 
 
 def html(markdown: str) -> str:
@@ -92,6 +125,16 @@ def _sanitised(markup: str) -> str:
         filter_style_properties={"text-align"},
         link_rel="noopener",
     )
+
+
+def blocks(markdown: str) -> list[tuple[int, int]]:
+    """Return the lines of each paragraph, heading, table and code block of CommonMark text.
+
+    Wherever it stands, also in lists and quotations: its first line, counted from 0, and the
+    one after its last.
+    """
+    leaves = [token for token in _OUTLINE.parse(markdown) if token.type in _LEAVES]
+    return [(token.map[0], token.map[1]) for token in leaves if token.map]
 
 
 def plain(markdown: str) -> str:
@@ -144,8 +187,14 @@ def _inline(token: Token) -> str:
 def summary(markdown: str, *, limit: int = 300) -> str:
     """Return the beginning of a text as one line of plain text, cut between words.
 
-    Taken from its paragraphs: headings and lists make no sentence.
+    Taken from its paragraphs: headings and lists make no sentence. Kept, since a text without
+    a summary of its own is asked for one whenever a feed holds it.
     """
+    return _summaries((markdown, limit))
+
+
+def _summary(asked: tuple[str, int]) -> str:
+    markdown, limit = asked
     tokens = _MARKDOWN.parse(markdown)
     paragraphs = [
         _inline(token)
@@ -157,6 +206,9 @@ def summary(markdown: str, *, limit: int = 300) -> str:
         return line
     cut = line[: limit - 1]
     return (cut.rpartition(" ")[0] or cut) + "…"
+
+
+_summaries = Kept(_summary, size=lambda asked, _: 1_000 + 2 * len(asked[0]), limit=32 * 2**20)
 
 
 def slug(text: str) -> str:

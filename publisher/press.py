@@ -22,11 +22,10 @@ from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
 from publisher.telling import why
-from store import deliveries, issues, items, newsletters, topics
+from store import deliveries, issues, items, newsletters, offers, topics
 from store.database import Database, Transaction
 from store.records import (
     Blocking,
-    DeliveryState,
     Issue,
     IssueState,
     Item,
@@ -38,9 +37,6 @@ from store.records import (
 OTHERS = "*"
 
 _OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
-
-#: States that deliveries may yet leave by themselves.
-_UNFINISHED = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.POSTPONED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +67,7 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
             if topic not in known:
                 raise InputError("topics", f"no topic {topic!r}; there are: {', '.join(known)}")
         newsletters.add(tx, newsletter)
+        offers.offer_all(tx, newsletter.key)
     return newsletter
 
 
@@ -101,12 +98,14 @@ def press(database: Database, issue_id: int, config: Config, *, now: datetime) -
         issue, queued = issues.get(tx, issue_id), 0
         if issue.state in _OPEN:
             newsletter = newsletters.get(tx, issue.newsletter)
+            marks = offers.offered(tx, newsletter.key)
             choice = choose(tx, newsletter, config, slot=issue.slot, now=now)
             blocking = [entry for part in choice.values() for entry in part.blocking]
             chosen = {tag: part.chosen for tag, part in choice.items() if part.chosen}
             if chosen and not blocking:
                 queued = editions.freeze(tx, issue, newsletter, chosen, config=config, now=now)
             issues.move(tx, issue, _next(blocking, chosen), blocking=blocking, frozen=now)
+            offers.take_back(tx, settled(marks, list(choice.values())))
         return Pressed(issue=issues.get(tx, issue_id), queued=queued)
 
 
@@ -116,6 +115,19 @@ def _next(blocking: Sequence[Blocking], chosen: Mapping[str, Sequence[Chosen]]) 
     return IssueState.SENDING if chosen else IssueState.SKIPPED
 
 
+def settled(marks: Mapping[int, int], choice: Sequence[Selection]) -> list[int]:
+    """Return the marks of items of which nothing is left to tell until they change. Pure.
+
+    ``choice`` is what an issue holds in each of its languages; one that is blocked has told
+    nothing yet.
+    """
+    left = {item_id for part in choice for item_id in part.later}
+    blocked = {entry.item for part in choice for entry in part.blocking}
+    if blocked:
+        left |= blocked | {pick.item.id for part in choice for pick in part.chosen}
+    return [mark for mark, item_id in marks.items() if item_id not in left]
+
+
 def choose(
     tx: Transaction, newsletter: Newsletter, config: Config, *, slot: datetime, now: datetime
 ) -> dict[str, Selection]:
@@ -123,7 +135,8 @@ def choose(
 
     Deadlines count from its slot: then it would have gone out.
     """
-    fresh = issues.candidates(tx, newsletter)
+    offered = offers.offered(tx, newsletter.key).values()
+    fresh = issues.candidates(tx, newsletter, offered, now=now)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}
     known, texts = items.many(tx, ids), items.texts(tx, ids)
     choice = {}
@@ -151,7 +164,7 @@ def finish(database: Database) -> list[Issue]:
     with database.write() as tx:
         for issue in issues.listing(tx, states=[IssueState.SENDING]):
             counts = deliveries.counts(tx, issue_id=issue.id)
-            if not any(counts[state] for state in _UNFINISHED):
+            if not any(counts[state] for state in deliveries.UNFINISHED):
                 issues.move(tx, issue, IssueState.SENT)
                 finished.append(issues.get(tx, issue.id))
     return finished

@@ -14,7 +14,7 @@ from datetime import datetime
 from publisher import telling
 from publisher.config import Config
 from publisher.telling import Case, Decision
-from store import items, publications
+from store import items, offers, publications
 from store.database import Database, Transaction
 from store.records import FEED, Publication
 
@@ -28,7 +28,7 @@ def publish_due(database: Database, config: Config, *, now: datetime) -> list[Pu
     while True:
         with database.write() as tx:
             ids = items.due(tx, now, limit=BATCH)
-            told += _publish(tx, ids, config, now)
+            told += _publish(tx, ids, config, now) if ids else []
         if len(ids) < BATCH:
             return told
 
@@ -46,6 +46,7 @@ def _publish(
     told = publications.record(tx, [row for decision in decisions for row in decision.tell])
     publications.put_holds(tx, ids, [hold for decision in decisions for hold in decision.wait])
     publications.mark_stale(tx, {row.item_id for row in told})
+    offers.offer(tx, ids)
     for decision in decisions:
         items.look(tx, decision.item.id, decision.next_look)
     return told

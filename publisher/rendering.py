@@ -5,14 +5,14 @@ an empty place. Every template gets, beside the values of its caller:
 
     language, direction      of its readers
     t(key, **slots)          our strings in their language;  n(key, number)  with plural forms
-    date(instant)            a day as they write it
+    date(instant)            a day as they write it;  number(value)  a number likewise
     language_name(tag)       a language's name in itself;  direction_of(tag)  ltr or rtl
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -32,6 +32,9 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        # Read once, as our strings and the code are: no page is half of the old templates and
+        # half of the new, and nothing that is kept can differ from what would be made now.
+        auto_reload=False,
     )
 
 
@@ -40,33 +43,31 @@ def render(template: str, chain: Sequence[str], *, zone: str = "UTC", **values: 
 
     Dates are days of the time zone ``zone``. Raises RenderError.
     """
-    language, strings = chain[0], languages.strings(*chain)
-
-    def date(instant: datetime) -> str:
-        return languages.date(instant, strings.language, zone=zone)
-
     try:
-        return (
-            _environment()
-            .get_template(template)
-            .render(
-                language=language,
-                direction=languages.direction(language),
-                t=strings.text,
-                n=strings.count,
-                date=date,
-                language_name=languages.name,
-                name_here=partial(languages.name, within=strings.language),
-                direction_of=languages.direction,
-                **values,
-            )
-        )
+        found = _environment().get_template(template)
+        return found.render({**_of_readers(chain, zone), **values})
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", None)
         place = f"{template}:{line}" if line else template
         raise RenderError(f"templates/{place}: {error}") from error
     except KeyError as error:
         raise RenderError(f"templates/{template}: {error.args[0]}") from error
+
+
+def _of_readers(chain: Sequence[str], zone: str) -> Mapping[str, Any]:
+    """Return what every template gets."""
+    strings = languages.strings(*chain)
+    return {
+        "language": chain[0],
+        "direction": languages.direction(chain[0]),
+        "t": strings.text,
+        "n": strings.count,
+        "date": partial(languages.date, language=strings.locale, zone=zone),
+        "number": partial(languages.number, language=strings.locale),
+        "language_name": languages.name,
+        "name_here": partial(languages.name, within=strings.language),
+        "direction_of": languages.direction,
+    }
 
 
 def read(name: str) -> str:

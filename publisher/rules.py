@@ -11,7 +11,8 @@ They stand in the configuration and in newsletters; :mod:`publisher.policy` obey
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from publisher.errors import InputError
@@ -19,11 +20,15 @@ from store.records import Missing
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+#: In full; three letters or more of one are enough.
+_IN_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+# ASCII only: by Unicode's rules of case a long s is an s, and what it spells no skip.
 _SENTENCE = re.compile(
     r"hold\s+(?:until\s+(?P<day>[a-z]{3,9})\s+(?P<hour>\d{1,2}):(?P<minute>\d\d)"
     r"(?:\s+(?P<zone>[A-Za-z][\w+/-]*))?|for\s+(?P<count>\d{1,4})\s*(?P<unit>[hd]))"
     r"\s*,?\s+then\s+(?P<then>skip|fallback|fall\s+back)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _EXAMPLES = "'skip', 'fallback', 'hold' or 'hold until thu 17:00 Europe/Brussels, then fallback'"
 
@@ -41,19 +46,18 @@ class Weekly:
     def after(self, instant: datetime) -> datetime:
         """Return the first such time at or after an instant, in UTC.
 
-        The time that summer time skips is taken as long after midnight as on any other day;
-        of one that comes twice, the first counts (PEP 495).
+        There is one in each week: where the clocks skip it, it comes as much later as they skip,
+        and of one that comes twice the first counts (PEP 495).
         """
-        zone = ZoneInfo(self.zone)
-        local = instant.astimezone(zone)
+        local = instant.astimezone(ZoneInfo(self.zone))
         day = local.date() + timedelta(days=(self.weekday - local.weekday()) % 7)
-        for week in (0, 1):
-            there = day + timedelta(weeks=week)
-            wall = datetime(there.year, there.month, there.day, self.hour, self.minute, tzinfo=zone)
-            found = wall.astimezone(UTC)
-            if found >= instant:
-                break
-        return found
+        # One that was skipped can still be ahead when its day is over.
+        times = [self._on(day + timedelta(weeks=week)) for week in (-1, 0, 1)]
+        return next(found for found in times if found >= instant)
+
+    def _on(self, day: date) -> datetime:
+        wall = datetime.combine(day, time(self.hour, self.minute), tzinfo=ZoneInfo(self.zone))
+        return wall.astimezone(UTC)
 
     def __str__(self) -> str:
         return f"until {WEEKDAYS[self.weekday]} {self.hour:02}:{self.minute:02} {self.zone}"
@@ -99,7 +103,7 @@ def parse(sentence: str, *, zone: str) -> Rule:
         return Rule(missing=Missing(words.lower()))
     found = _SENTENCE.fullmatch(words)
     if found is None:
-        raise InputError("missing", f"{sentence!r} is no rule: {_EXAMPLES}")
+        raise InputError("missing", f"{words[:100]!r} is no rule: {_EXAMPLES}")
     then = Missing.SKIP if found["then"].lower() == "skip" else Missing.FALLBACK
     deadline = _lasting(found) if found["count"] else _weekly(found, zone)
     return Rule(missing=Missing.HOLD, deadline=deadline, then=then)
@@ -112,10 +116,16 @@ def _lasting(found: re.Match[str]) -> Lasting:
 def _weekly(found: re.Match[str], zone: str) -> Weekly:
     day, place = found["day"].lower(), found["zone"] or zone
     hour, minute = int(found["hour"]), int(found["minute"])
-    if day[:3] not in WEEKDAYS:
+    if not any(name.startswith(day) for name in _IN_FULL):
         raise InputError("missing", f"no weekday {found['day']!r}: {', '.join(WEEKDAYS)}")
     if hour > 23 or minute > 59:  # noqa: PLR2004
         raise InputError("missing", f"no time of day {found['hour']}:{found['minute']}")
-    if place not in available_timezones():
+    if place not in _zones():
         raise InputError("missing", f"no IANA time zone {place!r}; one is Europe/Brussels")
     return Weekly(weekday=WEEKDAYS.index(day[:3]), hour=hour, minute=minute, zone=place)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of all zones. Kept: they are read from disk, and asked for each item."""
+    return frozenset(available_timezones())

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.policy import Policy, Show, Skip, Wait
-from store.records import Blocking, Item, Translation
+from publisher.policy import Answer, Policy, Show, Skip, Wait
+from store.records import Blocking, Item, Missing, Translation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class Selection:
 
     chosen: tuple[Chosen, ...]
     blocking: tuple[Blocking, ...]
+    #: Items that a later issue may answer otherwise for, though nothing about them changes.
+    later: tuple[int, ...] = ()
 
 
 def select(
@@ -50,7 +52,7 @@ def select(
     issue. An item under embargo never does: it will be in a later issue. Nor does one that is
     approved in no language: it is not news yet.
     """
-    chosen, blocking = [], []
+    chosen, blocking, later = [], [], []
     for candidate in candidates:
         item = candidate.item
         answer = policy.answer(
@@ -61,6 +63,8 @@ def select(
             since=since,
             now=now,
         )
+        if candidate.ready and _may_change(answer, policy):
+            later.append(item.id)
         match answer:
             case Show(shown):
                 chosen.append(Chosen(item=item, answer=answer, text=candidate.ready[shown]))
@@ -71,7 +75,14 @@ def select(
             case Wait() | Skip():
                 pass
     chosen.sort(key=_newest_first, reverse=True)
-    return Selection(chosen=tuple(chosen), blocking=tuple(blocking))
+    return Selection(chosen=tuple(chosen), blocking=tuple(blocking), later=tuple(later))
+
+
+def _may_change(answer: Answer, policy: Policy) -> bool:
+    """Say whether time alone may bring another answer: an embargo ends, a deadline starts anew."""
+    if isinstance(answer, Wait):
+        return answer.until is not None
+    return isinstance(answer, Skip) and policy.rule.missing is Missing.HOLD
 
 
 def _newest_first(chosen: Chosen) -> tuple[datetime, int]:

@@ -1,23 +1,23 @@
 """The public files: feeds and pages, derived from the store and nothing else.
 
     stale marks --> the items they name --> their pages, and per language: front page, feeds
-                    read in one snapshot     written beside and renamed over --> marks taken back
+                    read in one snapshot     put in place, durable --> marks taken back
 
-A file whose bytes are the same already is left alone, so that its age tells when it changed.
-Killed half-way, the marks stand, and the next pass writes the rest.
+A pass with no marks only looks whether a front page or a feed is missing: no file is read or
+written. Killed half-way, the marks stand, and the next pass writes the rest.
 """
 
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from publisher import addresses
 from publisher.config import Config
-from publisher.errors import StoreError
 from publisher.feeds.build import Feed, build
 from publisher.feeds.repair import Deleted
+from publisher.placing import Placing
 from publisher.rendering import read, render
 from publisher.story import Story, tell_all
 from store import items, publications
@@ -49,32 +49,50 @@ def refresh(database: Database, config: Config) -> int:
 
     Raises BusyError while another process writes: its work, or its next pass, covers ours.
     """
+    if not _is_behind(database, config):
+        return 0
     with database.exclusive("site"):
         with database.read() as tx:
             marks = publications.stale(tx)
             documents = _documents(tx, config, sorted(set(marks.values())))
-            changed = [path for path, body in documents if _put(config.public, path, body)]
+            changed = _put_all(config, documents)
         if marks:
             with database.write() as tx:
                 publications.freshened(tx, list(marks))
     return sum(addresses.is_feed(path) for path in changed)
 
 
+def _is_behind(database: Database, config: Config) -> bool:
+    with database.read() as tx:
+        if publications.is_stale(tx):
+            return True
+    return not _are_there(config, [_STYLE, _HOME]) or any(
+        not _has_its_files(config, language) for language in config.site.languages
+    )
+
+
 def rebuild(database: Database, config: Config) -> int:
     """Make every public file anew from the store; return how many there are."""
     with database.exclusive("site"), database.read() as tx:
-        written = 0
         ids = [item.id for item in items.listing(tx)]
-        for path, body in _documents(tx, config, ids, fronts=config.site.languages):
-            _put(config.public, path, body)
-            written += body is not None
-        return written
+        there = 0
+        with Placing(config.public) as placing:
+            for path, body in _documents(tx, config, ids, fronts=config.site.languages):
+                placing.put(_place(config.public, path), body)
+                there += body is not None
+        return there
+
+
+def _put_all(config: Config, documents: Iterable[Document]) -> list[str]:
+    """Put documents in place; return the paths of those that changed."""
+    with Placing(config.public) as placing:
+        return [path for path, body in documents if placing.put(_place(config.public, path), body)]
 
 
 def feed_files(database: Database, config: Config) -> list[FeedFile]:
     """Return every feed of the site with what the ledger says it holds."""
     with database.read() as tx:
-        feeds = [_feed(tx, config, language) for language in config.site.languages]
+        feeds = list(_feeds(tx, config, config.site.languages))
     return [
         FeedFile(
             feed=feed,
@@ -95,15 +113,14 @@ def _documents(
     yield _HOME, _page(config, config.site.languages[0], "home")
     # A language that was taken from the site keeps its rows in the ledger, and gets no pages.
     languages = config.site.languages
-    behind = {*fronts, *(tag for tag in languages if not _has_feeds(config, tag))}
+    behind = {*fronts, *(tag for tag in languages if not _has_its_files(config, tag))}
     for start in range(0, len(ids), _CHUNK):
         rows = publications.tellings(tx, ids[start : start + _CHUNK], FEED)
         stories = tell_all(tx, [row for row in rows if row.language in languages], config)
         behind |= {story.language for story in stories}
         yield from _item_pages(config, stories)
-    for language in languages:
-        if language in behind:
-            yield from _front_and_feeds(config, _feed(tx, config, language))
+    for feed in _feeds(tx, config, [tag for tag in languages if tag in behind]):
+        yield from _front_and_feeds(config, feed)
 
 
 def _item_pages(config: Config, stories: Sequence[Story]) -> Iterator[Document]:
@@ -156,57 +173,39 @@ def _page(config: Config, language: str, name: str, **values: object) -> bytes:
     return page.encode()
 
 
-def _feed(tx: Transaction, config: Config, language: str) -> Feed:
-    rows = publications.newest(tx, language, limit=config.feeds.entries)
-    stories = tuple(tell_all(tx, rows, config))
-    ended = publications.gone(tx, language)[: config.feeds.entries]
-    tags = {item.id: item.tag for item in items.many(tx, {row.item_id for row in ended}).values()}
-    deleted = tuple(Deleted(id=f"{tags[row.item_id]}/{language}", when=row.told) for row in ended)
-    return Feed(
-        language=language,
-        topic=None,
-        title=config.name(language),
-        stories=stories,
-        deleted=deleted,
-    )
+def _feeds(tx: Transaction, config: Config, languages: Sequence[str]) -> Iterator[Feed]:
+    """Yield the feeds of languages, some at a time: most hold the same items."""
+    entries = config.feeds.entries
+    at_once = max(1, _CHUNK // entries)
+    for start in range(0, len(languages), at_once):
+        rows = {
+            language: publications.newest(tx, language, limit=entries)
+            for language in languages[start : start + at_once]
+        }
+        stories = iter(tell_all(tx, [row for told in rows.values() for row in told], config))
+        for language, told in rows.items():
+            yield Feed(
+                language=language,
+                topic=None,
+                title=config.name(language),
+                stories=tuple(islice(stories, len(told))),
+                deleted=_deleted(tx, language, limit=entries),
+            )
 
 
-def _has_feeds(config: Config, language: str) -> bool:
-    paths = [addresses.feed(language, suffix) for suffix in addresses.FEED_FORMATS]
+def _deleted(tx: Transaction, language: str, *, limit: int) -> tuple[Deleted, ...]:
+    rows = publications.gone(tx, language, limit=limit)
+    known = items.many(tx, {row.item_id for row in rows}) if rows else {}
+    return tuple(Deleted(id=f"{known[row.item_id].tag}/{language}", when=row.told) for row in rows)
+
+
+def _has_its_files(config: Config, language: str) -> bool:
+    feeds = [addresses.feed(language, suffix) for suffix in addresses.FEED_FORMATS]
+    return _are_there(config, [addresses.front(language), *feeds])
+
+
+def _are_there(config: Config, paths: Iterable[str]) -> bool:
     return all(_place(config.public, path).exists() for path in paths)
-
-
-def _put(public: Path, path: str, body: bytes | None) -> bool:
-    """Put a file in place, or take it away, in one step; return whether that changed anything."""
-    place = _place(public, path)
-    return _remove(place) if body is None else _write(place, body)
-
-
-def _remove(place: Path) -> bool:
-    try:
-        place.unlink()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        raise StoreError(f"cannot remove {place}: {error.strerror}") from error
-    return True
-
-
-def _write(place: Path, body: bytes) -> bool:
-    try:
-        if place.exists() and place.read_bytes() == body:
-            return False
-        place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_name(f".{place.name}.new")
-        with beside.open("wb") as file:
-            file.write(body)
-            file.flush()
-            # The marks are taken back for good once all is written: so must be the bytes.
-            os.fsync(file.fileno())
-        beside.replace(place)
-    except OSError as error:
-        raise StoreError(f"cannot write {place}: {error.strerror}") from error
-    return True
 
 
 def _place(public: Path, path: str) -> Path:

@@ -1,7 +1,7 @@
 """An item as one audience gets it: what feeds, pages and digests are made of."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from publisher.config import Config
 from publisher.policy import Fired
 from store import items, publications, topics
 from store.database import Transaction
-from store.records import Change, Item, Mark, Publication, Text, Topic
+from store.records import FEED, Change, Item, Mark, Publication, Text, Topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,35 +157,48 @@ def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> li
 
 def _corrections(tx: Transaction, ids: Collection[int]) -> dict[tuple[int, str], list[Correction]]:
     """Return what the feeds told of corrections, by item and audience, newest first."""
-    rows = [
-        row
-        for row in publications.corrections(tx, ids)
+    rows = publications.tellings(tx, ids, FEED)
+    corrected = [
         # That the source was corrected is said only as long as the text is not.
-        if row.rule != Fired.SOURCE_CORRECTED
+        (before, row)
+        for before, row in _followed(rows)
+        if row.change is Change.CORRECTION and row.rule != Fired.SOURCE_CORRECTED
     ]
-    marks = items.marks(tx, {row.item_id for row in rows})
+    marks = items.marks(tx, {row.item_id for _, row in corrected})
     found: dict[tuple[int, str], list[Correction]] = defaultdict(list)
-    for row in reversed(rows):
+    for before, row in reversed(corrected):
         found[row.item_id, row.language].append(
             Correction(
                 date=row.told,
-                note=correction_note(marks[row.item_id], row.shown_language, row.revision),
+                note=correction_note(marks[row.item_id], before, row),
                 language=row.shown_language,
             )
         )
     return found
 
 
-def correction_note(marks: Sequence[Mark], language: str, revision: int) -> str:
-    """Return what was said of the newest correction up to a revision of a text."""
-    notes = (
+def _followed(rows: Sequence[Publication]) -> Iterator[tuple[Publication, Publication]]:
+    """Yield each telling but the first with what its audience was told before it."""
+    last: dict[tuple[int, str], Publication] = {}
+    for row in rows:
+        audience = (row.item_id, row.language)
+        if audience in last:
+            yield last[audience], row
+        last[audience] = row
+
+
+def correction_note(marks: Sequence[Mark], before: Publication, row: Publication) -> str:
+    """Return what was said of the corrections that lie between two tellings of a text. Pure."""
+    if before.shown_language != row.shown_language:
+        return ""
+    notes = [
         mark.note
-        for mark in reversed(marks)
-        if mark.language == language
-        and mark.number <= revision
+        for mark in marks
+        if mark.language == row.shown_language
+        and before.revision < mark.number <= row.revision
         and mark.change is Change.CORRECTION
-    )
-    return next(notes, "")
+    ]
+    return " ".join(filter(None, notes))
 
 
 def _retraction(language: str, told: datetime, config: Config) -> str:

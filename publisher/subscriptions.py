@@ -10,7 +10,7 @@ from functools import cache
 from itertools import islice
 from zoneinfo import available_timezones
 
-from publisher import languages, markup
+from publisher import addresses, languages, markup
 from publisher.config import Config
 from publisher.errors import InputError
 from store import newsletters, subscribers
@@ -193,8 +193,8 @@ def email_address(text: str) -> str:
     address = text.strip()
     local, at, host = address.rpartition("@")
     try:
-        ascii_host = host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
+        ascii_host = addresses.ascii_host(host)
+    except InputError:
         ascii_host = ""
     printable = local.isascii() and local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
     dots_right = not (local.startswith(".") or local.endswith(".") or ".." in local)

@@ -122,10 +122,23 @@ def next_telling(
         return first_telling(case, language, answer, now=now) if isinstance(answer, Show) else None
     if case.item.embargo and now < case.item.embargo:
         return _taken_back(before, now)
-    notice = _notice(case, language, before)
+    notice = _notice(case, language, answer, before)
     if notice:
         return _retracted(case, before, notice, now)
-    return _moved(case, language, answer, before, now)
+    return _moved(case, language, _kept_up(case, answer, before), before, now)
+
+
+def _kept_up(case: Case, answer: Answer, before: Publication) -> Answer:
+    """Return what is shown to those who have had a fallback that the rule would not let out now.
+
+    A deadline counts anew when the text that was shown is approved anew. Until then they would
+    be shown what has been corrected already.
+    """
+    ready = freshness.ready(case.item, case.texts)
+    if isinstance(answer, Show) or before.is_gone or before.shown_language not in ready:
+        return answer
+    late = before.rule == Fired.DEADLINE
+    return Show(before.shown_language, Fired.DEADLINE if late else Fired.FALLBACK)
 
 
 def _moved(
@@ -157,7 +170,7 @@ def first_telling(case: Case, language: str, answer: Show, *, now: datetime) -> 
         telling=1,
         shown_language=answer.language,
         revision=text.revision,
-        source_revision=_source_revision(case, text, 0),
+        source_revision=source_revision(case, text.language, 0),
         rule=answer.rule,
         change=Change.NEW,
         told=now,
@@ -168,20 +181,21 @@ def first_telling(case: Case, language: str, answer: Show, *, now: datetime) -> 
 
 
 def _again(case: Case, before: Publication, now: datetime, **changes: Any) -> Publication:  # noqa: ANN401
-    text = case.texts.get(before.shown_language)
-    known = _source_revision(case, text, before.source_revision)
+    shown = changes.get("shown_language", before.shown_language)
+    known = source_revision(case, shown, before.source_revision)
     again = replace(before, telling=before.telling + 1, told=now, source_revision=known)
     return replace(again, **changes)
 
 
-def _source_revision(case: Case, text: Translation | None, known: int) -> int:
-    """Return the source text's revision that an audience has been told of with a text."""
-    if case.source:
-        return case.source.revision
-    made_of = text.source_digest if text else ""
-    language = case.item.source_language
-    numbers = (m.number for m in case.marks if (m.language, m.digest) == (language, made_of))
-    return max([known, *numbers])
+def source_revision(case: Case, language: str, known: int) -> int:
+    """Return the source text's revision that an audience has been told of with a text.
+
+    A text that is current says what the source says, be that approved or not.
+    """
+    source = case.texts.get(case.item.source_language)
+    stand = freshness.freshness(case.item, case.texts, language)
+    says_so = stand is freshness.Freshness.CURRENT or case.source is not None
+    return source.revision if source and says_so else known
 
 
 def _told_anew(case: Case, answer: Show, before: Publication, now: datetime) -> Publication | None:
@@ -210,15 +224,13 @@ def _told_anew(case: Case, answer: Show, before: Publication, now: datetime) -> 
 def _owed(case: Case, answer: Show, before: Publication) -> Change:
     """Return what a new telling means to those who have had the last one.
 
-    Every revision since counts: a minor edit after a correction that nobody was told of yet
-    must not hush it up.
+    Every revision since counts, of the text and of its source: a minor edit after a correction
+    that nobody was told of yet must not hush it up, nor a new text after a retraction.
     """
     since = case.since(before.shown_language, before.revision)
-    if (
-        Change.CORRECTION in since
-        or before.rule == Fired.SOURCE_CORRECTED
-        or _source_was_corrected(case, before)
-    ):
+    source = case.since(case.item.source_language, before.source_revision)
+    grave = {Change.CORRECTION, Change.RETRACTION} & (since | source)
+    if grave or before.rule == Fired.SOURCE_CORRECTED:
         return Change.CORRECTION
     if before.shown_language != answer.language or before.is_gone:
         return Change.NEW
@@ -266,11 +278,15 @@ class _Notice:
     rule: Fired
 
 
-def _notice(case: Case, language: str, before: Publication) -> _Notice | None:
-    """Return what takes back the text that an audience has had, None when nothing does."""
+def _notice(case: Case, language: str, answer: Answer, before: Publication) -> _Notice | None:
+    """Return what takes back the text that an audience has had, None when nothing does.
+
+    The notice of a fallback gives way to a text of their own.
+    """
+    own = isinstance(answer, Show) and answer.language == language
     for tag, rule in ((language, Fired.READY), (before.shown_language, Fired.FALLBACK)):
         text = case.retraction(tag)
-        if text:
+        if text and not own:
             return _Notice(tag, text.revision, rule)
     if case.retraction(case.item.source_language):
         return _Notice(before.shown_language, before.revision, Fired.SOURCE_RETRACTED)

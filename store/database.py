@@ -51,6 +51,9 @@ BUSY_TIMEOUT = 30
 #: How often the switch of a SQLite file to write-ahead logging gives way to another's.
 _SWITCHES = 10
 
+#: Rows that are fetched together where many may come.
+_AT_ONCE = 500
+
 
 class Transaction:
     """What keepers work with; nobody outside the store looks inside."""
@@ -61,6 +64,12 @@ class Transaction:
     def rows(self, statement: Executable) -> Sequence[RowMapping]:
         """Return all rows of a statement."""
         return self._connection.execute(statement).mappings().all()
+
+    def each(self, statement: Executable) -> Iterator[RowMapping]:
+        """Yield the rows of a statement that may have more than memory should hold."""
+        options = {"yield_per": _AT_ONCE}
+        with self._connection.execute(statement, execution_options=options) as result:
+            yield from result.mappings()
 
     def row(self, statement: Executable) -> RowMapping | None:
         """Return the first row of a statement, or None."""
@@ -83,10 +92,11 @@ class Transaction:
         if not rows:
             return []
         insert = postgresql.insert if self.on_postgresql else sqlite.insert
-        statement = (
-            insert(table).on_conflict_do_nothing().returning(table.c[returning]).values(list(rows))
-        )
-        return list(self._connection.execute(statement).scalars())
+        statement = insert(table).on_conflict_do_nothing().returning(table.c[returning])
+        if len(rows) == 1:
+            # Written once and kept, unlike one with all its values in it.
+            return list(self._connection.execute(statement, rows[0]).scalars())
+        return list(self._connection.execute(statement.values(list(rows))).scalars())
 
     @property
     def on_postgresql(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, select, update
 
 from store.database import Transaction
 from store.errors import ConflictError
@@ -19,6 +19,10 @@ from store.records import Delivery, DeliveryState, Issue, Status
 from store.tables import deliveries, editions, issues, subscribers, subscriptions
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
+
+#: States that a delivery may yet leave by itself.
+UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)
+
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
     *(deliveries.c[name] for name in ("state", "code", "detail", "attempts")),
@@ -54,25 +58,47 @@ def queue_correction(
     since: datetime,
     now: datetime,
 ) -> int:
-    """Queue a correction for whoever was sent one of these issues in a language; return how many.
+    """Queue a correction for those whom :func:`misled` counts; return how many."""
+    people = _misled(issue.corrects, sent_in, language, since)
+    return _queue(tx, _to_queue(issue, edition_id, now).where(people))
 
-    Whoever has been queued a correction of the same item ``since`` then, by another
-    newsletter, gets no second one.
+
+def misled(
+    tx: Transaction,
+    item_id: int,
+    sent_in: Collection[int],
+    *,
+    language: str,
+    since: datetime,
+) -> int:
+    """Return how many active people were sent one of these issues in a language, and never told.
+
+    Told is whoever was queued a correction of the item ``since`` then, by whatever newsletter.
     """
-    mine = and_(deliveries.c.issue_id.in_(sent_in), editions.c.language == language)
+    query = select(func.count().label("count")).select_from(subscribers)
+    active = subscribers.c.status == Status.ACTIVE
+    row = tx.row(query.where(active, _misled(item_id, sent_in, language, since)))
+    return row["count"] if row else 0
+
+
+def _misled(
+    item_id: int | None, sent_in: Collection[int], language: str, since: datetime
+) -> ColumnElement[bool]:
     had = (
         select(deliveries.c.subscriber_id)
         .join(editions, editions.c.id == deliveries.c.edition_id)
-        .where(mine, deliveries.c.state == DeliveryState.SENT)
+        .where(
+            deliveries.c.issue_id.in_(sent_in),
+            editions.c.language == language,
+            deliveries.c.state == DeliveryState.SENT,
+        )
     )
     told = (
         select(deliveries.c.subscriber_id)
         .join(issues, issues.c.id == deliveries.c.issue_id)
-        .where(issues.c.corrects == issue.corrects, issues.c.frozen >= since)
+        .where(issues.c.corrects == item_id, issues.c.frozen >= since)
     )
-    people = subscribers.c.id
-    wanted = _to_queue(issue, edition_id, now).where(people.in_(had), people.not_in(told))
-    return _queue(tx, wanted)
+    return and_(subscribers.c.id.in_(had), subscribers.c.id.not_in(told))
 
 
 def _to_queue(issue: Issue, edition_id: int, now: datetime) -> Select[Any]:
@@ -173,6 +199,23 @@ def counts(tx: Transaction, *, issue_id: int | None = None) -> dict[DeliveryStat
     query = select(deliveries.c.state, func.count().label("count")).group_by(deliveries.c.state)
     if issue_id is not None:
         query = query.where(deliveries.c.issue_id == issue_id)
+    return _counted(tx, query)
+
+
+def of_edition(
+    tx: Transaction, issue_ids: Collection[int], language: str
+) -> dict[DeliveryState, int]:
+    """Return how many deliveries of these issues' editions in a language are in each state."""
+    query = (
+        select(deliveries.c.state, func.count().label("count"))
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(deliveries.c.issue_id.in_(issue_ids), editions.c.language == language)
+        .group_by(deliveries.c.state)
+    )
+    return _counted(tx, query)
+
+
+def _counted(tx: Transaction, query: Select[Any]) -> dict[DeliveryState, int]:
     found = {DeliveryState(row["state"]): row["count"] for row in tx.rows(query)}
     return {state: found.get(state, 0) for state in DeliveryState}
 

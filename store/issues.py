@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import and_, func, insert, select, update
 
-from store.database import Transaction
+from store.database import Transaction, among
 from store.errors import ConflictError, NotFoundError
-from store.publications import told_ids
+from store.publications import standing
 from store.records import Blocking, Edition, Issue, IssueState, Newsletter, newsletter_channel
 from store.tables import editions, issues, item_topics, items, newsletters
 
@@ -81,21 +81,27 @@ def move(
         raise ConflictError(f"issue {issue.id} is no longer {issue.state}")
 
 
-def candidates(tx: Transaction, newsletter: Newsletter) -> dict[str, list[int]]:
+def candidates(
+    tx: Transaction, newsletter: Newsletter, offered: Collection[int], *, now: datetime
+) -> dict[str, list[int]]:
     """Return by language the items that the ledger says this audience has not had.
 
-    Only those that entered the store since the newsletter began, and on its topics.
+    Of those ``offered`` to it, and those that the tick has yet to look at; only such that
+    entered the store since the newsletter began, and on its topics.
     """
-    query = select(items.c.id).where(items.c.created >= newsletter.since).order_by(items.c.id)
+    # Asked by itself: with an OR, SQLite would rather walk through all items in order.
+    unseen = tx.rows(select(items.c.id).where(items.c.look_at <= now))
+    fresh = among(items.c.id, {*offered, *(row["id"] for row in unseen)})
+    query = select(items.c.id).where(fresh, items.c.created >= newsletter.since)
     if newsletter.topics:
-        on_topic = select(item_topics.c.item_id).where(item_topics.c.topic.in_(newsletter.topics))
-        query = query.where(items.c.id.in_(on_topic))
-    channel = newsletter_channel(newsletter.key)
+        on_topic = select(item_topics.c.item_id).where(
+            item_topics.c.item_id == items.c.id, item_topics.c.topic.in_(newsletter.topics)
+        )
+        query = query.where(on_topic.exists())
+    ids = [row["id"] for row in tx.rows(query.order_by(items.c.id))]
+    told = standing(tx, ids, newsletter_channel(newsletter.key))
     return {
-        language: [
-            row["id"]
-            for row in tx.rows(query.where(items.c.id.not_in(told_ids(channel, language))))
-        ]
+        language: [item_id for item_id in ids if (item_id, language) not in told]
         for language in newsletter.languages
     }
 

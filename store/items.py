@@ -1,16 +1,30 @@
 """Items, their translations and every revision of those."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, select, update
+from sqlalchemy import Select, and_, collate, delete, func, insert, select, update
 
+from store import parity
 from store.database import Transaction, among
 from store.errors import ConflictError, NotFoundError
-from store.records import Change, Item, Kind, Mark, Text, Translation, Workflow
+from store.records import (
+    Change,
+    Freshness,
+    Item,
+    Kind,
+    Mark,
+    Place,
+    Text,
+    Translation,
+    Workflow,
+)
 from store.tables import item_topics, items, revisions, translations
+
+#: Comes after all characters that may stand in a text: a noncharacter, the last there is.
+_LAST = "\U0010ffff"
 
 _ITEM = [column for column in items.c if column.name != "look_at"]
 
@@ -39,6 +53,11 @@ def change(tx: Transaction, item_id: int, *, topics: Iterable[str], **fields: An
     _put_topics(tx, item_id, topics)
 
 
+def embargo(tx: Transaction, item_id: int, until: datetime | None) -> None:
+    """Set an item's embargo, or (None) lift it."""
+    tx.run(update(items).where(items.c.id == item_id).values(embargo=until))
+
+
 def _put_topics(tx: Transaction, item_id: int, topics: Iterable[str]) -> None:
     tx.run(insert(item_topics), [{"item_id": item_id, "topic": topic} for topic in topics])
 
@@ -63,6 +82,11 @@ def by_key(tx: Transaction, key: str) -> Item | None:
     return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.key == key))), None)
 
 
+def by_tag(tx: Transaction, tag: str) -> Item | None:
+    """Return the item of a tag URI."""
+    return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.tag == tag))), None)
+
+
 def by_origin(tx: Transaction, origin: str) -> Item | None:
     """Return the item that one of its texts came from this place for."""
     found = select(translations.c.item_id).where(translations.c.origin == origin).limit(1)
@@ -71,10 +95,31 @@ def by_origin(tx: Transaction, origin: str) -> Item | None:
 
 
 def came_from(tx: Transaction, item_id: int, language: str, origin: str) -> None:
-    """Remember the place that a text came from."""
+    """Remember the place that a text came from; a file that names none takes none away."""
+    if not origin:
+        return
     mine = (translations.c.item_id == item_id) & (translations.c.language == language)
     moved = translations.c.origin != origin
     tx.run(update(translations).where(mine, moved).values(origin=origin))
+
+
+def below(tx: Transaction, scope: str) -> Iterator[Place]:
+    """Yield where texts came from, of those whose origin begins with ``scope``.
+
+    In no order that can be relied on; without those that were withdrawn or retracted here.
+    """
+    origin = translations.c.origin
+    # A range, not LIKE: on SQLite that knows no case, and there the index answers a range.
+    # PostgreSQL orders by the rules of a language unless told otherwise.
+    ordered = collate(origin, "C") if tx.on_postgresql else origin
+    query = select(*(translations.c[name] for name in Place.__dataclass_fields__)).where(
+        ordered >= scope,
+        ordered < scope + _LAST,
+        translations.c.workflow != Workflow.WITHDRAWN,
+        translations.c.change != Change.RETRACTION,
+    )
+    for row in tx.each(query):
+        yield Place(**row)
 
 
 def look_at_all(tx: Transaction, now: datetime) -> None:
@@ -83,11 +128,20 @@ def look_at_all(tx: Transaction, now: datetime) -> None:
 
 
 def listing(
-    tx: Transaction, *, language: str | None = None, workflow: Workflow | None = None
+    tx: Transaction,
+    *,
+    language: str | None = None,
+    workflow: Workflow | None = None,
+    freshness: Freshness | None = None,
 ) -> list[Item]:
-    """Return items by id: all, or those with a text in a language, in a state, or both."""
+    """Return items by id: all, or those with a text in a language, in a state, or both.
+
+    With ``freshness`` those that stand so in the language, which may be without a text.
+    """
     query = select(*_ITEM).order_by(items.c.id)
-    if language or workflow:
+    if language and freshness:
+        query = query.where(items.c.id.in_(parity.ids(language, freshness)))
+    if workflow or (language and not freshness):
         text = select(translations.c.item_id)
         if language:
             text = text.where(translations.c.language == language)
@@ -99,6 +153,8 @@ def listing(
 
 def _with_topics(tx: Transaction, query: Select[Any]) -> list[Item]:
     rows = tx.rows(query)
+    if not rows:
+        return []
     chosen = select(query.order_by(None).subquery().c.id)
     topics = defaultdict(list)
     pairs = select(item_topics).where(item_topics.c.item_id.in_(chosen))
@@ -158,15 +214,19 @@ def save(tx: Transaction, text: Translation, *, author: str, note: str = "") -> 
         before = translations.c.revision == text.revision - 1
         saved = tx.run(update(translations).where(mine, before).values(**row))
     if saved != 1:
-        raise ConflictError(
-            f"item {text.item_id} in {text.language} was changed by somebody else; "
-            "read it again and repeat the change"
-        )
+        raise _changed(text)
     words = {name: row[name] for name in Text.__dataclass_fields__}
     where = {"item_id": text.item_id, "language": text.language, "number": text.revision}
     _carry(tx, text)
     told = {"author": author, "change": text.change, "note": note, "saved": text.updated}
     tx.run(insert(revisions).values(**where, **words, **told, digest=text.digest))
+
+
+def _changed(text: Translation) -> ConflictError:
+    return ConflictError(
+        f"item {text.item_id} in {text.language} was changed by somebody else; "
+        "read it again and repeat the change"
+    )
 
 
 def _carry(tx: Transaction, text: Translation) -> None:
@@ -198,8 +258,16 @@ def marks(tx: Transaction, ids: Collection[int]) -> dict[int, list[Mark]]:
 
 
 def annotate(tx: Transaction, text: Translation) -> None:
-    """Write what stands beside a text (workflow, dates, source digest): no new revision."""
-    mine = (translations.c.item_id == text.item_id) & (translations.c.language == text.language)
+    """Write what stands beside a text (workflow, dates, source digest): no new revision.
+
+    Raises ConflictError when the text has another revision by now: what was decided about one
+    wording, such as an approval, is not decided about the next.
+    """
+    mine = and_(
+        translations.c.item_id == text.item_id,
+        translations.c.language == text.language,
+        translations.c.revision == text.revision,
+    )
     values = {
         "workflow": text.workflow,
         "source_digest": text.source_digest,
@@ -209,16 +277,20 @@ def annotate(tx: Transaction, text: Translation) -> None:
         "approved": text.approved,
     }
     if tx.run(update(translations).where(mine).values(**values)) != 1:
-        raise NotFoundError("translation", f"{text.item_id}/{text.language}")
+        raise _changed(text)
 
 
 def words(tx: Transaction, wanted: Collection[tuple[int, str, int]]) -> Mapping[Any, Text]:
     """Return the words of these revisions, by (item, language, number)."""
     fields = [revisions.c[name] for name in Text.__dataclass_fields__]
-    ids = {item_id for item_id, _, _ in wanted}
+    where = and_(
+        among(revisions.c.item_id, {item_id for item_id, _, _ in wanted}),
+        revisions.c.language.in_({language for _, language, _ in wanted}),
+        among(revisions.c.number, {number for _, _, number in wanted}),
+    )
     query = select(revisions.c.item_id, revisions.c.language, revisions.c.number, *fields)
     found = {}
-    for row in tx.rows(query.where(among(revisions.c.item_id, ids))):
+    for row in tx.rows(query.where(where)):
         key = (row["item_id"], row["language"], row["number"])
         if key in wanted:
             found[key] = Text(**{name: row[name] for name in Text.__dataclass_fields__})

@@ -7,8 +7,7 @@ items wait (holds), and which items' public files are behind (stale).
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import FromClause, ScalarSelect, and_, delete, func, insert, select
 
 from store.database import Transaction, among
 from store.records import FEED, Change, Hold, Publication
@@ -18,6 +17,32 @@ _FIELDS = [column for column in publications.c if column.name != "id"]
 
 #: What the ledger says of one audience's item: by (item id, language).
 Standing = Mapping[tuple[int, str], Publication]
+
+
+def _last_telling(row: FromClause) -> ScalarSelect[int]:
+    """Return a subquery: the id of what was told last of a row's item to the row's audience.
+
+    Asked for each row by itself. As a join, PostgreSQL may read the whole ledger for it.
+    """
+    told = publications.alias("told")
+    same = (told.c[name] == row.c[name] for name in ("item_id", "language", "channel"))
+    query = select(told.c.id).where(*same).order_by(told.c.telling.desc()).limit(1)
+    return query.correlate(row).scalar_subquery()
+
+
+# Made once: SQLAlchemy takes longer to put them together than the database to answer them.
+_first, _last = publications.alias("first"), publications.alias("last")
+_NEWEST = (
+    select(*(_last.c[column.name] for column in _FIELDS))
+    .select_from(_first.join(_last, _last.c.id == _last_telling(_first)))
+    .where(_first.c.channel == FEED, _first.c.telling == 1, _last.c.change != Change.WITHDRAWAL)
+    .order_by(_first.c.told.desc(), _first.c.published.desc(), _first.c.item_id.desc())
+)
+_ENDED = (
+    select(*_FIELDS)
+    .where(publications.c.channel == FEED, publications.c.id == _last_telling(publications))
+    .order_by(publications.c.told.desc(), publications.c.item_id.desc())
+)
 
 
 def record(tx: Transaction, rows: Sequence[Publication]) -> list[Publication]:
@@ -49,59 +74,24 @@ def newest(tx: Transaction, language: str, *, limit: int) -> list[Publication]:
     Ordered by when an item was first told there: one that comes late, however old its date,
     stands on top, where readers look. What was taken back is not among them.
     """
-    taken_back = [row.item_id for row in gone(tx, language) if row.change is Change.WITHDRAWAL]
-    first = (
-        select(publications)
-        .where(
-            publications.c.channel == FEED,
-            publications.c.language == language,
-            publications.c.telling == 1,
-            ~among(publications.c.item_id, taken_back),
-        )
-        .order_by(
-            publications.c.told.desc(),
-            publications.c.published.desc(),
-            publications.c.item_id.desc(),
-        )
-        .limit(limit)
-    )
-    ids = [row["item_id"] for row in tx.rows(first)]
-    latest = standing(tx, ids, FEED)
-    return [latest[item_id, language] for item_id in ids]
+    query = _NEWEST.where(_first.c.language == language).limit(limit)
+    return [_publication(row) for row in tx.rows(query)]
 
 
-def gone(tx: Transaction, language: str) -> list[Publication]:
+def gone(tx: Transaction, language: str, *, limit: int) -> list[Publication]:
     """Return what a language's feed no longer shows, or shows a notice of, newest first."""
-    ended = and_(
-        publications.c.channel == FEED,
-        publications.c.language == language,
-        publications.c.change.in_((Change.WITHDRAWAL, Change.RETRACTION)),
-    )
-    ids = {row["item_id"] for row in tx.rows(select(publications.c.item_id).where(ended))}
-    latest = standing(tx, ids, FEED)
-    rows = [row for row in latest.values() if row.language == language and row.is_gone]
-    return sorted(rows, key=lambda row: (row.told, row.item_id), reverse=True)
-
-
-def corrections(tx: Transaction, ids: Collection[int]) -> list[Publication]:
-    """Return every correction that the feeds told of these items, oldest first."""
-    rows = tellings(tx, ids, FEED)
-    return [row for row in rows if row.change is Change.CORRECTION]
+    rows: list[Publication] = []
+    # One by one, so that each is a walk along its index that ends at the limit.
+    for change in (Change.WITHDRAWAL, Change.RETRACTION):
+        mine = and_(publications.c.language == language, publications.c.change == change)
+        rows += [_publication(row) for row in tx.rows(_ENDED.where(mine).limit(limit))]
+    return sorted(rows, key=lambda row: (row.told, row.item_id), reverse=True)[:limit]
 
 
 def of_issue(tx: Transaction, issue_id: int) -> list[Publication]:
     """Return what an issue told, in its order."""
     query = select(*_FIELDS).where(publications.c.issue_id == issue_id).order_by(publications.c.id)
     return [_publication(row) for row in tx.rows(query)]
-
-
-def told_ids(channel: str, language: str) -> ColumnElement[Any]:
-    """Return a subquery: the items that this audience has had."""
-    return (
-        select(publications.c.item_id)
-        .where(publications.c.channel == channel, publications.c.language == language)
-        .scalar_subquery()
-    )
 
 
 def put_holds(tx: Transaction, ids: Collection[int], rows: Sequence[Hold]) -> None:
@@ -125,6 +115,11 @@ def stale(tx: Transaction) -> dict[int, int]:
     """Return the marks of items whose files are behind, mark to item id."""
     query = select(stale_items).order_by(stale_items.c.id)
     return {row["id"]: row["item_id"] for row in tx.rows(query)}
+
+
+def is_stale(tx: Transaction) -> bool:
+    """Say whether there is a mark."""
+    return tx.row(select(stale_items.c.id).limit(1)) is not None
 
 
 def freshened(tx: Transaction, marks: Collection[int]) -> None:

@@ -50,6 +50,14 @@ class Change(StrEnum):
     WITHDRAWAL = "withdrawal"
 
 
+class Freshness(StrEnum):
+    """How a text stands to the source text of its item; computed, never stored."""
+
+    MISSING = "missing"
+    CURRENT = "current"
+    OUTDATED = "outdated"
+
+
 class Missing(StrEnum):
     """What a policy does in a language where an item is not ready."""
 
@@ -153,6 +161,56 @@ class Translation(Text):
     updated: datetime
     #: When it was approved, None while it is not.
     approved: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a text came from."""
+
+    item_id: int
+    language: str
+    title: str
+    #: The place without its language: a path or an address.
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """How an item stands in a language."""
+
+    item_id: int
+    language: str
+    freshness: Freshness
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parity:
+    """How the items stand in a language, counted: ``missing + outdated + current == items``."""
+
+    language: str
+    items: int
+    missing: int
+    outdated: int
+    current: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What the readers of a language's feeds and pages see: how many items, and which way."""
+
+    language: str
+    published: int
+    #: Of those, how many in another language.
+    fallbacks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """When an item was first told in a language, and when in the language of its source."""
+
+    language: str
+    told: datetime
+    source_told: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -198,8 +198,8 @@ publications = Table(
     # The newest of a feed, in order, whatever the size of the archive. The language stands
     # first: with the channel there, SQLite would walk a whole channel to find a few items.
     Index(None, "language", "channel", "telling", "told", "published", "item_id"),
-    # What was retracted or withdrawn: a few rows, which every feed asks for.
-    Index(None, "language", "channel", "change"),
+    # What was retracted or withdrawn last: a few rows, which every feed asks for.
+    Index(None, "language", "channel", "change", "told", "item_id"),
 )
 
 #: What waits in the feeds, as the last look at the item found it.
@@ -218,6 +218,17 @@ stale_items = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("item_id", ForeignKey("items.id"), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: Items that a newsletter has yet to look at: a mark each time something about one changes.
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("newsletter", ForeignKey("newsletters.key"), nullable=False, index=True),
+    Column("item_id", ForeignKey("items.id"), nullable=False),
+    # As with the marks above: one that was taken back must not come again as another.
     sqlite_autoincrement=True,
 )
 

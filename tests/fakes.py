@@ -1,13 +1,17 @@
-"""The outside world, by hand, once: a relay that behaves as it is told."""
+"""The outside world, by hand, once: a relay and a web site that behave as they are told."""
 
+import threading
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from publisher.cli.mailbox import LocalRelay, free_port
 from publisher.config import Config
 
-__all__ = ["Relay", "free_port"]
+__all__ = ["Answer", "Relay", "Web", "free_port"]
 
 
 @dataclass
@@ -55,3 +59,103 @@ class Relay(LocalRelay):
         if reply.startswith("2"):
             self.accepted.append((recipient, envelope.content))
         return reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a web site gives for one address."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    #: Given instead of all else, exactly so; then the connection ends.
+    raw: bytes | None = None
+    #: Whether each byte of the body, or of ``raw``, comes a while after the one before.
+    drips: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question that came to a web site."""
+
+    path: str
+    #: By their names in lower case.
+    headers: Mapping[str, str]
+
+
+class Web(ThreadingHTTPServer):
+    """A real HTTP server on loopback, with a page for each path; it keeps what it was asked.
+
+    A page with an ETag answers 304 to who has it.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Asking)
+        self.pages: dict[str, Answer] = {}
+        self.asked: list[Asked] = []
+        self.over = threading.Event()
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def url(self, path: str = "/") -> str:
+        return f"http://{self.host}{path}"
+
+    @property
+    def paths(self) -> list[str]:
+        """Return the paths that were asked for, in order, without robots.txt."""
+        return [asked.path for asked in self.asked if asked.path != "/robots.txt"]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that hang up on us: many tests are about that."""
+
+    @contextmanager
+    def open(self) -> Iterator["Web"]:
+        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.over.set()
+            self.shutdown()
+            self.server_close()
+            thread.join()
+
+
+class _Asking(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Web
+
+    def do_GET(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.asked.append(Asked(path=self.path, headers=headers))
+        answer = self.server.pages.get(self.path, Answer(status=404))
+        etag = answer.headers.get("ETag")
+        if etag and headers.get("if-none-match") == etag:
+            answer = Answer(status=304, headers={"ETag": etag})
+        if answer.raw is not None:
+            self.close_connection = True
+            self._give(answer.raw, answer)
+            return
+        self.send_response(answer.status)
+        given = {"Content-Length": str(len(answer.body)), **answer.headers}
+        for name, value in given.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self._give(answer.body, answer)
+
+    def _give(self, content: bytes, answer: Answer) -> None:
+        for part in [bytes([byte]) for byte in content] if answer.drips else [content]:
+            if answer.drips and self.server.over.wait(0.02):
+                return
+            self.wfile.write(part)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from threading import Event
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,11 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scheduler
+from publisher import corrections, editing
 from publisher.config import Config
 from publisher.errors import InputError
 from store import issues, publications
 from store.database import Database
-from store.records import IssueState, Missing, Workflow
+from store.records import (
+    Blocking,
+    Change,
+    Hold,
+    IssueState,
+    Missing,
+    Workflow,
+    newsletter_channel,
+)
 from tests import make
 from tests.fakes import Relay, free_port
 
@@ -120,6 +130,11 @@ def tick(database: Database, config: Config, now: datetime = make.NOW) -> schedu
     return done
 
 
+def held(database: Database) -> list[Hold]:
+    with database.read() as tx:
+        return publications.held(tx)
+
+
 @pytest.fixture
 def quiet(config: Config) -> Config:
     """Return a configuration whose relay does not exist: nobody may call it in vain."""
@@ -130,7 +145,7 @@ def quiet(config: Config) -> Config:
 def test_a_tick_with_nothing_due_does_nothing(database: Database, quiet: Config) -> None:
     tick(database, quiet)
     done = tick(database, quiet)
-    assert (done.published, done.held, done.issues) == ([], [], [])
+    assert (done.published, held(database), done.issues) == ([], [], [])
     assert (done.feeds_written, done.queued, done.sent) == (0, 0, 0)
 
 
@@ -156,14 +171,14 @@ def test_an_embargo_holds_every_language_and_then_lets_all_out_together(
     make.take(database, quiet, *drafts)
     before = tick(database, quiet)
     assert before.published == []
-    assert {(hold.language, hold.until, hold.reason) for hold in before.held} == {
+    assert {(hold.language, hold.until, hold.reason) for hold in held(database)} == {
         (tag, until, "embargo") for tag in make.LANGUAGES
     }
     assert tick(database, quiet, until - timedelta(microseconds=1)).published == []
     after = tick(database, quiet, until)
     assert [row.language for row in after.published] == list(make.LANGUAGES)
     assert {row.told for row in after.published} == {until}
-    assert after.held == []
+    assert held(database) == []
 
 
 def test_a_late_translation_enters_its_feed_and_disturbs_no_other(
@@ -313,3 +328,197 @@ def test_a_fallback_whose_chain_has_nothing_ready_blocks_no_issue(
         make.take(database, served, make.draft("en"))
         tick(database, served)
         assert relay.counts == {"en@example.org": 1}
+
+
+# Deadlines, late translations, and embargoes that are set later, as the whole job sees them.
+
+RULE = "hold until thu 17:00 Europe/Brussels, then fallback"
+#: The Thursday after NOW, a Monday, at five in Brussels.
+THURSDAY = datetime(2026, 11, 26, 16, 0, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+
+
+def rules_of(database: Database, language: str, issue: int) -> list[tuple[str, str]]:
+    """Return what an edition told: the language that was shown, and the rule."""
+    with database.read() as tx:
+        rows = publications.of_issue(tx, issue)
+    return [(row.shown_language, row.rule) for row in rows if row.language == language]
+
+
+def test_feeds_hold_until_their_deadline_and_then_fall_back(
+    database: Database, quiet: Config
+) -> None:
+    feeds = quiet.feeds.model_copy(update={"missing_in": {"fr": RULE, "ar": "skip"}})
+    holding = quiet.model_copy(update={"feeds": feeds})
+    make.take(database, holding, make.draft("en"))
+    first = tick(database, holding)
+    assert [row.language for row in first.published] == ["en"]
+    assert [(h.language, h.until, h.reason) for h in held(database)] == [
+        ("fr", THURSDAY, "missing")
+    ]
+    assert tick(database, holding, THURSDAY - MOMENT).published == []
+    (row,) = tick(database, holding, THURSDAY).published
+    assert (row.language, row.shown_language, row.rule) == ("fr", "en", "deadline")
+    done = tick(database, holding, THURSDAY + timedelta(days=9))
+    assert (done.published, held(database)) == ([], [])
+
+
+def test_an_issue_holds_until_its_deadline_says_so_and_then_falls_back(
+    database: Database, config: Config
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        # Its slot is the Monday of NOW.
+        make.start(
+            database, served, languages=("en", "fr"), schedule="0 7 * * MON", rules={"*": RULE}
+        )
+        make.subscribe(database, ["en@example.org"], language="en")
+        make.subscribe(database, ["fr@example.org"], language="fr")
+        make.take(database, served, make.draft("en"))
+        for now in (make.NOW, THURSDAY - MOMENT):
+            (pressed,) = tick(database, served, now).issues
+            assert pressed.issue.state is IssueState.AWAITING_TRANSLATIONS
+            assert pressed.issue.blocking == (
+                Blocking(item=1, language="fr", reason="missing", until=THURSDAY),
+            )
+        assert relay.accepted == []
+        states = [p.issue.state for p in tick(database, served, THURSDAY).issues]
+        assert states == [IssueState.SENDING, IssueState.SENT]
+        assert relay.counts == {"en@example.org": 1, "fr@example.org": 1}
+    assert rules_of(database, "fr", 1) == [("en", "deadline")]
+    assert rules_of(database, "en", 1) == [("en", "ready")]
+
+
+def test_what_is_ready_before_the_deadline_lets_the_issue_go_at_once(
+    database: Database, config: Config
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(
+            database, served, languages=("en", "fr"), schedule="0 7 * * MON", rules={"*": RULE}
+        )
+        make.subscribe(database, ["fr@example.org"], language="fr")
+        make.take(database, served, make.draft("en"))
+        tick(database, served)
+        make.take(database, served, make.draft("fr"))
+        tick(database, served, make.NOW + timedelta(hours=1))
+        assert relay.counts == {"fr@example.org": 1}
+    assert rules_of(database, "fr", 1) == [("fr", "ready")]
+
+
+@pytest.mark.parametrize(
+    ("rules", "french"),
+    [({"*": "skip", "fr": "hold for 2h, then fallback"}, 1), ({"*": "fallback", "fr": "skip"}, 0)],
+)
+def test_each_edition_may_have_a_rule_of_its_own(
+    database: Database, config: Config, rules: dict[str, str], french: int
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(database, served, languages=("en", "fr"), rules=rules)
+        make.subscribe(database, ["fr@example.org"], language="fr")
+        make.take(database, served, make.draft("en"))
+        tick(database, served)
+        tick(database, served, make.NOW + timedelta(hours=3))
+        assert sum(relay.counts.values()) == french
+
+
+def test_a_late_translation_is_in_its_feed_now_and_in_its_next_digest_once(
+    database: Database, config: Config
+) -> None:
+    """French arrives after English and Spanish went out; the others see nothing."""
+    week = timedelta(days=7)
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(database, served, languages=("en", "es", "fr"), missing=Missing.SKIP)
+        for tag in ("en", "es", "fr"):
+            make.subscribe(database, [f"{tag}@example.org"], language=tag)
+        make.take(database, served, make.draft("en"), make.draft("es"))
+        tick(database, served)
+        assert relay.counts == {"en@example.org": 1, "es@example.org": 1}
+        public = {
+            path: path.read_bytes()
+            for tag in ("en", "es", "ar")
+            for path in (served.public / tag).glob("*.*")
+        }
+        late = make.NOW + timedelta(days=2)
+        make.take(database, served, make.draft("fr"), now=late)
+        done = tick(database, served, late)
+        assert [(row.language, row.telling) for row in done.published] == [("fr", 1)]
+        feed = (served.public / "fr" / "feed.atom").read_text(encoding="utf-8")
+        assert feed.count("<entry>") == 1
+        assert {path: path.read_bytes() for path in public} == public
+        for number in range(1, 4):
+            tick(database, served, make.NOW + number * week)
+            assert relay.counts == {f"{tag}@example.org": 1 for tag in ("en", "es", "fr")}
+    with database.read() as tx:
+        states = [issue.state for issue in issues.listing(tx)]
+        rows = publications.tellings(tx, [1], newsletter_channel("digest"))
+    assert states == [IssueState.SENT, IssueState.SENT, IssueState.SKIPPED, IssueState.SKIPPED]
+    assert sorted((row.language, row.telling) for row in rows) == [
+        ("en", 1),
+        ("es", 1),
+        ("fr", 1),
+    ]
+
+
+def test_an_embargo_set_before_the_slot_keeps_an_item_from_the_issue_and_not_from_the_next(
+    database: Database, config: Config
+) -> None:
+    until = make.NOW + timedelta(days=2)
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(database, served, languages=("en",), missing=Missing.HOLD)
+        make.subscribe(database, ["en@example.org"])
+        make.take(database, served, make.draft("en"))
+        editing.embargo(database, 1, until, now=make.NOW)
+        tick(database, served)
+        tick(database, served, until)
+        assert relay.accepted == []
+        tick(database, served, make.NOW + timedelta(days=7))
+        assert relay.counts == {"en@example.org": 1}
+
+
+def test_a_retracted_item_goes_into_no_digest_whatever_is_translated_afterwards(
+    database: Database, config: Config
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(database, served, languages=("en", "fr"))
+        make.subscribe(database, ["en@example.org"], language="en")
+        make.subscribe(database, ["fr@example.org"], language="fr")
+        make.take(database, served, make.draft("en"))
+        editing.retract(database, served, 1, {"": "Wrong."}, author="ann", now=make.NOW)
+        make.take(database, served, make.draft("fr"))
+        done = tick(database, served)
+        assert done.published == []
+        assert [pressed.issue.state for pressed in done.issues] == [IssueState.SKIPPED]
+        assert relay.accepted == []
+
+
+def test_a_correction_is_delivered_by_the_next_look_to_those_who_had_the_wrong_text(
+    database: Database, config: Config
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        make.start(database, served, languages=("en", "fr"), missing=Missing.SKIP)
+        make.subscribe(database, ["en@example.org"], language="en")
+        make.subscribe(database, ["fr@example.org"], language="fr")
+        make.take(database, served, make.draft("en"))
+        tick(database, served)
+        later = make.NOW + timedelta(hours=1)
+        words = make.text("en", body="It was 200.")
+        act: dict[str, Any] = {"author": "ann", "now": later}
+        editing.correct(database, served, 1, "en", words, change=Change.CORRECTION, **act)
+        editing.approve(database, 1, "en", now=later)
+        corrections.notify(database, served, 1, now=later)
+        done = tick(database, served, later)
+        assert [(row.change, row.language) for row in done.published] == [(Change.CORRECTION, "en")]
+        assert [pressed.issue.state for pressed in done.issues] == [IssueState.SENT]
+        assert relay.counts == {"en@example.org": 2}
+        assert b"Correction: " in relay.accepted[-1][1]
+        # The next regular slot is where it would have been.
+        assert tick(database, served, make.NOW + timedelta(days=7)).issues[-1].issue.state is (
+            IssueState.SKIPPED
+        )
+        assert relay.counts == {"en@example.org": 2}

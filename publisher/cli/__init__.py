@@ -7,6 +7,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
+    translations.py translation, item export                           reports.py  report
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -21,7 +22,9 @@ from publisher.cli import (
     house,
     items,
     newsletters,
+    reports,
     subscribers,
+    translations,
 )
 
 app = typer.Typer(
@@ -55,9 +58,12 @@ app.command()(demo.demo)
 app.add_typer(items.item)
 editing.add_to(items.item)
 app.add_typer(items.topic)
+translations.add_to(items.item)
+app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)
 app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)
+app.add_typer(reports.report)
 
 __all__ = ["app"]

@@ -6,6 +6,7 @@ Results go to stdout, all else to stderr. Tables and bars are for terminals.
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ import typer
 if TYPE_CHECKING:
     from publisher.config import Config
     from store.database import Database
+
+#: Embeddings, overrides and isolates (Unicode Standard Annex 9, 2).
+_DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 #: Columns of a table that is not shown on a terminal: nothing is cut.
 _WIDE = 250
@@ -123,8 +127,15 @@ def print_json(record: Mapping[str, Any]) -> None:
 
 
 def warn(sentence: str) -> None:
-    """Say something on stderr."""
-    sys.stderr.write(f"tidings: {sentence}\n")
+    """Say something on stderr, in one line: a file's name may hold line ends, and worse."""
+    line = "".join(repr(sign)[1:-1] if _is_unsafe(sign) else sign for sign in sentence)
+    sys.stderr.write(f"tidings: {line}\n")
+
+
+def _is_unsafe(sign: str) -> bool:
+    """Whether a terminal may obey a character, or turn the line that it stands in."""
+    turns = unicodedata.bidirectional(sign) in _DIRECTIONS
+    return turns or unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def text_of(moment: datetime) -> str:

@@ -119,8 +119,7 @@ def _fill(
     people = sample / "subscribers.csv"
     with people.open(encoding="utf-8", newline="") as lines:
         subscriptions.import_csv(database, config, lines, str(people))
-    drafts = sources.source_of(str(sample / "items"), config).drafts()
-    intake.take(database, config, drafts, now=now)
+    intake.take_from(database, config, [sources.source_of(str(sample / "items"), config)], now=now)
 
 
 def _record(database: "Database", config: "Config", done: Any) -> dict[str, Any]:  # noqa: ANN401

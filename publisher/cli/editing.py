@@ -1,6 +1,8 @@
 """``tidings item``: what is done to the texts of an item that is there already."""
 
 import getpass
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +12,8 @@ from publisher.cli import common
 from publisher.cli.items import item_record, print_item
 
 if TYPE_CHECKING:
-    from publisher.corrections import Owed, Version
+    from publisher.corrections import Owed
+    from publisher.differences import Version
 
 ItemArgument = Annotated[int, typer.Argument(metavar="ID")]
 LanguageOption = Annotated[str, typer.Option(help="The language of the text.")]
@@ -23,7 +26,7 @@ RevisionOption = Annotated[
 
 def add_to(item: typer.Typer) -> None:
     """Add these commands."""
-    for command in (approve, withdraw, correct, retract, diff, notify):
+    for command in (approve, withdraw, embargo, correct, retract, diff, notify):
         item.command()(command)
 
 
@@ -60,6 +63,30 @@ def withdraw(
 
     with common.opened(ctx, config) as house:
         editing.withdraw(house.database, number, language, now=common.clock(now))
+        record = item_record(house.database, number)
+    print_item(record, as_json=as_json)
+
+
+def embargo(
+    ctx: typer.Context,
+    number: ItemArgument,
+    *,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", parser=common.instant, metavar="INSTANT", help="When it goes out."),
+    ] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Let it out now.")] = False,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Keep an item back until an instant; what is out already is taken back until then."""
+    from publisher import editing  # noqa: PLC0415
+
+    if (until is None) is not lift:
+        raise typer.BadParameter("give either --until INSTANT or --lift")
+    with common.opened(ctx, config) as house:
+        editing.embargo(house.database, number, until, now=common.clock(now))
         record = item_record(house.database, number)
     print_item(record, as_json=as_json)
 
@@ -143,10 +170,10 @@ def diff(
     as_json: common.JsonOption = False,
 ) -> None:
     """Show what readers of an issue got of an item against the text now."""
-    from publisher import corrections  # noqa: PLC0415
+    from publisher import differences  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        found = corrections.compare(house.database, number, language, sent)
+        found = differences.compare(house.database, number, language, sent)
     if not as_json:
         for line in found.lines:
             typer.echo(line)
@@ -185,20 +212,25 @@ def notify(
         with house.database.read() as tx:
             issues = [issue_record(tx, issue) for issue in made]
     for entry in owed:
-        if entry.unknown:
-            common.warn(_unknown(entry))
+        for sentence in _not_told(entry):
+            common.warn(sentence)
     if as_json:
         common.print_json({"item": number, "owed": [vars(e) for e in owed], "issues": issues})
         return
-    columns = ("newsletter", "language", "waits_for", "queued", "unknown")
+    columns = ("newsletter", "language", "waits_for", "readers", "queued", "waiting", "unknown")
     common.listing([vars(entry) for entry in owed], columns, as_json=False)
 
 
-def _unknown(entry: "Owed") -> str:
-    return (
-        f"{entry.newsletter} in {entry.language}: nobody knows whether {entry.unknown} readers "
-        "got the wrong text; they are told nothing (tidings delivery resolve)"
-    )
+def _not_told(entry: "Owed") -> Iterator[str]:
+    """Yield what becomes of those who are told nothing now."""
+    place = f"{entry.newsletter} in {entry.language}"
+    if entry.waiting:
+        yield f"{place}: {entry.waiting} have yet to be sent the wrong text; ask again afterwards"
+    if entry.unknown:
+        yield (
+            f"{place}: nobody knows whether {entry.unknown} got the wrong text; say it with "
+            "'tidings delivery resolve', and ask again"
+        )
 
 
 def _version(version: "Version") -> dict[str, Any]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from publisher.delivery.engine import Outcome
     from scheduler import Pass
     from store.database import Database
+    from store.records import Hold
 
 feed = typer.Typer(name="feed", help="The feeds of the site.", no_args_is_help=True)
 site = typer.Typer(name="site", help="The public files.", no_args_is_help=True)
@@ -44,13 +45,17 @@ def tick(
     """Do all that is due, once: publish, write feeds, plan and freeze issues, deliver."""
     import scheduler  # noqa: PLC0415
     from publisher import publishing  # noqa: PLC0415
+    from store import publications  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
         moment = common.clock(now)
         if everything:
             publishing.look_at_all(house.database, now=moment)
         done = scheduler.tick(house.database, house.config, now=moment)
-    record = pass_record(done)
+        # All that waits, not only what this pass looked at: too much for every pass of `serve`.
+        with house.database.read() as tx:
+            held = publications.held(tx)
+    record = pass_record(done, held)
     if as_json:
         common.print_json(record)
     else:
@@ -68,7 +73,7 @@ def _shown(done: "Pass") -> list[str]:
     return [f"{done.unknown} mails may or may not have been sent: see 'tidings issue list'"]
 
 
-def pass_record(done: "Pass") -> dict[str, Any]:
+def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:
     """Return what the contract says of a tick."""
     return {
         "published": [
@@ -77,6 +82,7 @@ def pass_record(done: "Pass") -> dict[str, Any]:
                 "language": row.language,
                 "shown_language": row.shown_language,
                 "revision": row.revision,
+                "change": row.change,
             }
             for row in done.published
         ],
@@ -87,7 +93,7 @@ def pass_record(done: "Pass") -> dict[str, Any]:
                 "until": hold.until,
                 "reason": hold.reason,
             }
-            for hold in done.held
+            for hold in held
         ],
         "feeds_written": done.feeds_written,
         "issues": [
@@ -193,7 +199,8 @@ def serve(
         def look() -> None:
             done = scheduler.tick(house.database, house.config, now=common.clock(None))
             for row in done.published:
-                common.warn(f"published item {row.item_id} in {row.language}")
+                act = "took back" if row.is_gone else "published"
+                common.warn(f"{act} item {row.item_id} in {row.language}")
             for pressed in done.issues:
                 common.warn(f"issue {pressed.issue.id} is {pressed.issue.state}")
             for sentence in [*done.problems, *_shown(done)]:

@@ -8,6 +8,7 @@ import typer
 from publisher.cli import common
 
 if TYPE_CHECKING:
+    from publisher.ingest.intake import Outcome
     from store.database import Database
     from store.records import Item, Translation
 
@@ -18,27 +19,47 @@ topic = typer.Typer(name="topic", help="Topics and their names.", no_args_is_hel
 @item.command("import")
 def import_(
     ctx: typer.Context,
-    places: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders and files.")],
+    places: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Folders, files and web addresses.")
+    ],
     *,
+    language: Annotated[
+        str, typer.Option(metavar="TAG", help="Of feeds and pages that do not say theirs.")
+    ] = "",
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
 ) -> None:
-    """Take news from folders and files; what is known already stays as it is."""
-    from publisher.ingest import intake, sources  # noqa: PLC0415
+    """Take news from folders, files and the web; what is known already stays as it is."""
+    from publisher.ingest import intake, readings  # noqa: PLC0415
 
-    with common.opened(ctx, config) as house:
-        ways = [sources.source_of(place, house.config) for place in places]
-        drafts = (draft for source in ways for draft in source.drafts())
-        outcome = intake.take(house.database, house.config, drafts, now=common.clock(now))
-    result = {name: getattr(outcome, name) for name in ("new", "changed", "same")}
+    moment = common.clock(now)
+    with (
+        common.opened(ctx, config) as house,
+        readings.opened(house.database, house.config, places, language) as ways,
+    ):
+        outcome = intake.take_from(house.database, house.config, ways, now=moment)
+        readings.remember(house.database, ways, outcome.rejected, now=moment)
     for rejected in outcome.rejected:
         common.warn(f"{rejected.source}: {rejected.reason}")
-    rejections = [vars(rejected) for rejected in outcome.rejected]
-    shown = rejections if as_json else len(rejections)
-    common.show({**result, "rejected": shown}, as_json=as_json)
-    if rejections and not any(result.values()):
+    for place in outcome.gone:
+        common.warn(f"{place.origin} ({place.language}): is gone; item {place.item_id} stays")
+    counts = {name: getattr(outcome, name) for name in ("new", "changed", "same")}
+    named = _named(outcome)
+    shown = named if as_json else {name: len(texts) for name, texts in named.items()}
+    common.show({**counts, **shown}, as_json=as_json)
+    if outcome.rejected and not any(counts.values()):
         raise typer.Exit(1)
+
+
+def _named(outcome: "Outcome") -> dict[str, list[dict[str, Any]]]:
+    return {
+        "rejected": [{"source": text.source, "reason": text.reason} for text in outcome.rejected],
+        "gone": [
+            {"item": text.item_id, "language": text.language, "source": text.origin}
+            for text in outcome.gone
+        ],
+    }
 
 
 @item.command("list")
@@ -47,17 +68,30 @@ def list_(
     *,
     language: Annotated[str | None, typer.Option(help="With a text in this language.")] = None,
     state: Annotated[str | None, typer.Option(help="With a text in this workflow state.")] = None,
+    freshness: Annotated[
+        str | None, typer.Option(help="Missing, outdated or current in that language.")
+    ] = None,
     config: common.ConfigOption = None,
     as_json: common.JsonOption = False,
 ) -> None:
     """List the items."""
+    from publisher.languages import tag  # noqa: PLC0415
     from store import items  # noqa: PLC0415
-    from store.records import Workflow  # noqa: PLC0415
+    from store.records import Freshness, Workflow  # noqa: PLC0415
 
     if state and state not in list(Workflow):
         raise typer.BadParameter(f"--state is one of {', '.join(Workflow)}")
+    if freshness and freshness not in list(Freshness):
+        raise typer.BadParameter(f"--freshness is one of {', '.join(Freshness)}")
+    if freshness and not language:
+        raise typer.BadParameter("--freshness wants a language, such as --language fr")
     with common.opened(ctx, config) as house, house.database.read() as tx:
-        found = items.listing(tx, language=language, workflow=Workflow(state) if state else None)
+        found = items.listing(
+            tx,
+            language=tag(language) if language else None,
+            workflow=Workflow(state) if state else None,
+            freshness=Freshness(freshness) if freshness else None,
+        )
         texts = items.texts(tx, [entry.id for entry in found])
     records = [_record(entry, texts[entry.id]) for entry in found]
     if as_json:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from publisher import addresses
 from publisher.config import Config
+from publisher.feeds.entries import Entry, entries
 from publisher.feeds.repair import Deleted, EntryRepair, FeedRepair
-from publisher.rendering import render
 from publisher.story import Story
 
 #: When an empty feed was last updated: the specification wants an instant, and *now* would
@@ -42,14 +41,14 @@ class Feed:
 
 def build(feed: Feed, config: Config) -> dict[str, bytes]:
     """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`."""
-    contents = [content(story, config) for story in feed.stories]
+    made = entries(feed.stories, config)
     return {
-        "atom": _generator(feed, contents, config, "atom").atom_str(pretty=True),
-        "rss": _generator(feed, contents, config, "rss").rss_str(pretty=True),
+        "atom": _generator(feed, made, config, "atom").atom_str(pretty=True),
+        "rss": _generator(feed, made, config, "rss").rss_str(pretty=True),
     }
 
 
-def _generator(feed: Feed, contents: Sequence[str], config: Config, suffix: str) -> FeedGenerator:
+def _generator(feed: Feed, made: Sequence[Entry], config: Config, suffix: str) -> FeedGenerator:
     def absolute(path: str) -> str:
         return addresses.link(config.site.url, path)
 
@@ -69,31 +68,6 @@ def _generator(feed: Feed, contents: Sequence[str], config: Config, suffix: str)
     # The last one: feedgen takes it for the <link> of RSS.
     front = absolute(addresses.front(feed.language))
     generator.link(href=front, rel="alternate", type="text/html", hreflang=feed.language)
-    for story, html in zip(feed.stories, contents, strict=True):
-        _fill(generator.add_entry(order="append"), story, html, config)
+    for entry in made:
+        generator.add_entry(entry, order="append")
     return generator
-
-
-def _fill(entry: FeedEntry, story: Story, html: str, config: Config) -> None:
-    entry.id(story.id)
-    entry.guid(story.id, permalink=False)
-    entry.title(story.title)
-    entry.link(href=addresses.link(config.site.url, story.path), rel="alternate")
-    entry.published(story.published)
-    entry.updated(story.updated)
-    entry.summary(f"{story.notice} {story.summary}".strip())
-    entry.content(html, type="html")
-    entry.author(name=config.name(story.language))
-    entry.dc.dc_creator(config.name(story.language))
-    entry.dc.dc_language(story.shown_language)
-    scheme = addresses.link(config.site.url, f"/{story.language}/topics/")
-    entry.category([{"term": t.key, "scheme": scheme, "label": t.name} for t in story.topics])
-    entry.repair.story = story
-
-
-def content(story: Story, config: Config) -> str:
-    """Return the entry's HTML: the text in a frame that says its language and direction.
-
-    Many readers ignore ``xml:lang``; the notice of a fallback stands before the text.
-    """
-    return render("feed/entry.html", config.chain(story.language), story=story).strip()

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from publisher.errors import InputError
 from publisher.freshness import after_minor_edits, digest
-from publisher.ingest.drafts import Draft
+from publisher.ingest.drafts import Draft, Rejected
 from store.records import Change, Item, Mark, Text, Translation, Workflow
 
 
@@ -29,6 +29,14 @@ class Decision:
     note: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What becomes of an item's texts, and which of them cannot be taken."""
+
+    decisions: tuple[Decision, ...]
+    rejected: tuple[Rejected, ...]
+
+
 def decide_all(
     group: Mapping[str, Draft],
     item: Item,
@@ -36,14 +44,18 @@ def decide_all(
     marks: Sequence[Mark],
     *,
     now: datetime,
-) -> list[Decision]:
+) -> Decided:
     """Decide on the drafts of an item, each after the one that it is made from. Pure."""
-    texts, decisions = dict(known), []
+    texts, decisions, rejected = dict(known), [], []
     for draft in _in_order(group, item, known):
-        decision = decide(draft, item, texts, marks, now=now)
+        try:
+            decision = decide(draft, item, texts, marks, now=now)
+        except InputError as error:
+            rejected.append(Rejected(source=draft.source, reason=str(error)))
+            continue
         texts = carried(texts, decision)
         decisions.append(decision)
-    return decisions
+    return Decided(decisions=tuple(decisions), rejected=tuple(rejected))
 
 
 def _in_order(
@@ -57,7 +69,7 @@ def _in_order(
             for tag, draft in waiting.items()
             if tag == item.source_language or _parent(draft, item, known) not in waiting
         ]
-        # In a circle none is free: decide() refuses each of them.
+        # In a circle none is free: decide() refuses the one that closes it.
         for tag in free or list(waiting):
             ordered[tag] = waiting.pop(tag)
     return list(ordered.values())

@@ -49,6 +49,9 @@ class Rejected:
 
     source: str
     reason: str
+    #: What its origin would be, or what the origins begin with of all that could not be read;
+    #: empty where that is ``source``. What came from there before is not gone.
+    origin: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,7 @@ class Source(Protocol):
         """What the origins of all its texts begin with, where it shows all that it has.
 
         A text from there that it no longer shows is then reported. Empty where a source shows
-        a part only, as a feed does.
+        a part only, as a feed does, or was broken off. Read when ``drafts`` is exhausted.
         """
         ...
 

@@ -5,31 +5,28 @@
 ``translationKey``, else the path without its language, says which texts are one item.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from publisher import languages, markup
+from publisher import markup
 from publisher.errors import InputError
-from publisher.ingest import frontmatter
+from publisher.ingest import frontmatter, walk
 from publisher.ingest.drafts import Draft, Rejected
-from store.records import Change, Kind, Text, Workflow
+from publisher.ingest.fields import MAX_KEY, Fields
+from store.records import Text
 
 #: A larger file is no news item.
 MAX_BYTES = 5_000_000
 
-#: The most characters of a title and of a summary.
-MAX_TITLE, MAX_SUMMARY = 500, 2_000
-
 _SUFFIXES = {".md", ".markdown"}
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-Word = TypeVar("Word", bound=StrEnum)
+_ADVICE = {
+    "title": "is missing: write 'title: ...' into the front matter",
+    "body": "is empty: write the text below the front matter",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,50 +41,49 @@ class Folder:
 
     def drafts(self) -> Iterator[Draft | Rejected]:
         """Yield the drafts of all files below the folder, by path."""
-        for path in self._files():
+        for found in self._files():
+            if isinstance(found, OSError):
+                folder = Path(found.filename)
+                # All that stands in it has its place without the folder of its language.
+                yield self._unread(folder, found, folder / "index")
+                continue
             try:
-                yield self._draft(path)
-            except InputError as error:
-                yield Rejected(source=str(path), reason=str(error))
-            except OSError as error:
-                yield Rejected(source=str(path), reason=error.strerror or str(error))
+                yield self._draft(found)
+            except (InputError, OSError) as error:
+                yield self._unread(found, error, found)
 
-    def _files(self) -> Iterable[Path]:
-        if not self.path.is_dir():
-            return [self.path]
-        found = (path for path in self.path.rglob("*") if path.suffix in _SUFFIXES)
+    def _files(self) -> Iterator[Path | OSError]:
+        found = walk.files(self.path, _SUFFIXES) if self.path.is_dir() else iter([self.path])
         # Hugo's _index files are pages that list others.
-        return sorted(path for path in found if not path.stem.startswith(("_index", ".")))
+        passed_over = ("_index", ".")
+        return (
+            path
+            for path in found
+            if isinstance(path, OSError) or not path.stem.startswith(passed_over)
+        )
+
+    def _unread(self, path: Path, error: InputError | OSError, place: Path) -> Rejected:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        stem, _ = self._place(place)
+        return Rejected(source=str(path), reason=reason, origin=self._origin(stem))
 
     def _draft(self, path: Path) -> Draft:
         data, body = frontmatter.split(_read(path))
+        fields = Fields(data=data, languages=self.languages, zone=self.zone, advice=_ADVICE)
         stem, place_language = self._place(path)
-        fields = Fields(data, self.zone)
-        language = self._language(fields.line("lang"), place_language)
-        return Draft(
+        stated = fields.line("translationkey", limit=MAX_KEY)
+        return fields.draft(
             source=str(path),
-            key=fields.line("translationkey") or markup.clean_line(stem),
-            origin="" if fields.line("translationkey") else self._origin(stem),
-            slug=markup.slug(fields.line("slug")),
-            language=language,
-            words=_words(fields, body),
-            dated=fields.instant("date"),
-            kind=fields.word("kind", Kind) or Kind.NEWS,
-            topics={markup.slug(topic): topic for topic in fields.lines("topics")},
-            embargo=fields.instant("embargo"),
-            url=fields.address("url"),
-            image=fields.address("image"),
-            workflow=_workflow(fields),
-            source_language=self._known("source_language", fields.line("source_language")),
-            source_digest=fields.digest("source_digest"),
-            made_from=self._known("made_from", fields.line("made_from")),
-            change=_change(fields),
-            note=fields.line("note"),
+            key=stated or markup.clean_line(stem or self._root.name),
+            origin="" if stated else self._origin(stem),
+            language=fields.language("lang") or self._unsaid(place_language),
+            body=body,
         )
 
     def _place(self, path: Path) -> tuple[str, str | None]:
         """Return the path from the root without its language, and that language."""
-        *folders, name = path.relative_to(self._root).with_suffix("").parts
+        inside = path.relative_to(self._folder).with_suffix("").parts
+        *folders, name = (*self._above, *inside)
         stem, dot, last = name.rpartition(".")
         found: str | None = last
         if dot and last in self.languages:
@@ -98,116 +94,52 @@ class Folder:
                 folders.remove(found)
         # A folder for each item, with a file for each language in it.
         parts = folders if name == "index" else [*folders, name]
-        return "/".join(parts) or self._root.name, found
+        return "/".join(parts), found
 
     def _origin(self, stem: str) -> str:
-        place = self._root.resolve() / stem
-        return markup.clean_line(str(place if stem != self._root.name else self._root.resolve()))
+        return markup.clean_line(str(self._root / stem))
 
     @property
     def scope(self) -> str:
-        """A folder shows all that it has; a file says nothing of the others."""
-        return f"{self._root.resolve()}/" if self.path.is_dir() else ""
+        """A folder shows all that it has; a file, or one language of a folder, only a part."""
+        whole = self.path.is_dir() and not self._above
+        return markup.clean_line(f"{self._root}/") if whole else ""
 
-    @property
+    @cached_property
+    def _folder(self) -> Path:
+        return self.path if self.path.is_dir() else self.path.parent
+
+    @cached_property
     def _root(self) -> Path:
         """The folder that keys are paths from: never that of one language."""
-        folder = self.path if self.path.is_dir() else self.path.parent
-        return folder.parent if folder.resolve().name in self.languages else folder
+        folder = self._folder.resolve()
+        return folder.parent if self._above else folder
 
-    def _language(self, stated: str, place: str | None) -> str:
-        language = self._known("lang", stated) or place
-        if language is None:
+    @cached_property
+    def _above(self) -> tuple[str, ...]:
+        """The folder's own name, where it is that of a language."""
+        name = self._folder.resolve().name
+        return (name,) if name in self.languages else ()
+
+    def _unsaid(self, place: str | None) -> str:
+        if place is None:
             raise InputError(
                 "lang",
                 "is missing: call the file NAME.LANG.md, put it into a folder LANG/, "
                 f"or write 'lang: LANG' ({', '.join(self.languages)})",
             )
-        return language
-
-    def _known(self, key: str, stated: str) -> str | None:
-        if not stated:
-            return None
-        try:
-            language = languages.tag(stated)
-        except InputError as error:
-            raise InputError(key, str(error)) from error
-        if language not in self.languages:
-            raise InputError(
-                key,
-                f"{language} is not a language of this site ({', '.join(self.languages)}); "
-                "add it to site.languages in tidings.toml, or correct the file",
-            )
-        return language
-
-
-@dataclass(frozen=True)
-class Fields:
-    """Front matter, read field by field; every refusal names the field."""
-
-    data: Mapping[str, Any]
-    zone: ZoneInfo
-
-    def line(self, key: str) -> str:
-        """Return a field as one clean line, empty where there is none."""
-        value = self.data.get(key)
-        if value is None:
-            return ""
-        if isinstance(value, (list, dict)):
-            raise InputError(key, "must be one line of text")
-        return markup.clean_line(str(value))
-
-    def lines(self, key: str) -> list[str]:
-        """Return a list field, also from a line with commas."""
-        value = self.data.get(key) or []
-        if isinstance(value, dict):
-            raise InputError(key, "must be a list")
-        parts = value if isinstance(value, list) else str(value).split(",")
-        if any(isinstance(part, (list, dict)) for part in parts):
-            raise InputError(key, "must be a list of words")
-        lines = [markup.clean_line(str(part)) for part in parts]
-        return [line for line in lines if markup.slug(line)]
-
-    def word(self, key: str, words: type[Word]) -> Word | None:
-        """Return a field that must be one of some words."""
-        value = self.line(key)
-        if value and value not in list(words):
-            raise InputError(key, f"{value!r} is none of {', '.join(words)}")
-        return words(value) if value else None
-
-    def instant(self, key: str) -> datetime | None:
-        """Return a field that is a date or an instant (ISO 8601)."""
-        value = self.line(key)
-        if not value:
-            return None
-        try:
-            found = datetime.fromisoformat(value)
-            # Where no hour is given the day begins at the zone's midnight.
-            aware = found if found.tzinfo else found.replace(tzinfo=self.zone)
-            return aware.astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            example = "2013-12-18 or 2013-12-18T09:00:00+01:00"
-            raise InputError(key, f"{value!r} is no date such as {example}") from error
-
-    def address(self, key: str) -> str | None:
-        """Return a field that is a web address."""
-        value = self.line(key)
-        if value and not re.match(r"https?://[^\s<>\"]+\Z", value):
-            raise InputError(key, f"{value!r} is no address that begins with https://")
-        return value or None
-
-    def digest(self, key: str) -> str | None:
-        """Return a field that is a SHA-256."""
-        value = self.line(key)
-        if value and not _DIGEST.fullmatch(value):
-            raise InputError(key, "must be the 64 hexadecimal digits that 'item show' prints")
-        return value or None
+        return place
 
 
 def _read(path: Path) -> str:
     if path.is_fifo():
         # Opening one waits for somebody to write.
         raise InputError("file", "is a named pipe, not a file")
+    status = path.stat()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise InputError("file", "is a socket or a device, not a file")
+    if status.st_size > MAX_BYTES and stat.S_ISREG(status.st_mode):
+        raise InputError("file", f"is larger than {MAX_BYTES} bytes")
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -222,42 +154,11 @@ def _read(path: Path) -> str:
 
 
 def words_in(path: Path, zone: ZoneInfo) -> Text:
-    """Return the words of one file. Raises InputError."""
+    """Return the words of one file. Raises InputError, which names it."""
     try:
         data, body = frontmatter.split(_read(path))
+        return Fields(data=data, languages=(), zone=zone, advice=_ADVICE).words(body)
     except OSError as error:
         raise InputError(str(path), error.strerror or str(error)) from error
-    return _words(Fields(data, zone), body)
-
-
-def _words(fields: Fields, body: str) -> Text:
-    title, summary = fields.line("title"), fields.line("summary") or fields.line("description")
-    text = markup.clean_text(body)
-    if not title:
-        raise InputError("title", "is missing: write 'title: ...' into the front matter")
-    if not text:
-        raise InputError("body", "is empty: write the text below the front matter")
-    for name, value, limit in (("title", title, MAX_TITLE), ("summary", summary, MAX_SUMMARY)):
-        if len(value) > limit:
-            raise InputError(name, f"has {len(value)} characters, {limit} at the most")
-    return Text(
-        title=title,
-        summary=summary,
-        body=text,
-        slug=markup.slug(fields.line("slug") or title),
-        image_alt=fields.line("image_alt"),
-    )
-
-
-def _workflow(fields: Fields) -> Workflow | None:
-    # Hugo's own word for a text that is not to go out yet.
-    if fields.line("draft").lower() == "true":
-        return Workflow.DRAFT
-    return fields.word("workflow", Workflow)
-
-
-def _change(fields: Fields) -> Change | None:
-    change = fields.word("change", Change)
-    if change is Change.WITHDRAWAL:
-        raise InputError("change", "a text is withdrawn by 'workflow: withdrawn'")
-    return change
+    except InputError as error:
+        raise InputError(str(path), str(error)) from error

@@ -1,4 +1,4 @@
-"""Split a Markdown file into its front matter and its text.
+"""Split a Markdown file into its front matter and its text, and put it together.
 
 Three forms are read: YAML between ``---`` lines and TOML between ``+++`` lines (Hugo,
 Jekyll), and ``Key: value`` lines up to the first empty one (Pelican). YAML is read without
@@ -8,6 +8,7 @@ its guesses: ``lang: no`` stays Norwegian, and a date stays as it was written.
 import re
 import tomllib
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -17,10 +18,19 @@ from publisher.errors import InputError
 #: Longer front matter is no front matter but an attack or a mistake.
 MAX_CHARACTERS = 65_536
 
+#: Full stops in a line of TOML: reading a key of n parts takes time with the cube of n.
+MAX_DOTS = 200
+
+#: Lists within lists: reading them takes time with the square of their depth.
+MAX_DEPTH = 50
+
 _HERE = "front matter"
 
 _FENCED = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_HEADER = re.compile(r"\A(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t]+[^\n]*\n)*)+(?=\n|\Z)")
+#: Possessive throughout: trying again otherwise takes twice as long for each further line.
+_HEADER = re.compile(
+    r"\A(?:[A-Za-z][\w-]*+:[^\n]*+(?:\n|\Z)(?:[ \t][^\n]*+(?:\n|\Z))*+)++(?=\n|\Z)"
+)
 
 
 def split(text: str) -> tuple[Mapping[str, Any], str]:
@@ -29,19 +39,58 @@ def split(text: str) -> tuple[Mapping[str, Any], str]:
     Raises InputError for what is no front matter.
     """
     fenced = _FENCED.match(text)
-    found = fenced or _HEADER.match(text)
+    # One character more than is allowed: what is longer shall be told so.
+    found = fenced or _HEADER.match(text, 0, MAX_CHARACTERS + 1)
     if found is None:
         raise InputError(_HERE, "is missing: write 'title: ...' between two --- lines")
     head = fenced[2] if fenced else found[0]
     if len(head) > MAX_CHARACTERS:
         raise InputError(_HERE, f"is longer than {MAX_CHARACTERS} characters")
+    if _depth(head) > MAX_DEPTH:
+        raise InputError(_HERE, f"opens more than {MAX_DEPTH} brackets and does not close them")
     data = _toml(head) if fenced and fenced[1] == "+++" else _yaml(head, fenced=bool(fenced))
     if not isinstance(data, Mapping):
         raise InputError(_HERE, "is not a list of 'key: value' lines")
     return {str(key).lower(): value for key, value in data.items()}, text[found.end() :]
 
 
+def join(fields: Mapping[str, str | tuple[str, ...]], body: str) -> str:
+    """Return a file of which :func:`split` gives these fields and this text back."""
+    head = yaml.dump(
+        dict(fields),
+        Dumper=_PlainDumper,
+        allow_unicode=True,
+        default_flow_style=False,
+        sort_keys=False,
+        # A folded line is harder to compare.
+        width=float("inf"),
+    )
+    return f"---\n{head}---\n\n{body}\n"
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """YAML with each list on its line."""
+
+
+_PlainDumper.add_representer(
+    tuple,
+    lambda dumper, values: dumper.represent_sequence(
+        "tag:yaml.org,2002:seq", values, flow_style=True
+    ),
+)
+
+
+def _depth(head: str) -> int:
+    """Return how many brackets are open at once, those in quotes among them."""
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", head))
+    return max(accumulate(steps), default=0)
+
+
 def _toml(head: str) -> Mapping[str, Any]:
+    for number, line in enumerate(head.split("\n"), start=2):
+        if line.count(".") > MAX_DOTS:
+            reason = f"is not read: line {number} has more than {MAX_DOTS} full stops"
+            raise InputError(_HERE, reason)
     try:
         return tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:

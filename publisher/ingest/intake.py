@@ -1,7 +1,8 @@
-r"""Take drafts into the store.
+r"""Take what sources show into the store.
 
-    drafts --by key--> groups --decide--> new | changed | same --> items, revisions
-                                 \--> rejected: named, and the rest goes on
+    source --drafts--> spool --by key--> groups --decide--> new | changed | same --> store
+                  \--> rejected: named, and the rest goes on <--/
+    scope - shown ------> gone: named, and stays
 
 Taking the same drafts again changes nothing.
 """
@@ -10,33 +11,74 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from publisher import markup
 from publisher.config import Config
 from publisher.errors import InputError
-from publisher.ingest.decide import Verdict, decide_all, source_language
-from publisher.ingest.drafts import Draft, Rejected, Unchanged
+from publisher.ingest.drafts import Draft, Rejected, Source, Unchanged
+from publisher.ingest.gone import gone
+from publisher.ingest.limits import refuse_unfit
+from publisher.ingest.spool import Entry, Spool, grouped
+from publisher.ingest.taking import Taken, Taker
 from store import items, publications, topics
 from store.database import Database, Transaction
-from store.records import Item, Topic
+from store.records import Place, Topic
 
 #: Items that one transaction takes at most.
 BATCH = 100
 
+#: Characters of a reason: what it quotes may be as long as an attacker wants.
+MAX_REASON = 400
+
 
 @dataclass(kw_only=True)
 class Outcome:
-    """How many texts were what, and which could not be taken."""
+    """How many texts were what, which could not be taken, and which are gone."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    #: The texts in the store that came from a source which no longer shows them.
+    gone: list[Place] = field(default_factory=list)
 
-    def count(self, verdict: Verdict) -> None:
-        """Count one text."""
-        setattr(self, verdict, getattr(self, verdict) + 1)
+    def count(self, taken: Taken) -> None:
+        """Count what became of an item's texts."""
+        for verdict in taken.verdicts:
+            setattr(self, verdict, getattr(self, verdict) + 1)
+        self.refuse(*taken.rejected)
+
+    def refuse(self, *rejected: Rejected) -> None:
+        """Name what could not be taken, with its reason in one line."""
+        for text in rejected:
+            reason = _brief(markup.clean_line(text.reason))
+            self.rejected.append(Rejected(source=text.source, reason=reason, origin=text.origin))
+
+
+def _brief(reason: str) -> str:
+    """Return a sentence whose middle is left out where it is long: its end says what to do."""
+    half = MAX_REASON // 2
+    return reason if len(reason) <= MAX_REASON else f"{reason[:half]} … {reason[-half:]}"
+
+
+def take_from(
+    database: Database, config: Config, sources: Iterable[Source], *, now: datetime
+) -> Outcome:
+    """Take all that sources show; good texts are in, whatever the others are.
+
+    What came from there before and is not shown any more is named in the outcome, unless it
+    was withdrawn or retracted here. Raises BusyError and StoreError where the store is at
+    fault, InputError where there is no room for what was read.
+    """
+    outcome = Outcome()
+    with Spool() as spool:
+        # Its scope is what a source says last: one that broke off shows a part only.
+        scopes = [source.scope for source in sources if _read(source.drafts(), spool, outcome)]
+        _take_spooled(database, config, spool, outcome, now)
+        with database.read() as tx:
+            for scope in filter(None, scopes):
+                outcome.gone += _gone(tx, scope, spool, outcome)
+    return outcome
 
 
 def take(
@@ -46,115 +88,55 @@ def take(
     *,
     now: datetime,
 ) -> Outcome:
-    """Take drafts into the store; good ones are in, whatever the others are."""
+    """Take drafts, as :func:`take_from` does; nothing is asked about what is gone."""
     outcome = Outcome()
-    groups = iter(_grouped(drafts, outcome).items())
-    while batch := list(islice(groups, BATCH)):
-        with database.write() as tx:
-            for key, group in batch:
-                for verdict in _take_item(tx, key, group, config, now):
-                    outcome.count(verdict)
+    with Spool() as spool:
+        _read(drafts, spool, outcome)
+        _take_spooled(database, config, spool, outcome, now)
     return outcome
 
 
-def _grouped(
-    drafts: Iterable[Draft | Rejected | Unchanged], outcome: Outcome
-) -> Mapping[str, dict[str, Draft]]:
-    groups: dict[str, dict[str, Draft]] = {}
-    for draft in drafts:
-        if isinstance(draft, Rejected):
-            outcome.rejected.append(draft)
-            continue
-        if isinstance(draft, Unchanged):
-            outcome.same += draft.texts
-            continue
-        group = groups.setdefault(draft.key, {})
-        if draft.language in group:
-            first = group[draft.language].source
-            reason = f"is the same item and language as {first}: give one another translationKey"
-            outcome.rejected.append(Rejected(source=draft.source, reason=reason))
+def _read(drafts: Iterable[Draft | Rejected | Unchanged], spool: Spool, outcome: Outcome) -> bool:
+    """Read drafts to their end; return whether all that there is was shown."""
+    whole = True
+    for found in drafts:
+        if isinstance(found, Rejected):
+            outcome.refuse(found)
+        elif isinstance(found, Unchanged):
+            outcome.same += found.texts
+            whole = False
         else:
-            group[draft.language] = draft
-    return _joined_by_slug(groups)
+            try:
+                refuse_unfit(found)
+            except InputError as error:
+                outcome.refuse(_because(error, found))
+            else:
+                spool.add(found)
+    return whole
 
 
-def _joined_by_slug(groups: Mapping[str, dict[str, Draft]]) -> Mapping[str, dict[str, Draft]]:
-    """Join texts that stand apart, each alone in its group, but bear the same slug. Pure."""
-    joined: dict[str, dict[str, Draft]] = {}
-    first_of: dict[str, str] = {}
-    for key, group in groups.items():
-        slug = next(iter(group.values())).slug if len(group) == 1 else ""
-        first = joined.get(first_of.get(slug, ""))
-        if slug and first is not None and not first.keys() & group.keys():
-            first.update(group)
-        else:
-            joined[key] = dict(group)
-            if slug:
-                first_of.setdefault(slug, key)
-    return joined
+def _because(error: Exception, draft: Draft | Entry) -> Rejected:
+    return Rejected(source=draft.source, reason=str(error), origin=draft.origin)
 
 
-def _take_item(
-    tx: Transaction, key: str, group: Mapping[str, Draft], config: Config, now: datetime
-) -> list[Verdict]:
-    item = _known(tx, key, group)
-    language = item.source_language if item else source_language(group, config.site.languages)
-    leading = group.get(language)
-    if leading:
-        topics.add_unnamed(tx, {k: {language: name} for k, name in leading.topics.items()})
-    touched = _change(tx, item, leading) if item and leading else False
-    item = item or _add(tx, key, group[language], config, now)
-    verdicts = []
-    known, marks = items.texts(tx, [item.id])[item.id], items.marks(tx, [item.id])[item.id]
-    for decision in decide_all(group, item, known, marks, now=now):
-        if decision.revised:
-            items.save(tx, decision.text, author="import", note=decision.note)
-        elif decision.verdict is Verdict.CHANGED:
-            items.annotate(tx, decision.text)
-        items.came_from(tx, item.id, decision.text.language, group[decision.text.language].origin)
-        verdicts.append(decision.verdict)
-    if touched and verdicts[0] is Verdict.SAME:
-        verdicts[0] = Verdict.CHANGED
-    if set(verdicts) != {Verdict.SAME}:
-        items.look(tx, item.id, now)
-    return verdicts
+def _take_spooled(
+    database: Database, config: Config, spool: Spool, outcome: Outcome, now: datetime
+) -> None:
+    taker = Taker(database=database, config=config, spool=spool, now=now)
+    grouping = grouped(spool.index)
+    for entry, first in grouping.repeated:
+        reason = f"is the same item and language as {first.source}: give one another translationKey"
+        outcome.refuse(Rejected(source=entry.source, reason=reason, origin=entry.origin))
+    groups = iter(grouping.groups.items())
+    while batch := dict(islice(groups, BATCH)):
+        for taken in taker.take(batch):
+            outcome.count(taken)
 
 
-def _known(tx: Transaction, key: str, group: Mapping[str, Draft]) -> Item | None:
-    """Return the item that drafts are of: by where they came from, else by their key."""
-    origins = (draft.origin for draft in group.values() if draft.origin)
-    found = (items.by_origin(tx, origin) for origin in origins)
-    return next(filter(None, found), None) or items.by_key(tx, key)
-
-
-def _add(tx: Transaction, key: str, draft: Draft, config: Config, now: datetime) -> Item:
-    return items.add(
-        tx,
-        tag_prefix=f"{config.tag}:item",
-        key=key,
-        source_language=draft.language,
-        created=now,
-        **_about(draft),
-    )
-
-
-def _change(tx: Transaction, item: Item, draft: Draft) -> bool:
-    """Give an item what its source text's draft says of it; return whether that is new."""
-    about = _about(draft)
-    if all(getattr(item, name) == value for name, value in about.items()):
-        return False
-    items.change(tx, item.id, **about)
-    return True
-
-
-def _about(draft: Draft) -> dict[str, Any]:
-    return {
-        "kind": draft.kind,
-        "topics": tuple(sorted(draft.topics)),
-        "embargo": draft.embargo,
-        "url": draft.url,
-        "image": draft.image,
-    }
+def _gone(tx: Transaction, scope: str, spool: Spool, outcome: Outcome) -> list[Place]:
+    shown = {(entry.origin, entry.language) for entry in spool.index}
+    unread = {rejected.origin or rejected.source for rejected in outcome.rejected}
+    return list(gone(items.below(tx, scope), shown=shown, unread=unread))
 
 
 def put_topic(database: Database, config: Config, key: str, names: Mapping[str, str]) -> Topic:

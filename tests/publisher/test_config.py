@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from publisher import config as configuration
 from publisher.config import Config, compose, load
 from publisher.errors import ConfigError
+from publisher.rules import Rule
 from store.records import Missing
 from tests import make
 
 MINIMAL = '[site]\nurl = "https://news.example.org"\nlanguages = ["en", "fr", "es", "ar"]\n'
+RULES = "'skip', 'fallback', 'hold' or 'hold until thu 17:00 Europe/Brussels, then fallback'"
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +52,7 @@ def test_a_url_and_languages_are_enough(tmp_path: Path) -> None:
     assert config.host == "news.example.org"
     assert config.name("fr") == "news.example.org"
     assert config.zone.key == "UTC"
-    assert config.feeds.missing is Missing.SKIP
+    assert config.rule("fr") == Rule(missing=Missing.SKIP)
     assert config.password() is None
 
 
@@ -61,6 +63,7 @@ def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
         + 'id = "tag:example.org,2013"\nname = { en = "News", "fr" = "Actualités" }\n'
         + '[site.chains]\nfr_ca = ["fr", "en"]\n'
         + '[feeds]\nmissing = "fallback"\nentries = 7\n'
+        + 'missing_in = { ar = "skip", fr_CA = "hold until thu 17:00, then fallback" }\n'
         + '[mail]\nsender = "news@example.org"\nhost = "::1"\nport = 2525\ntls = "required"\n'
         + "[scheduler]\ninterval = 0.5\n",
     )
@@ -69,7 +72,11 @@ def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
     assert (config.name("fr"), config.name("ar")) == ("Actualités", "News")
     assert config.chain("fr-CA") == ("fr-CA", "fr", "en")
     assert config.chain("ar") == ("ar", "en", "fr", "es")
-    assert (config.feeds.missing, config.feeds.entries) == (Missing.FALLBACK, 7)
+    assert config.feeds.entries == 7
+    assert config.rule("fr") == config.rule("en") == Rule(missing=Missing.FALLBACK)
+    assert config.rule("ar") == Rule(missing=Missing.SKIP)
+    # A time without a zone is meant in that of the site.
+    assert str(config.rule("fr-CA")) == "hold until thu 17:00 Europe/Brussels, then fallback"
     assert (config.sender, config.mail.port, config.mail.tls) == (
         "news@example.org",
         2525,
@@ -87,7 +94,9 @@ def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
         ("TIDINGS_SITE__TIMEZONE", "Asia/Amman", "site.timezone", "Asia/Amman"),
         ("TIDINGS_SITE__NAME", '{"ar": "أخبار"}', "site.name", {"ar": "أخبار"}),
         ("TIDINGS_FEEDS__ENTRIES", "9", "feeds.entries", 9),
-        ("TIDINGS_FEEDS__MISSING", "hold", "feeds.missing", Missing.HOLD),
+        ("TIDINGS_FEEDS__MISSING", "hold", "feeds.missing", "hold"),
+        ("TIDINGS_FEEDS__MISSING_IN__FR", "hold", "feeds.missing_in", {"fr": "hold"}),
+        ("TIDINGS_FEEDS__MISSING_IN", '{"fr": "hold"}', "feeds.missing_in", {"fr": "hold"}),
         ("TIDINGS_MAIL__PORT", "465", "mail.port", 465),
         ("tidings_mail__host", "relay.example", "mail.host", "relay.example"),
         ("TIDINGS_DATABASE__URL", "sqlite:///x.db", "database.url", "sqlite:///x.db"),
@@ -144,6 +153,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         entries = 3
         [feeds]
         missing = "wait"
+        missing_in = { fr = "hold until thursday, then skip", xx = "skip" }
         entries = 0
         [mail]
         sender = "news"
@@ -159,7 +169,10 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         "site.timezone": "no IANA time zone 'Europe/Brusels'; one is Europe/Brussels",
         "site.langauges": 'no such setting; did you mean "languages"?',
         "site.chains.fr.0": "'yy': not a language tag (BCP 47), such as fr, pt-BR or zh-Hant",
-        "feeds.missing": "Input should be 'hold', 'skip' or 'fallback'",
+        "feeds.missing": f"'wait' is no rule: {RULES}",
+        "feeds.missing_in.fr": f"'hold until thursday, then skip' is no rule: {RULES}",
+        "feeds.missing_in.xx.[key]": "'xx': not a language tag (BCP 47), such as fr, pt-BR or "
+        "zh-Hant",
         "feeds.entries": "Input should be greater than or equal to 1",
         "mail.sender": "not an address in ASCII such as news@example.org",
         "mail.port": "Input should be less than or equal to 65535",
@@ -181,6 +194,23 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
             "[site]\nurl = 'https://münchen.example'\nlanguages = ['en']",
             "site.url: must be ASCII (RFC 3986): write the host as xn--mnchen-3ya.example",
         ),
+        (
+            # RFC 5891; by the older RFC 3490 it would be strasse.example, somebody else's.
+            "[site]\nurl = 'https://straße.example'\nlanguages = ['en']",
+            "site.url: must be ASCII (RFC 3986): write the host as xn--strae-oqa.example",
+        ),
+        (
+            "[site]\nurl = 'https://☃.example'\nlanguages = ['en']",
+            "site.url: '☃.example': no host name (RFC 5891)",
+        ),
+        (
+            "[site]\nurl = 'https://a.example/actualités'\nlanguages = ['en']",
+            "site.url: must be ASCII (RFC 3986): write the path as /actualit%C3%A9s",
+        ),
+        (
+            "[site]\nurl = 'https://a.example'\nlanguages = ['en', 'mul']",
+            "site.languages.1: 'mul': names no language to publish in; name one, such as fr",
+        ),
         (MINIMAL + "name = { de = 'A', it = 'B' }", "site.name: not in site.languages: de, it"),
         (MINIMAL + 'name = { en = "A\\nB" }', "site.name.en: must be one line without control"),
         (MINIMAL + 'name = { en = "A\\u0001" }', "site.name.en: must be one line without control"),
@@ -190,7 +220,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "[sites]\nurl = 1", '[sites]: no such section; did you mean "site"?'),
         (
             MINIMAL + "[x]",
-            "[x]: no such section; there are: site, database, feeds, mail, scheduler",
+            "[x]: no such section; there are: site, database, feeds, mail, ingest, scheduler",
         ),
         ("site = 1", "site: Input should be a valid dictionary"),
         ("[site", "Expected ']' at the end of a table declaration (at end of document)"),

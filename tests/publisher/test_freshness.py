@@ -2,13 +2,21 @@
 
 import unicodedata
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from publisher.freshness import Freshness, digest, freshness, ready
-from store.records import Text, Translation, Workflow
+from publisher.freshness import (
+    Freshness,
+    after_minor_edits,
+    digest,
+    freshness,
+    ready,
+    waiting_since,
+)
+from store.records import Change, Mark, Text, Translation, Workflow
 from tests import make
 
 FIELDS = ("title", "summary", "body", "image_alt")
@@ -119,6 +127,117 @@ def test_only_an_approved_and_current_text_may_go_out(
     text = make.translation(language, workflow=workflow, source_digest=made_from)
     found = ready(make.item(), {"en": source, language: text})
     assert found == {"en": source, **({language: text} if goes_out else {})}
+
+
+def relay(**spanish: object) -> dict[str, Translation]:
+    """Return a French text made from the Spanish one, which was made from the English one."""
+    source, between = make.translation("en"), make.translation("es", **spanish)
+    made_from: dict[str, object] = {"made_from": "es", "source_digest": digest(make.text("es"))}
+    return {"en": source, "es": between, "fr": make.translation("fr", **made_from)}
+
+
+@pytest.mark.parametrize(
+    ("spanish", "stands"),
+    [
+        ({}, Freshness.CURRENT),
+        ({"workflow": Workflow.DRAFT}, Freshness.CURRENT),
+        # The Spanish text has changed since, or its own source has.
+        ({"body": "Otra cosa.", "digest": NEW_SOURCE}, Freshness.OUTDATED),
+        ({"source_digest": NEW_SOURCE}, Freshness.OUTDATED),
+    ],
+)
+def test_a_relay_translation_is_behind_when_any_text_above_it_is(
+    spanish: dict[str, object], stands: Freshness
+) -> None:
+    assert freshness(make.item(), relay(**spanish), "fr") is stands
+
+
+def test_a_text_whose_text_above_is_gone_is_outdated() -> None:
+    texts = relay()
+    del texts["es"]
+    assert freshness(make.item(), texts, "fr") is Freshness.OUTDATED
+
+
+def test_two_texts_made_from_one_another_have_lost_their_source() -> None:
+    texts = relay(made_from="fr", source_digest=digest(make.text("fr")))
+    assert freshness(make.item(), texts, "fr") is Freshness.OUTDATED
+    assert freshness(make.item(), texts, "es") is Freshness.OUTDATED
+
+
+def mark(number: int, change: Change) -> Mark:
+    return Mark(
+        item_id=1,
+        language="en",
+        number=number,
+        digest=f"digest {number}",
+        author="ann",
+        change=change,
+        note="",
+        saved=make.NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "now"),
+    [
+        ([], "digest 1"),
+        ([Change.MINOR], "digest 2"),
+        ([Change.MINOR, Change.MINOR], "digest 3"),
+        ([Change.EDIT], "digest 1"),
+        ([Change.CORRECTION], "digest 1"),
+        ([Change.MINOR, Change.EDIT], "digest 1"),
+        ([Change.EDIT, Change.MINOR], "digest 1"),
+    ],
+)
+def test_a_digest_follows_its_text_through_minor_edits_only(since: list[Change], now: str) -> None:
+    marks = [mark(number, change) for number, change in enumerate([Change.NEW, *since], 1)]
+    assert after_minor_edits("digest 1", marks) == now
+    assert after_minor_edits("digest of nobody", marks) == "digest of nobody"
+
+
+def test_a_text_that_went_back_to_old_words_counts_from_the_last_time_it_had_them() -> None:
+    again = replace(mark(3, Change.EDIT), digest="digest 1")
+    marks = [mark(1, Change.NEW), mark(2, Change.EDIT), again, mark(4, Change.MINOR)]
+    assert after_minor_edits("digest 1", marks) == "digest 4"
+
+
+@pytest.mark.parametrize(
+    ("approved", "embargo", "since"),
+    [
+        ({}, None, None),
+        ({"en": 2}, None, 2),
+        ({"en": 2, "fr": 1, "es": 3}, None, 1),
+        ({"en": 2}, 1, 2),
+        ({"en": 2}, 5, 5),
+        ({}, 5, None),
+    ],
+)
+def test_the_waiting_begins_with_the_first_approval_and_not_before_the_embargo_ends(
+    approved: dict[str, int], embargo: int | None, since: int | None
+) -> None:
+    def at(hour: int | None) -> datetime | None:
+        return None if hour is None else make.NOW + timedelta(hours=hour)
+
+    ready_ = {tag: make.translation(tag, approved=at(hour)) for tag, hour in approved.items()}
+    assert waiting_since(make.item(embargo=at(embargo)), ready_) == at(since)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "goes_out"),
+    [(Workflow.APPROVED, False), (Workflow.IN_REVIEW, True), (Workflow.WITHDRAWN, True)],
+)
+def test_nothing_of_a_retracted_item_may_go_out_whatever_was_translated_since(
+    workflow: Workflow, goes_out: bool
+) -> None:
+    notice = make.translation("en", change=Change.RETRACTION, workflow=workflow)
+    text = make.translation("fr")
+    assert ready(make.item(), {"en": notice, "fr": text}) == ({"fr": text} if goes_out else {})
+
+
+def test_a_retracted_translation_may_not_go_out_and_the_others_may() -> None:
+    texts = {tag: make.translation(tag) for tag in ("en", "fr")}
+    texts["fr"] = replace(texts["fr"], change=Change.RETRACTION)
+    assert ready(make.item(), texts) == {"en": texts["en"]}
 
 
 def test_a_translation_may_go_out_before_its_source_is_approved() -> None:

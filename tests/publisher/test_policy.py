@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from publisher import rules
 from publisher.policy import Answer, Fired, Policy, Show, Skip, Wait
-from publisher.rules import Rule
 from store.records import Missing
 from tests import make
 
@@ -19,16 +19,17 @@ CHAIN = ("fr-CA", "fr", "en")
 
 
 def answer(
-    missing: Missing,
+    rule: str,
     language: str,
     ready: Collection[str],
     *,
     chain: tuple[str, ...] = CHAIN,
     embargo: datetime | None = None,
+    since: datetime | None = NOW,
     now: datetime = NOW,
 ) -> Answer:
-    policy = Policy(rule=Rule(missing=missing), chain=chain)
-    return policy.answer(language, ready, reason="missing", embargo=embargo, since=None, now=now)
+    policy = Policy(rule=rules.parse(rule, zone="Europe/Brussels"), chain=chain)
+    return policy.answer(language, ready, reason="missing", embargo=embargo, since=since, now=now)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,65 @@ def test_an_embargo_is_over_at_its_instant_and_not_before(
         assert told == answer(missing, "fr-CA", ready)
 
 
+#: The Thursday after NOW, a Monday, at five in Brussels.
+THURSDAY = datetime(2026, 11, 26, 16, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("rule", "ready", "due", "afterwards"),
+    [
+        ("hold until thu 17:00, then fallback", {"en"}, THURSDAY, Show("en", Fired.DEADLINE)),
+        ("hold until thu 17:00, then fallback", {"fr"}, THURSDAY, Show("fr", Fired.DEADLINE)),
+        ("hold until thu 17:00, then skip", {"fr"}, THURSDAY, Skip("missing")),
+        (
+            "hold until thu 11:00 America/New_York, then fallback",
+            {"en", "fr"},
+            THURSDAY,
+            Show("fr", Fired.DEADLINE),
+        ),
+        ("hold for 48h, then skip", {"en"}, NOW + timedelta(days=2), Skip("missing")),
+        ("hold for 2d, then fallback", {"en"}, NOW + timedelta(days=2), Show("en", Fired.DEADLINE)),
+        # Nothing of the chain is ready.
+        (
+            "hold for 1h, then fallback",
+            {"ar"},
+            NOW + timedelta(hours=1),
+            Wait("not approved in any language"),
+        ),
+    ],
+)
+def test_a_rule_with_a_deadline_holds_until_then_and_not_a_moment_longer(
+    rule: str, ready: set[str], due: datetime, afterwards: Answer
+) -> None:
+    waiting = Wait("missing", due, holds=True)
+    assert answer(rule, "fr-CA", ready) == waiting
+    assert answer(rule, "fr-CA", ready, now=due - timedelta(microseconds=1)) == waiting
+    for late in (timedelta(0), SECOND, timedelta(days=400)):
+        assert answer(rule, "fr-CA", ready, now=due + late) == afterwards
+
+
+def test_a_deadline_counts_from_when_there_was_something_to_wait_with() -> None:
+    rule, day = "hold for 24h, then skip", timedelta(days=1)
+    assert answer(rule, "fr-CA", {"en"}, since=None) == Wait("missing", None, holds=True)
+    assert answer(rule, "fr-CA", {"en"}, since=NOW - day) == Skip("missing")
+    later = answer(rule, "fr-CA", {"en"}, since=NOW - day + SECOND)
+    assert later == Wait("missing", NOW + SECOND, holds=True)
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 400])
+def test_what_is_ready_goes_out_whatever_the_deadline(hours: int) -> None:
+    now = NOW + timedelta(hours=hours)
+    told = answer("hold for 1h, then fallback", "fr-CA", {"fr-CA", "en"}, now=now)
+    assert told == Show("fr-CA", Fired.READY)
+
+
+def test_an_embargo_goes_before_a_deadline() -> None:
+    until = NOW + timedelta(days=9)
+    late = NOW + timedelta(days=8)
+    for rule in ("hold for 1h, then fallback", "hold for 1h, then skip"):
+        assert answer(rule, "fr-CA", {"en"}, embargo=until, now=late) == Wait("embargo", until)
+
+
 @settings(deadline=None)
 @given(
     st.sampled_from(Missing),
@@ -90,9 +150,9 @@ def test_whatever_is_shown_is_ready_and_in_the_own_language_where_it_can_be(
         assert told == Wait("embargo", embargo)
     elif isinstance(told, Show):
         assert told.language in ready
-        assert (told.rule == READY) == (told.language == language)
-        assert language not in ready or told.rule == READY
-        assert told.rule == READY or missing is Missing.FALLBACK
+        assert (told.rule is Fired.READY) == (told.language == language)
+        assert language not in ready or told.rule is Fired.READY
+        assert told.rule is Fired.READY or missing is Missing.FALLBACK
     else:
         assert language not in ready
         assert isinstance(told, Skip) == (missing is Missing.SKIP)

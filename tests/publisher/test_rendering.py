@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import jinja2
 import pytest
 
 from publisher.config import Config
 from publisher.errors import RenderError
-from publisher.rendering import FOLDERS, read, render
+from publisher.rendering import FOLDERS, _of_readers, read, render
 from publisher.story import tell
 from tests import make
 
@@ -25,6 +26,9 @@ def test_the_templates_are_found_beside_or_inside_the_package() -> None:
         (("fr", "en"), "Digest, 27 novembre 2026"),
         (("es", "en"), "Digest, 27 de noviembre de 2026"),
         (("ar", "en"), "Digest، 27 نوفمبر 2026"),
+        # As they are written in the reader's country.
+        (("ar-EG", "ar", "en"), "Digest، ٢٧ نوفمبر ٢٠٢٦"),
+        (("en-GB", "en"), "Digest, 27 November 2026"),
         # Our words and the date come from the same language.
         (("de", "fr", "en"), "Digest, 27 novembre 2026"),
     ],
@@ -34,6 +38,21 @@ def test_our_words_and_dates_are_of_the_readers_language(
 ) -> None:
     rendered = render("email/digest/subject.txt", chain, title="Digest", slot=SLOT)
     assert rendered.strip() == subject
+
+
+@pytest.mark.parametrize(
+    ("chain", "written"),
+    [
+        (("en",), "1,234"),
+        (("fr-CA", "fr"), "1\u00a0234"),
+        (("ar-EG", "ar"), "١٬٢٣٤"),
+        # Beside words in French a number stands as in French.
+        (("de", "fr"), "1\u202f234"),
+    ],
+)
+def test_templates_write_numbers_as_their_words_do(chain: tuple[str, ...], written: str) -> None:
+    template = jinja2.Template("{{ number(1234) }}")
+    assert template.render(_of_readers(chain, "UTC")) == written
 
 
 def test_dates_are_days_where_the_readers_are() -> None:

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from publisher import rules
 from publisher.policy import Fired, Policy, Show
-from publisher.rules import Rule
 from publisher.selection import Candidate, select
 from store.records import Blocking, Missing, Translation
 from tests import make
@@ -21,8 +21,8 @@ def candidate(
     return Candidate(item=item, ready=ready, reason="missing")
 
 
-def policy(missing: Missing) -> Policy:
-    return Policy(rule=Rule(missing=missing), chain=("fr", "en"))
+def policy(rule: str) -> Policy:
+    return Policy(rule=rules.parse(rule, zone="UTC"), chain=("fr", "en"))
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,24 @@ def test_an_item_under_embargo_is_for_a_later_issue_and_blocks_none(
         [pick.answer for pick in free.chosen] if seen else []
     )
     assert found.blocking == (free.blocking if seen else ())
+
+
+@pytest.mark.parametrize(
+    ("then", "chosen"), [("fallback", [Show("en", Fired.DEADLINE)]), ("skip", [])]
+)
+def test_a_deadline_is_told_while_it_blocks_and_ends_the_waiting(
+    then: str, chosen: list[Show]
+) -> None:
+    rule, waits = policy(f"hold for 24h, then {then}"), [candidate(7, "en"), candidate(8)]
+    for now in (make.NOW, make.NOW + DAY - timedelta(seconds=1)):
+        found = select(waits, "fr", rule, since=make.NOW, now=now)
+        assert found.chosen == ()
+        assert found.blocking == (
+            Blocking(item=7, language="fr", reason="missing", until=make.NOW + DAY),
+        )
+    found = select(waits, "fr", rule, since=make.NOW, now=make.NOW + DAY)
+    assert [pick.answer for pick in found.chosen] == chosen
+    assert found.blocking == ()
 
 
 def test_one_item_that_waits_leaves_the_others_chosen() -> None:

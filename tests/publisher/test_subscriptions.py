@@ -36,6 +36,7 @@ from tests import make
         ("o'rourke@example.org", "o'rourke@example.org"),
         ("a.b-c_d=e@example.org", "a.b-c_d=e@example.org"),
         ("zoe@münchen.example", "zoe@xn--mnchen-3ya.example"),
+        ("zoe@straße.example", "zoe@xn--strae-oqa.example"),
         ("zoe@XN--MNCHEN-3YA.example", "zoe@xn--mnchen-3ya.example"),
         ("zoe@مثال.إختبار", "zoe@xn--mgbh0fb.xn--kgbechtv"),
         ("a" * 64 + "@example.org", "a" * 64 + "@example.org"),

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from publisher.freshness import digest
 from store import items, publications, topics
 from store.database import Database
 from store.errors import ConflictError, NotFoundError
-from store.records import FEED, Change, Kind, Text, Workflow
+from store.records import FEED, Change, Kind, Mark, Text, Translation, Workflow
 from tests import make
 from tests.make import NOW
 from tests.store import fill
@@ -174,12 +175,96 @@ def test_what_stands_beside_a_text_changes_without_a_revision(either: Database) 
         later = NOW + timedelta(hours=1)
         beside: dict[str, Any] = {"source_digest": "f" * 64, "dated": NOW, "updated": later}
         noted = replace(text, workflow=Workflow.APPROVED, **beside)
-        items.annotate(tx, replace(noted, title="Not to be written", revision=9))
+        items.annotate(tx, replace(noted, title="Not to be written"))
 
     with either.read() as tx:
         assert items.texts(tx, [item.id])[item.id] == {"en": noted, "fr": french}
-    with pytest.raises(NotFoundError), either.write() as tx:
-        items.annotate(tx, replace(noted, language="ar"))
+
+
+@pytest.mark.parametrize("change", [{"revision": 1}, {"revision": 3}, {"language": "ar"}])
+def test_what_was_decided_about_another_revision_is_not_written(
+    either: Database, change: dict[str, Any]
+) -> None:
+    """An approval is of the words that were read: somebody may have saved others meanwhile."""
+    with either.write() as tx:
+        item = fill.item(tx)
+        fill.text(tx, item, workflow=Workflow.DRAFT)
+        saved = fill.text(tx, item, revision=2, title="Anew", workflow=Workflow.DRAFT)
+
+    approved = replace(saved, workflow=Workflow.APPROVED, **change)
+    with pytest.raises(ConflictError, match="read it again"), either.write() as tx:
+        items.annotate(tx, approved)
+
+    with either.read() as tx:
+        assert items.texts(tx, [item.id])[item.id] == {"en": saved}
+
+
+@pytest.mark.parametrize(
+    ("change", "carried"),
+    [(Change.MINOR, True), (Change.EDIT, False), (Change.CORRECTION, False)],
+)
+def test_a_minor_edit_keeps_current_exactly_what_was_made_from_the_text_before_it(
+    either: Database, change: Change, carried: bool
+) -> None:
+    old, new, older = (digest(make.text("en", body=body)) for body in ("Old", "New", "Older"))
+    with either.write() as tx:
+        item, other = fill.item(tx), fill.item(tx, "other")
+        for each in (item, other):
+            fill.text(tx, each, body="Old", digest=old, source_digest=old)
+            fill.text(tx, each, "fr", source_digest=old)
+        fill.text(tx, item, "es", source_digest=older)
+        fill.text(tx, item, "ar", made_from="fr", source_digest=old)
+
+        anew: dict[str, Any] = {"revision": 2, "body": "New", "digest": new, "source_digest": new}
+        fill.text(tx, item, change=change, **anew)
+
+    with either.read() as tx:
+        found = items.texts(tx, [item.id, other.id])
+    made_of = {tag: text.source_digest for tag, text in found[item.id].items()}
+    assert made_of == {"en": new, "fr": new if carried else old, "es": older, "ar": old}
+    assert found[other.id]["fr"].source_digest == old
+
+
+def test_what_is_remembered_of_revisions_comes_oldest_first(either: Database) -> None:
+    with either.write() as tx:
+        item, other = fill.item(tx), fill.item(tx, "other")
+        first = fill.text(tx, item)
+        french = fill.text(tx, item, "fr")
+        second = make.translation(
+            "en", item_id=item.id, revision=2, body="200", change=Change.CORRECTION
+        )
+        items.save(tx, second, author="bea", note="It was 100.")
+
+    def mark(text: Translation, author: str, note: str) -> Mark:
+        return Mark(
+            item_id=item.id,
+            language=text.language,
+            number=text.revision,
+            digest=text.digest,
+            author=author,
+            change=text.change,
+            note=note,
+            saved=text.updated,
+        )
+
+    with either.read() as tx:
+        found = items.marks(tx, [item.id, other.id])
+    assert found[other.id] == []
+    assert [m for m in found[item.id] if m.language == "en"] == [
+        mark(first, "ann", ""),
+        mark(second, "bea", "It was 100."),
+    ]
+    assert [m for m in found[item.id] if m.language == "fr"] == [mark(french, "ann", "")]
+
+
+def test_an_embargo_is_set_and_lifted(either: Database) -> None:
+    with either.write() as tx:
+        item, other = fill.item(tx), fill.item(tx, "other", embargo=NOW)
+        items.embargo(tx, item.id, NOW + timedelta(hours=1))
+        assert items.get(tx, item.id).embargo == NOW + timedelta(hours=1)
+        items.embargo(tx, item.id, None)
+        assert items.get(tx, item.id) == item
+        assert items.get(tx, other.id) == other
 
 
 def test_an_item_is_known_by_the_place_that_a_text_came_from_through_every_revision(

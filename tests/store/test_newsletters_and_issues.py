@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from store import issues, newsletters, publications
+from store import issues, items, newsletters, publications
 from store.database import Database
 from store.errors import ConflictError, NotFoundError
 from store.records import FEED, Blocking, IssueState, Missing, newsletter_channel
@@ -144,8 +144,26 @@ def test_a_newsletter_takes_what_came_since_it_began_on_its_topics(either: Datab
 
     with either.read() as tx:
         all_four = [both.id, work.id, health.id, bare.id]
-        assert issues.candidates(tx, everything) == {"fr": all_four, "en": all_four}
-        assert issues.candidates(tx, some) == {"fr": [both.id, work.id], "en": [both.id, work.id]}
+        offered = range(10)
+        found = issues.candidates(tx, everything, offered, now=NOW)
+        assert found == {"fr": all_four, "en": all_four}
+        found = issues.candidates(tx, some, offered, now=NOW)
+        assert found == {"fr": [both.id, work.id], "en": [both.id, work.id]}
+
+
+def test_what_nobody_offers_is_no_candidate_unless_the_tick_has_yet_to_look_at_it(
+    either: Database,
+) -> None:
+    with either.write() as tx:
+        newsletter = fill.newsletter(tx, languages=("en",))
+        offered, looked_at, due, later = (fill.item(tx, key).id for key in "abcd")
+        items.look(tx, due, NOW)
+        items.look(tx, later, NOW + WEEK)
+
+    with either.read() as tx:
+        found = issues.candidates(tx, newsletter, [offered, offered], now=NOW)
+        assert found == {"en": [offered, due]}
+        assert issues.candidates(tx, newsletter, [looked_at], now=NOW) == {"en": [looked_at, due]}
 
 
 def test_what_an_audience_has_had_is_no_candidate_for_it(either: Database) -> None:
@@ -163,7 +181,7 @@ def test_what_an_audience_has_had_is_no_candidate_for_it(either: Database) -> No
         )
 
     with either.read() as tx:
-        assert issues.candidates(tx, newsletter) == {"en": [b], "fr": [a, b]}
+        assert issues.candidates(tx, newsletter, [a, b], now=NOW) == {"en": [b], "fr": [a, b]}
 
 
 def test_editions_come_in_the_order_of_the_newsletters_languages(either: Database) -> None:

@@ -40,9 +40,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_issues_corrects"), "issues", ["corrects"])
     op.create_index(
-        op.f("ix_publications_language_channel_change"),
+        op.f("ix_publications_language_channel_change_told_item_id"),
         "publications",
-        ["language", "channel", "change"],
+        ["language", "channel", "change", "told", "item_id"],
     )
     op.create_table(
         "fetches",
@@ -53,6 +53,19 @@ def upgrade() -> None:
         sa.Column("fetched", store.tables.Instant(length=32), nullable=False),
         sa.PrimaryKeyConstraint("url", name=op.f("pk_fetches")),
     )
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("newsletter", sa.String(100), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["newsletter"], ["newsletters.key"], name=op.f("fk_offers_newsletter")
+        ),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_offers_item_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_offers_newsletter"), "offers", ["newsletter"])
     _fill()
     op.drop_column("newsletters", "missing")
     for table in HISTORY:
@@ -68,6 +81,11 @@ def _fill() -> None:
     table = sa.table("newsletters", sa.column("missing"), sa.column("rules", sa.JSON()))
     for missing in ("hold", "skip", "fallback"):
         op.execute(table.update().where(table.c.missing == missing).values(rules={"*": missing}))
+    # The next issue looks at all of them once, as every issue did before.
+    op.execute(
+        "insert into offers (newsletter, item_id) select newsletters.key, items.id"
+        " from newsletters join items on items.created >= newsletters.since"
+    )
     op.execute("update translations set approved = updated where workflow = 'approved'")
     # Of older revisions nobody knows it any more: a translation made from one is outdated.
     op.execute(

@@ -115,7 +115,7 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
     ).json  # fmt: skip
     assert (added["status"], added["consent_at"]) == ("active", NOW)
     taken = tidings(place, "item", "import", "items", "--json", "--now", NOW).json
-    assert taken == {"new": 2, "changed": 0, "same": 0, "rejected": []}
+    assert taken == {"new": 2, "changed": 0, "same": 0, "rejected": [], "gone": []}
     (item,) = tidings(place, "item", "list", "--json").lines
     assert item == tidings(place, "item", "show", str(item["id"]), "--json").json
     assert {"id", "kind", "topics", "source_language", "embargo", "translations"} <= item.keys()

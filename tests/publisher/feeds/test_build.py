@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import scheduler
 from publisher import languages, markup, site, story
 from publisher.config import Config
-from publisher.feeds.build import Feed, build, content
+from publisher.feeds.build import Feed, build
+from publisher.feeds.entries import Source, content, frame
 from publisher.story import Label, Story
 from store.database import Database
 from store.records import Missing
@@ -36,6 +37,10 @@ def story_of(language: str = "en", **changes: object) -> Story:
         "published": datetime(2013, 12, 18, tzinfo=UTC),
         "updated": datetime(2013, 12, 19, 7, 30, tzinfo=UTC),
         "revision": 1,
+        "corrections": (),
+        "source_corrected": None,
+        "retracted": None,
+        "withdrawn": False,
     }
     return Story(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -140,7 +145,9 @@ def test_no_text_whatever_breaks_a_feed(
         (entry,) = parse(feed).entries
         assert entry.id == told.id
         assert " ".join(entry.title.split()) == " ".join(told.title.split())
-        assert entry.content[0].value.strip() == content(told, config)
+        assert entry.content[0].value.strip() == content(
+            Source(story=told, frame=frame("en", config))
+        )
 
 
 def test_the_feeds_of_a_site_hold_what_the_ledger_says(

@@ -143,7 +143,7 @@ change: correction"""
 def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     found = draft(tmp_path, "")
     assert found.words.slug == "news"
-    assert (found.kind, found.change) == (Kind.NEWS, Change.MINOR)
+    assert (found.kind, found.change) == (Kind.NEWS, None)
     assert (found.topics, found.words.summary, found.words.image_alt) == ({}, "", "")
     unsaid = (found.dated, found.embargo, found.url, found.image, found.workflow)
     assert (*unsaid, found.source_language, found.source_digest) == (None,) * 7
@@ -220,7 +220,7 @@ def test_a_date_without_a_zone_is_of_the_zone_of_the_site(
         ),
         (
             "---\ntitle: A\nchange: typo\n---\nB",
-            "change: 'typo' is none of new, minor, correction, retraction",
+            "change: 'typo' is none of new, minor, edit, correction, retraction",
         ),
         (
             "---\ntitle: A\ndate: 18.12.2013\n---\nB",

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import InputError
-from publisher.ingest.frontmatter import MAX_CHARACTERS, split
+from publisher.ingest.frontmatter import MAX_CHARACTERS, join, split
+from tests import bodies
 
 
 @pytest.mark.parametrize(
@@ -102,3 +103,35 @@ def test_any_front_matter_is_read_or_refused(form: str, head: str) -> None:
         found, body = split(form.format(head))
         assert [key.lower() for key in found] == list(found)
         assert form.format(head).endswith(body)
+
+
+FIELDS = st.dictionaries(
+    st.sampled_from(["title", "summary", "lang", "topics", "date"]),
+    bodies.TITLES | st.lists(bodies.TITLES, max_size=3).map(tuple),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(FIELDS.filter(bool), bodies.STORED)
+def test_what_is_put_together_is_split_into_the_same(
+    fields: dict[str, str | tuple[str, ...]], body: str
+) -> None:
+    data, text = split(join(fields, body))
+    assert {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+    } == (fields)
+    assert text.strip("\n") == body.strip("\n")
+
+
+def test_each_field_stands_on_a_line_of_its_own_in_its_own_letters() -> None:
+    title = "كرامة 🎉 " + "long " * 50 + "end"
+    written = join({"title": title, "topics": ("Labour, migration", "b")}, "Body.")
+    assert written.split("\n") == [
+        "---",
+        f"title: {title}",
+        "topics: ['Labour, migration', b]",
+        "---",
+        "",
+        "Body.",
+        "",
+    ]

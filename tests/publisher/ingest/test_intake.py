@@ -88,7 +88,7 @@ def test_changed_words_are_a_new_revision_and_reviewed_again_unless_said(
     outcome = take(database, config, changed("en", workflow=said), later=True)
     assert (outcome.new, outcome.changed, outcome.same) == (0, 1, 0)
     text = stored(database)[1]["en"]
-    assert (text.revision, text.workflow, text.change) == (2, workflow, Change.MINOR)
+    assert (text.revision, text.workflow, text.change) == (2, workflow, Change.EDIT)
     assert text.body == "New words in en."
     assert text.updated == LATER
     with database.read() as tx:
@@ -153,6 +153,182 @@ def test_a_translator_who_changes_the_words_has_read_the_source_as_it_stands(
         "fr": Freshness.CURRENT,
         "ar": Freshness.OUTDATED,
     }
+
+
+@pytest.mark.parametrize(
+    ("act", "french"),
+    [
+        (None, Freshness.OUTDATED),
+        (Change.EDIT, Freshness.OUTDATED),
+        (Change.CORRECTION, Freshness.OUTDATED),
+        (Change.MINOR, Freshness.CURRENT),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_only_an_edit_that_is_called_minor_keeps_translations_current(
+    database: Database, config: Config, act: Change | None, french: Freshness, together: bool
+) -> None:
+    take(database, config, make.draft("en"), make.draft("fr"))
+    beside = [make.draft("fr")] if together else []
+    take(database, config, changed("en", change=act), *beside, later=True)
+    assert stored(database)[1]["en"].change is (act or Change.EDIT)
+    assert stand(database) == {"en": Freshness.CURRENT, "fr": french}
+
+
+def test_a_minor_edit_of_an_outdated_translation_does_not_make_it_current(
+    database: Database, config: Config
+) -> None:
+    take(database, config, make.draft("en"), make.draft("fr"))
+    take(database, config, changed("en"), later=True)
+    take(database, config, changed("fr", change=Change.MINOR), later=True)
+    assert stand(database)["fr"] is Freshness.OUTDATED
+    words = make.text("fr", body="Traduit de nouveau.")
+    take(database, config, changed("fr", words=words, change=Change.EDIT), later=True)
+    assert stand(database)["fr"] is Freshness.CURRENT
+
+
+def test_what_a_correction_corrects_is_kept_with_its_revision(
+    database: Database, config: Config
+) -> None:
+    take(database, config, make.draft("ar"))
+    said = changed("ar", change=Change.CORRECTION, note="كان العدد 100.")
+    take(database, config, said, later=True)
+    item, _ = stored(database)
+    with database.read() as tx:
+        marks = items.marks(tx, [item.id])[item.id]
+    assert [(mark.number, mark.change, mark.note) for mark in marks] == [
+        (1, Change.NEW, ""),
+        (2, Change.CORRECTION, "كان العدد 100."),
+    ]
+
+
+# Relay translations.
+
+
+@pytest.mark.parametrize("order", [["en", "es", "fr"], ["fr", "es", "en"]])
+def test_a_translation_of_a_translation_follows_both(
+    database: Database, config: Config, order: list[str]
+) -> None:
+    made_from = {"en": None, "es": None, "fr": "es"}
+    first = [make.draft(tag, made_from=made_from[tag]) for tag in order]
+    assert take(database, config, *first).rejected == []
+    assert set(stand(database).values()) == {Freshness.CURRENT}
+    take(database, config, changed("es"), later=True)
+    assert stand(database)["fr"] is Freshness.OUTDATED
+    # Not said again: it is still made from the Spanish one.
+    take(database, config, changed("fr"), later=True)
+    assert stored(database)[1]["fr"].made_from == "es"
+    assert stand(database)["fr"] is Freshness.CURRENT
+    take(database, config, changed("en"), later=True)
+    assert stand(database) == {
+        "en": Freshness.CURRENT,
+        "es": Freshness.OUTDATED,
+        "fr": Freshness.OUTDATED,
+    }
+
+
+@pytest.mark.parametrize(
+    ("made_from", "closes"),
+    [
+        ({"fr": "fr"}, "fr"),
+        ({"fr": "es", "es": "fr"}, "es"),
+        ({"fr": "es", "es": "ar", "ar": "fr"}, "ar"),
+    ],
+)
+def test_a_circle_of_translations_costs_the_file_that_closes_it_and_no_other(
+    database: Database, config: Config, made_from: dict[str, str], closes: str
+) -> None:
+    drafts = [make.draft(tag, made_from=parent) for tag, parent in made_from.items()]
+    outcome = take(database, config, make.draft("en"), *drafts, make.draft("en", key="other"))
+    (rejected,) = outcome.rejected
+    assert rejected.source == f"dignity.{closes}.md"
+    assert rejected.reason.startswith("made_from: ")
+    assert rejected.reason.endswith("name the text where it began")
+    assert outcome.new == len(made_from) + 1
+    assert stored(database)[1].keys() == {"en", *made_from} - {closes}
+
+
+def test_a_text_that_says_it_was_made_from_one_that_is_not_there_is_outdated(
+    database: Database, config: Config
+) -> None:
+    take(database, config, make.draft("en"), make.draft("fr", made_from="es"))
+    assert stand(database)["fr"] is Freshness.OUTDATED
+    take(database, config, make.draft("es"), make.draft("fr", made_from="es"), later=True)
+    assert stand(database)["fr"] is Freshness.OUTDATED
+    take(database, config, changed("fr"), later=True)
+    assert stand(database)["fr"] is Freshness.CURRENT
+
+
+# Withdrawn and retracted.
+
+
+@pytest.mark.parametrize(
+    ("said", "workflow"),
+    [
+        (None, Workflow.WITHDRAWN),
+        (Workflow.DRAFT, Workflow.WITHDRAWN),
+        (Workflow.IN_REVIEW, Workflow.WITHDRAWN),
+        (Workflow.WITHDRAWN, Workflow.WITHDRAWN),
+        (Workflow.APPROVED, Workflow.APPROVED),
+    ],
+)
+@pytest.mark.parametrize("edited", [True, False])
+def test_only_an_approval_brings_a_withdrawn_text_back(
+    database: Database, config: Config, said: Workflow | None, workflow: Workflow, edited: bool
+) -> None:
+    take(database, config, make.draft("en", workflow=Workflow.WITHDRAWN))
+    again = changed("en", workflow=said) if edited else make.draft("en", workflow=said)
+    take(database, config, again, later=True)
+    text = stored(database)[1]["en"]
+    assert (text.workflow, text.revision) == (workflow, 1 + edited)
+    assert text.approved == (LATER if workflow is Workflow.APPROVED else None)
+
+
+def test_a_retraction_without_a_notice_is_refused_and_changes_nothing_of_the_item(
+    database: Database, config: Config
+) -> None:
+    take(database, config, make.draft("en"), make.draft("fr"))
+    before = stored(database)
+    outcome = take(
+        database,
+        config,
+        make.draft("en", change=Change.RETRACTION, kind=Kind.EVENT),
+        make.draft("fr"),
+        later=True,
+    )
+    assert outcome.rejected == [
+        Rejected(
+            source="dignity.en.md",
+            reason="change: a retraction needs a notice in place of the text: write it into the "
+            "file, or use 'tidings item retract'",
+        )
+    ]
+    assert (outcome.same, outcome.changed) == (1, 0)
+    assert stored(database) == before
+
+
+def test_a_retraction_by_file_is_its_notice(database: Database, config: Config) -> None:
+    take(database, config, make.draft("en"))
+    said = changed("en", change=Change.RETRACTION, workflow=Workflow.APPROVED)
+    for later in (False, True):
+        outcome = take(database, config, said, later=later)
+        assert (outcome.rejected, outcome.changed) == ([], int(not later))
+    text = stored(database)[1]["en"]
+    assert (text.change, text.workflow, text.revision) == (
+        Change.RETRACTION,
+        Workflow.APPROVED,
+        2,
+    )
+
+
+def test_an_approval_is_dated_anew_by_new_words_only(database: Database, config: Config) -> None:
+    take(database, config, make.draft("en"))
+    take(database, config, make.draft("en", dated=make.NOW), later=True)
+    assert stored(database)[1]["en"].approved == make.NOW
+    take(database, config, changed("en", workflow=Workflow.APPROVED), later=True)
+    assert stored(database)[1]["en"].approved == LATER
+    take(database, config, changed("en", workflow=Workflow.IN_REVIEW), later=True)
+    assert stored(database)[1]["en"].approved is None
 
 
 def test_what_a_draft_says_it_was_made_from_goes_before(database: Database, config: Config) -> None:
@@ -386,9 +562,9 @@ def test_whatever_is_imported_the_same_again_changes_nothing_and_revisions_count
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
-        ("https://example.org/feed", "this version reads files and folders; save the page as one"),
+        ("https://example.org/feed", "addresses are not read here: save what is there as a file"),
         ("nowhere", "no such file or folder"),
-        ("items.csv", r"not a Markdown file \(\.md\)"),
+        ("items.txt", r"what can be read is a Markdown file or folder \(\.md\), a table"),
     ],
 )
 def test_a_place_that_cannot_be_read_is_refused(
@@ -399,7 +575,7 @@ def test_a_place_that_cannot_be_read_is_refused(
     reason: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("items.csv").write_text("title\n", encoding="utf-8")
+    Path("items.txt").write_text("title\n", encoding="utf-8")
     with pytest.raises(InputError, match=reason) as refused:
         sources.source_of(place, config)
     assert refused.value.source == place

@@ -1,0 +1,43 @@
+"""A text as a Markdown file, which 'tidings item import' knows again. Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from publisher import markup
+from publisher.ingest import frontmatter
+from store.records import Item, Topic, Translation
+
+SUFFIX = "md"
+
+
+def write(item: Item, text: Translation, topics: Mapping[str, Topic]) -> str:
+    """Return the file of a text; taken in again, it changes nothing."""
+    said = {
+        "title": text.title,
+        "date": _instant(text.dated),
+        "lang": text.language,
+        "slug": text.slug,
+        "translationKey": item.key,
+        "kind": item.kind.value,
+        "topics": tuple(_topic(topics.get(key), key, item) for key in item.topics),
+        "summary": text.summary,
+        "url": item.url,
+        "embargo": _instant(item.embargo),
+        "image": item.image,
+        "image_alt": text.image_alt,
+        "workflow": text.workflow.value,
+        "source_language": item.source_language,
+    }
+    if text.language != item.source_language:
+        said |= {"source_digest": text.source_digest, "made_from": text.made_from}
+    return frontmatter.join({key: value for key, value in said.items() if value}, text.body)
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _topic(topic: Topic | None, key: str, item: Item) -> str:
+    """Return a topic's name in the item's language, if its key can be had from it again."""
+    name = topic.names.get(item.source_language, "") if topic else ""
+    return name if markup.slug(name) == key else key

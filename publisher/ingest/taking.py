@@ -1,0 +1,150 @@
+r"""Take the drafts of items into the store, each item's in one transaction.
+
+    batch --one transaction--> done
+          \--trouble--> each item in a transaction of its own --> done, or rejected alone
+
+Whoever is killed has taken an item whole or not at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from publisher.config import Config
+from publisher.errors import ConflictError, NotFoundError, StoreError, TidingsError
+from publisher.ingest.decide import Decision, Verdict, decide_all, source_language
+from publisher.ingest.drafts import Draft, Rejected
+from publisher.ingest.spool import Entry, Spool
+from store import items, topics
+from store.database import Database, Transaction
+from store.records import Item
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of an item's drafts."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taker:
+    """Takes what lies in a spool into a store."""
+
+    database: Database
+    config: Config
+    spool: Spool
+    now: datetime
+
+    def take(self, batch: Mapping[str, Mapping[str, Entry]]) -> list[Taken]:
+        """Take items, by key; one that the database refuses is rejected and holds up no other.
+
+        Raises BusyError where waiting is right, StoreError where the database refuses them all.
+        """
+        try:
+            with self.database.write() as tx:
+                return [self._take(tx, key, group) for key, group in batch.items()]
+        except TidingsError:
+            # Again, one by one: what another import had in hand is then seen as it is, too.
+            return self._one_by_one(batch)
+
+    def _one_by_one(self, batch: Mapping[str, Mapping[str, Entry]]) -> list[Taken]:
+        taken, refusals = [], []
+        for key, group in batch.items():
+            try:
+                with self.database.write() as tx:
+                    taken.append(self._take(tx, key, group))
+            except (ConflictError, NotFoundError, StoreError) as error:
+                refusals += [error] if isinstance(error, StoreError) else []
+                taken.append(_refused(group, error))
+        if len(refusals) == len(batch) > 1:
+            # A disk that is full is no fault of the texts.
+            raise refusals[0]
+        return taken
+
+    def _take(self, tx: Transaction, key: str, group: Mapping[str, Entry]) -> Taken:
+        drafts = {language: self.spool.load(entry) for language, entry in group.items()}
+        return take_item(tx, key, drafts, self.config, now=self.now)
+
+
+def _refused(group: Mapping[str, Entry], error: TidingsError) -> Taken:
+    reason = f"the database does not take it: {error}"
+    return Taken(
+        rejected=tuple(Rejected(source=entry.source, reason=reason) for entry in group.values())
+    )
+
+
+def take_item(
+    tx: Transaction, key: str, group: Mapping[str, Draft], config: Config, *, now: datetime
+) -> Taken:
+    """Take the drafts of an item, by language; one that is refused changes nothing."""
+    before = _known(tx, key, group)
+    first = before.source_language if before else source_language(group, config.site.languages)
+    item = before or _add(tx, key, group[first], config, now)
+    known, marks = items.texts(tx, [item.id])[item.id], items.marks(tx, [item.id])[item.id]
+    decided = decide_all(group, item, known, marks, now=now)
+    decisions = {decision.text.language: decision for decision in decided.decisions}
+    for language, decision in decisions.items():
+        _write(tx, decision, group[language])
+    verdicts = {language: decision.verdict for language, decision in decisions.items()}
+    if before and first in decisions and _change(tx, item, group[first]):
+        # What is said of the item has changed, if not the words of this text.
+        verdicts[first] = Verdict.CHANGED if verdicts[first] is Verdict.SAME else verdicts[first]
+    if set(verdicts.values()) - {Verdict.SAME}:
+        items.look(tx, item.id, now)
+    return Taken(verdicts=tuple(verdicts.values()), rejected=decided.rejected)
+
+
+def _known(tx: Transaction, key: str, group: Mapping[str, Draft]) -> Item | None:
+    """Return the item that drafts are of: by where they came from, else by their key."""
+    origins = dict.fromkeys(draft.origin for draft in group.values() if draft.origin)
+    found = (items.by_origin(tx, origin) for origin in origins)
+    return next(filter(None, found), None) or items.by_key(tx, key)
+
+
+def _add(tx: Transaction, key: str, draft: Draft, config: Config, now: datetime) -> Item:
+    _name_topics(tx, draft)
+    return items.add(
+        tx,
+        tag_prefix=f"{config.tag}:item",
+        key=key,
+        source_language=draft.language,
+        created=now,
+        **_about(draft),
+    )
+
+
+def _change(tx: Transaction, item: Item, draft: Draft) -> bool:
+    """Give an item what its source text's draft says of it; return whether that is new."""
+    _name_topics(tx, draft)
+    about = _about(draft)
+    if all(getattr(item, name) == value for name, value in about.items()):
+        return False
+    items.change(tx, item.id, **about)
+    return True
+
+
+def _name_topics(tx: Transaction, draft: Draft) -> None:
+    names = {key: {draft.language: name} for key, name in sorted(draft.topics.items())}
+    topics.add_unnamed(tx, names)
+
+
+def _about(draft: Draft) -> dict[str, Any]:
+    return {
+        "kind": draft.kind,
+        "topics": tuple(sorted(draft.topics)),
+        "embargo": draft.embargo,
+        "url": draft.url,
+        "image": draft.image,
+    }
+
+
+def _write(tx: Transaction, decision: Decision, draft: Draft) -> None:
+    text = decision.text
+    if decision.revised:
+        items.save(tx, text, author="import", note=decision.note)
+    elif decision.verdict is Verdict.CHANGED:
+        items.annotate(tx, text)
+    items.came_from(tx, text.item_id, text.language, draft.origin)

@@ -1,0 +1,44 @@
+"""What newsletters have yet to look at: marks, so that an issue costs what is new.
+
+    an item is new, or something about it changed --> tick --> a mark for each newsletter
+    an issue goes to press --> the marks of what it told, or passed over for good, are taken back
+
+An issue that waits for a translation is gated at every tick; without marks each of those would
+look through the whole archive for what the ledger does not know.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Select, delete, insert, select
+
+from store.database import Transaction, among
+from store.tables import items, newsletters, offers
+
+_NEWS = select(newsletters.c.key, items.c.id).join_from(
+    newsletters, items, items.c.created >= newsletters.c.since
+)
+
+
+def offer(tx: Transaction, ids: Collection[int]) -> None:
+    """Have the newsletters look at these items, except those that began after an item came."""
+    _mark(tx, _NEWS.where(among(items.c.id, ids)))
+
+
+def offer_all(tx: Transaction, newsletter: str) -> None:
+    """Have a newsletter look at all that came since it began: it is new, or its rules are."""
+    _mark(tx, _NEWS.where(newsletters.c.key == newsletter))
+
+
+def _mark(tx: Transaction, news: Select[tuple[str, int]]) -> None:
+    tx.run(insert(offers).from_select(["newsletter", "item_id"], news))
+
+
+def offered(tx: Transaction, newsletter: str) -> dict[int, int]:
+    """Return the marks of a newsletter, mark to item id."""
+    query = select(offers.c.id, offers.c.item_id).where(offers.c.newsletter == newsletter)
+    return {row["id"]: row["item_id"] for row in tx.rows(query.order_by(offers.c.id))}
+
+
+def take_back(tx: Transaction, marks: Collection[int]) -> None:
+    """Take back exactly these marks: one that came in between stays."""
+    tx.run(delete(offers).where(among(offers.c.id, marks)))

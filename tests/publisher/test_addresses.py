@@ -1,0 +1,48 @@
+"""Addresses: host names in any letters."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publisher.addresses import ascii_host
+from publisher.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("host", "in_ascii"),
+    [
+        ("example.org", "example.org"),
+        ("EXAMPLE.org", "example.org"),
+        ("XN--MNCHEN-3YA.example", "xn--mnchen-3ya.example"),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("MÜNCHEN.example", "xn--mnchen-3ya.example"),
+        # RFC 5894, 7.2: letters that IDNA of 2003 took for others.
+        ("straße.example", "xn--strae-oqa.example"),
+        ("مثال.إختبار", "xn--mgbh0fb.xn--kgbechtv"),
+        ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+    ],
+)
+def test_a_host_in_any_letters_is_written_as_the_dns_has_it(host: str, in_ascii: str) -> None:
+    assert ascii_host(host) == in_ascii
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["ñ..example", "☃.example", "ñ b.example", "é" * 64, "a" * 64, "a." * 127, "é" * 10_000_000],
+)
+def test_what_is_no_host_is_refused_in_a_short_sentence(host: str) -> None:
+    with pytest.raises(InputError, match="host name") as refused:
+        ascii_host(host)
+    assert len(str(refused.value)) < 500
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_text_is_a_host_in_ascii_or_refused(text: str) -> None:
+    try:
+        host = ascii_host(text)
+    except InputError:
+        return
+    assert host.isascii()
+    assert ascii_host(host) == host
