@@ -9,6 +9,7 @@ knows HTML as browsers do, so that a mistake in one of the two lets nothing thro
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import nh3
@@ -62,6 +63,9 @@ _MARKS = 30
 #: What begins or ends something in CommonMark, wherever it stands in a line.
 _SIGNS = "\\`*_~[]!<&|#\n"
 
+#: The line below the head of a table, in a quotation or not.
+_TABLE = re.compile(r"[>\s|:-]*")
+
 #: The most characters of a slug: at 4 bytes each, no file name passes the 255 bytes that
 #: common file systems allow.
 _SLUG = 60
@@ -92,9 +96,20 @@ def clean_line(text: str) -> str:
 def signs(markdown: str) -> int:
     """Return how many characters a text has that may be markup, line ends among them.
 
-    How long a text takes to render goes by these, not by its length.
+    How long a text takes to render goes by these, not by its length. A row of a table counts
+    with all its cells, those that it leaves out too: they are made all the same.
     """
-    return sum(map(markdown.count, _SIGNS))
+    return sum(map(markdown.count, _SIGNS)) + sum(_cells(markdown.split("\n")))
+
+
+def _cells(lines: Iterable[str]) -> Iterator[int]:
+    """Yield for each line how many cells of a table it may become."""
+    columns = 0
+    for line in lines:
+        if "|" in line and _TABLE.fullmatch(line):
+            columns = max(columns, line.count("|"))
+        columns = columns if line.strip() else 0
+        yield columns
 
 
 def html(markdown: str) -> str:

@@ -47,10 +47,9 @@ def fill(root: Path, count: int) -> Written:
         place = root / str(number % 7) / f"{number:03}"
         place.mkdir(parents=True)
         for turn in range(ITEMS):
-            is_long = turn == 0 and number % LONG == 0
-            form = _long if is_long else FORMS[(number * ITEMS + turn) % len(FORMS)]
             name = NAMES[(number + turn) % len(NAMES)].format(turn)
             for language in make.LANGUAGES:
+                form = _form(number, turn, language)
                 title = f"{make.TITLES[language]} {number}-{turn}"
                 content, title, body = form(title, f"{make.BODIES[language]} {number}.")
                 (place / f"{name}.{language}.md").write_bytes(content.encode())
@@ -64,6 +63,15 @@ def fill(root: Path, count: int) -> Written:
 # Good texts: what is in the file, and the title and the words that must come of it.
 
 Form = Callable[[str, str], tuple[str, str, str]]
+
+
+def _form(number: int, turn: int, language: str) -> Form:
+    if turn == 0 and number % LONG == 0:
+        return _long
+    if turn == 1 and language == make.LANGUAGES[number % len(make.LANGUAGES)]:
+        return BOMBS[number // len(make.LANGUAGES) % len(BOMBS)] if number % 5 == 0 else FORMS[0]
+    return FORMS[(number * ITEMS + turn) % len(FORMS)]
+
 
 HEAD = "---\ntitle: {}\nworkflow: approved\n---\n"
 
@@ -132,17 +140,20 @@ FORMS: tuple[Form, ...] = (
     _turned,
     _header,
     _python,
-    _piled,
     _text("<script>alert(1)</script>\n\n{}<img src=x onerror=alert(1)>"),
     _text("{}\n\n[x](javascript:alert(1)) [y](<data:text/html,a>)"),
     _text(f"<?xml version='1.0'?><!DOCTYPE a [{LAUGHS}]>&f;\n\n{{}}"),
+)
+#: What takes much longer to read than it looks, each within what is allowed.
+BOMBS: tuple[Form, ...] = (
+    _piled,
     _text("{}" + "[" * 3_000),
     _text("{}" + "![" * 1_500),
     _text("{}\n\n" + ">" * 3_000 + "deep"),
     _text("{}\n\n" + "".join("  " * depth + "- a\n" for depth in range(99)) + "- b"),
-    _text("{}" + "*a **b _c " * 300),
+    _text("{}" + " *a **b _c" * 500),
     _text("{}" + "<![CDATA[" * 500),
-    _text("{}\n\n" + "a|" * 300 + "\n" + "-|" * 300 + "\n" + "b\n" * 300 + "c"),
+    _text("{}\n\n" + "a|" * 60 + "\n" + "-|" * 60 + "\n" + "b\n" * 60 + "c"),
 )
 NAMES = ("a{}", "new\nline{}", "\u202etxt{}", "caf\udce9{}", "n" * 200 + "{}", "خبر{}", "a b'\"{}")
 
@@ -172,6 +183,7 @@ def _sparse(size: int, head: str, tail: str, reason: str) -> Kind:
         path = Path(f"{stem}.en.md")
         with path.open("wb") as file:
             file.write(head.encode())
+            file.truncate(size - len(tail))
             file.seek(size - len(tail))
             file.write(tail.encode())
         written.bad[str(path)] = reason
@@ -253,7 +265,8 @@ KINDS: tuple[Kind, ...] = (
     _sparse(MAX_BYTES, "---\ntitle: ", "\n---\nBody", "front matter: is longer than"),
     _sparse(MAX_BYTES, "---\ntitle: A\n---\n", "\n", "body: is empty"),
     _refused(_with("A", "a" * (limits.MAX_BODY + 1)), "body: has 1000001 characters"),
-    _refused(_with("A", "![" * limits.MAX_SIGNS), "body: has 40000 signs of Markdown"),
+    _refused(_with("A", "![" * limits.MAX_SIGNS), "body: has 20000 signs of Markdown"),
+    _refused(_with("A", "a|" * 300 + "\n" + "-|" * 300 + "\nb" * 300), "signs of Markdown"),
     _refused("", "front matter: is missing"),
     _refused("Only a text.", "front matter: is missing"),
     _refused("---\ntitle: A\nBody", "front matter: is missing"),
@@ -261,10 +274,10 @@ KINDS: tuple[Kind, ...] = (
     _refused(f"A: {'b' * frontmatter.MAX_CHARACTERS}\n\nBody", "front matter: is longer than"),
     _refused("---\n- a\n---\nBody", "front matter: is not a list of"),
     _refused("---\na: &a [b]\nb: [*a, *a]\n---\nBody", "front matter: is not YAML: line 3: alias"),
-    _refused(f"---\na: {'[' * 9999}\n---\nBody", "front matter: is not YAML"),
+    _refused(f"---\na: {'[' * 9999}\n---\nBody", "front matter: opens more than 50 brackets"),
     _refused("---\na: b\x01\n---\nBody", "front matter: holds the character U+0001"),
     _refused('---\na: "\\UFFFFFFFF"\n---\nBody', "front matter: is not YAML: an escape"),
-    _refused(f"+++\na = {'[' * 9999}\n+++\nBody", "front matter: is not TOML"),
+    _refused(f"+++\na = {'[' * 9999}\n+++\nBody", "front matter: opens more than 50 brackets"),
     _refused(f"+++\n{'a.' * 30_000}b = 1\n+++\nBody", "front matter: is not read: line 2 has more"),
     _refused("+++\ntitle = 'A'\ntitle = 'B'\n+++\nBody", "front matter: is not TOML: Cannot over"),
     _refused(f"+++\na = {'9' * 9999}\n+++\nBody", "front matter: is not TOML"),
@@ -285,10 +298,10 @@ KINDS: tuple[Kind, ...] = (
     _field("lang: de", "lang: de is not a language of this site"),
     _field(f"lang: {'x' * 9999}", "lang: "),
     _field("kind: gossip", "kind: 'gossip' is none of"),
-    _field(f"kind: {'k' * 60_000}", "kind: 'kkk"),
+    _field(f"kind: {'k' * 60_000}", "kind: has 60000 characters"),
     _field("workflow: done", "workflow: 'done' is none of"),
     _field("url: javascript:alert(1)", "url: 'javascript:alert(1)' is no address"),
-    _field(f"translationKey: {'k' * 3_000}", "translationKey: has 3000 bytes"),
+    _field(f"translationKey: {'k' * 3_000}", "translationkey: has 3000 characters"),
     _field(f"image_alt: {'k' * 3_000}", "image_alt: has 3000 characters"),
     _link("{}", "Too many levels of symbolic links"),
     _link("nowhere", "No such file or directory"),
