@@ -8,6 +8,7 @@ import socket
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from publisher.ingest import frontmatter, limits
@@ -121,7 +122,7 @@ def _text(pattern: str) -> Form:
     return form
 
 
-LAUGHS = "".join(f'<!ENTITY {to} "&{of};&{of};&{of};&{of};">' for of, to in zip("abcde", "bcdef"))
+LAUGHS = "".join(f'<!ENTITY {b} "&{a};&{a};&{a};&{a};">' for a, b in pairwise("abcdef"))
 FORMS: tuple[Form, ...] = (
     _text("{}"),
     _toml,

@@ -85,7 +85,7 @@ HOMES = {
     "sqlalchemy": ("store",),
     "trafilatura": ("publisher.ingest.page",),
     "typer": ("publisher.cli",),
-    "uvicorn": ("publisher.web.app",),
+    "uvicorn": ("publisher.web",),
     "yaml": ("publisher.ingest.frontmatter",),
 }
 

@@ -489,6 +489,7 @@ def test_bytes_are_read_as_what_they_are(content: bytes, stated: str, text: str)
 
 
 @given(st.binary(max_size=50), st.text(max_size=10))
+@example(b"\x80", "\x00")
 def test_any_bytes_are_some_text(content: bytes, stated: str) -> None:
     assert isinstance(decoded(content, stated), str)
 
