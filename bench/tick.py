@@ -29,7 +29,7 @@ from tests import postgres
 CONDITIONS = {
     "archive": archive.ABOUT,
     "database": "SQLite, a file, synchronous=FULL",
-    "postgresql": "of the tests, on this machine, fsync off, up to 10,000 items; analyzed after filling",
+    "postgresql": "of the tests, on this machine, fsync off; up to 10,000 items",
     "languages": ", ".join(archive.LANGUAGES),
     "idle": "median of 20 ticks of a process that has ticked before",
     "due": "median of 7 ticks of that process, each with one item in four languages",
