@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 #: Files of the two folders, the second for what memory must not grow with.
 FEW, MANY = 2_000, 10_000
 #: Megabytes: what the command may take at all, and how much more for five times as many files.
-MOST, MORE = 300, 40
+MOST, MORE = 200, 30
 
 #: The command, which at its end tells the most memory that it had, in kilobytes (proc, 5). Not
 #: by getrusage: that counts what this process had when it began the other.
