@@ -2,6 +2,8 @@
 
 import os
 import platform
+import shutil
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +17,21 @@ def conditions() -> dict[str, str]:
         "python": platform.python_version(),
         "sqlalchemy": version("sqlalchemy"),
     }
+
+
+def libraries(*names: str) -> dict[str, str]:
+    """Return the versions of installed libraries."""
+    return {name: version(name) for name in names}
+
+
+def program(name: str, *options: str) -> str:
+    """Return what a program says of its version, in its first line."""
+    path = shutil.which(name)
+    if path is None:
+        return "not installed"
+    # Some say it on stderr, and some end with 1 then.
+    said = subprocess.run([path, *options], capture_output=True, text=True, check=False)  # noqa: S603
+    return (said.stdout + said.stderr).strip().partition("\n")[0]
 
 
 def _cpu() -> str:

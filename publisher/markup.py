@@ -9,6 +9,7 @@ knows HTML as browsers do, so that a mistake in one of the two lets nothing thro
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import nh3
@@ -47,7 +48,7 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 )
 #: What may not stand in XML 1.0, or is discouraged there: C0 but tab and line feed, C1,
 #: surrogates, noncharacters. And U+FEFF: the debris of files put together, in no word.
-_FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff{_NONCHARACTERS}]")
+_FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff{_NONCHARACTERS}]+")
 _DIRECTION = re.compile(f"[{_BIDI_CONTROLS}]")
 #: What ends a line somewhere: presentation programs write a vertical tab within paragraphs.
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
@@ -61,6 +62,9 @@ _MARKS = 30
 
 #: What begins or ends something in CommonMark, wherever it stands in a line.
 _SIGNS = "\\`*_~[]!<&|#\n"
+
+#: The line below the head of a table, in a quotation or not.
+_TABLE = re.compile(r"[>\s|:-]*")
 
 #: The most characters of a slug: at 4 bytes each, no file name passes the 255 bytes that
 #: common file systems allow.
@@ -92,9 +96,20 @@ def clean_line(text: str) -> str:
 def signs(markdown: str) -> int:
     """Return how many characters a text has that may be markup, line ends among them.
 
-    How long a text takes to render goes by these, not by its length.
+    How long a text takes to render goes by these, not by its length. A row of a table counts
+    with all its cells, those that it leaves out too: they are made all the same.
     """
-    return sum(map(markdown.count, _SIGNS))
+    return sum(map(markdown.count, _SIGNS)) + sum(_cells(markdown.split("\n")))
+
+
+def _cells(lines: Iterable[str]) -> Iterator[int]:
+    """Yield for each line how many cells of a table it may become."""
+    columns = 0
+    for line in lines:
+        if "|" in line and _TABLE.fullmatch(line):
+            columns = max(columns, line.count("|"))
+        columns = columns if line.strip() else 0
+        yield columns
 
 
 def html(markdown: str) -> str:

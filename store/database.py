@@ -92,10 +92,11 @@ class Transaction:
         if not rows:
             return []
         insert = postgresql.insert if self.on_postgresql else sqlite.insert
-        statement = (
-            insert(table).on_conflict_do_nothing().returning(table.c[returning]).values(list(rows))
-        )
-        return list(self._connection.execute(statement).scalars())
+        statement = insert(table).on_conflict_do_nothing().returning(table.c[returning])
+        if len(rows) == 1:
+            # Written once and kept, unlike one with all its values in it.
+            return list(self._connection.execute(statement, rows[0]).scalars())
+        return list(self._connection.execute(statement.values(list(rows))).scalars())
 
     @property
     def on_postgresql(self) -> bool:

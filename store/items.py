@@ -153,6 +153,8 @@ def listing(
 
 def _with_topics(tx: Transaction, query: Select[Any]) -> list[Item]:
     rows = tx.rows(query)
+    if not rows:
+        return []
     chosen = select(query.order_by(None).subquery().c.id)
     topics = defaultdict(list)
     pairs = select(item_topics).where(item_topics.c.item_id.in_(chosen))

@@ -195,13 +195,22 @@ class Parity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """When the readers of a language first had an item in their own language."""
+class Reach:
+    """What the readers of a language's feeds and pages see: how many items, and which way."""
 
-    item_id: int
     language: str
-    source_language: str
+    published: int
+    #: Of those, how many in another language.
+    fallbacks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """When an item was first told in a language, and when in the language of its source."""
+
+    language: str
     told: datetime
+    source_told: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,14 +79,20 @@ def connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=30)
 
 
-def wait_for(port: int) -> None:
-    """Return when somebody listens there."""
+def wait_until(what: Callable[[], bool]) -> None:
+    """Return when something holds. Raises TimeoutError when it does not for half a minute."""
     until = time.monotonic() + 30
-    while time.monotonic() < until:
-        with suppress(ConnectionRefusedError), connect(port):
-            return
+    while not what():
+        if time.monotonic() > until:
+            raise TimeoutError
         threading.Event().wait(0.01)
-    raise TimeoutError(f"nobody listens at {port}")
+
+
+def listens(port: int) -> bool:
+    """Say whether somebody listens there."""
+    with suppress(ConnectionRefusedError), connect(port):
+        return True
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +123,8 @@ class Server:
             connection.sendall(request)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
-    def sweep(self, *, seconds: float) -> None:
-        """Let so many seconds have passed for all connections."""
+    def sweep(self, *, seconds: float, connections: int = 1) -> None:
+        """Let so many seconds have passed for all connections, once there are as many."""
         done = threading.Event()
 
         def look() -> None:
@@ -126,10 +132,9 @@ class Server:
             door.sweep(self.made.server_state.connections, loop.time() + seconds)
             done.set()
 
-        connections = self.made.server_state.connections
-        while not connections:  # The kernel accepts before the server does.
-            threading.Event().wait(0.001)
-        next(iter(connections)).loop.call_soon_threadsafe(look)
+        # The kernel lets readers in before the server knows of them.
+        wait_until(lambda: len(self.made.server_state.connections) >= connections)
+        self.made.servers[0].get_loop().call_soon_threadsafe(look)
         assert done.wait(30)
 
 
@@ -177,7 +182,7 @@ def serving(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str
             assert process.stderr is not None
             # The line is written before the socket is there: the kernel says when it is.
             assert "serving at" in process.stderr.readline()
-            wait_for(port)
+            wait_until(lambda: listens(port))
             yield process, port
         finally:
             process.kill()

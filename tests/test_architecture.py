@@ -50,6 +50,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.ingest",
             "publisher.press",
             "publisher.publishing",
+            "publisher.reports",
             "publisher.site",
             "publisher.subscriptions",
         ),
@@ -84,7 +85,7 @@ HOMES = {
     "sqlalchemy": ("store",),
     "trafilatura": ("publisher.ingest.page",),
     "typer": ("publisher.cli",),
-    "uvicorn": ("publisher.web.app",),
+    "uvicorn": ("publisher.web",),
     "yaml": ("publisher.ingest.frontmatter",),
 }
 

@@ -7,7 +7,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
-    translations.py translation, item export
+    translations.py translation, item export                           reports.py  report
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -22,6 +22,7 @@ from publisher.cli import (
     house,
     items,
     newsletters,
+    reports,
     subscribers,
     translations,
 )
@@ -63,5 +64,6 @@ app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)
 app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)
+app.add_typer(reports.report)
 
 __all__ = ["app"]

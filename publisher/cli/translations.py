@@ -84,9 +84,12 @@ def import_(
         outcome = incoming.take(
             house.database, house.config, places, now=common.clock(now), force=force
         )
-    lists = ("rejected", "conflicts", "outdated", "incomplete")
-    told = {name: [vars(entry) for entry in getattr(outcome, name)] for name in lists}
-    for entry in (entry for name in lists for entry in told[name]):
+    lists = ("conflicts", "outdated", "incomplete")
+    told = {
+        "rejected": [{"source": bad.source, "reason": bad.reason} for bad in outcome.rejected],
+        **{name: [vars(entry) for entry in getattr(outcome, name)] for name in lists},
+    }
+    for entry in (entry for entries in told.values() for entry in entries):
         about = f" (item {entry['item']}, {entry['language']})" if "item" in entry else ""
         common.warn(f"{entry['source']}{about}: {entry['reason']}")
     counts = {name: getattr(outcome, name) for name in ("new", "changed", "same")}

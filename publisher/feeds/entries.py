@@ -20,7 +20,7 @@ from publisher.kept import Kept
 from publisher.rendering import render
 from publisher.story import Story
 
-#: Bytes for all entries that a process keeps: some 3,000 of them, as news go.
+#: Bytes for all entries that a process keeps: some 4,000 of them, as news go.
 _ROOM = 96 * 2**20
 
 #: An entry beside its texts: two trees of some twenty elements, and the story.

@@ -32,6 +32,7 @@ _ACCEPT = (
     "application/feed+json, application/json;q=0.9, */*;q=0.8"
 )
 _OK, _NOT_MODIFIED, _SERVER_FAULT = 200, 304, 500
+_PORTS = 65_535
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 #: What is remembered of an address; None where it has not been read yet.
@@ -225,6 +226,8 @@ def reason_of(error: Exception) -> str | None:
 def _address(place: httpx2.URL) -> httpx2.URL:
     if place.scheme not in {"http", "https"} or not place.host:
         raise InputError(str(place), "must begin with https:// or http://")
+    if place.port is not None and not 0 < place.port <= _PORTS:
+        raise InputError(str(place), f"its port must be between 1 and {_PORTS}")
     if place.userinfo:
         # It would stand in the store, and in pages and feeds.
         raise InputError(str(place.copy_with(userinfo=b"")), "take the password out of the address")

@@ -154,9 +154,11 @@ def _read(path: Path) -> str:
 
 
 def words_in(path: Path, zone: ZoneInfo) -> Text:
-    """Return the words of one file. Raises InputError."""
+    """Return the words of one file. Raises InputError, which names it."""
     try:
         data, body = frontmatter.split(_read(path))
+        return Fields(data=data, languages=(), zone=zone, advice=_ADVICE).words(body)
     except OSError as error:
         raise InputError(str(path), error.strerror or str(error)) from error
-    return Fields(data=data, languages=(), zone=zone, advice=_ADVICE).words(body)
+    except InputError as error:
+        raise InputError(str(path), str(error)) from error

@@ -8,6 +8,7 @@ its guesses: ``lang: no`` stays Norwegian, and a date stays as it was written.
 import re
 import tomllib
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -19,6 +20,9 @@ MAX_CHARACTERS = 65_536
 
 #: Full stops in a line of TOML: reading a key of n parts takes time with the cube of n.
 MAX_DOTS = 200
+
+#: Lists within lists: reading them takes time with the square of their depth.
+MAX_DEPTH = 50
 
 _HERE = "front matter"
 
@@ -42,6 +46,8 @@ def split(text: str) -> tuple[Mapping[str, Any], str]:
     head = fenced[2] if fenced else found[0]
     if len(head) > MAX_CHARACTERS:
         raise InputError(_HERE, f"is longer than {MAX_CHARACTERS} characters")
+    if _depth(head) > MAX_DEPTH:
+        raise InputError(_HERE, f"opens more than {MAX_DEPTH} brackets and does not close them")
     data = _toml(head) if fenced and fenced[1] == "+++" else _yaml(head, fenced=bool(fenced))
     if not isinstance(data, Mapping):
         raise InputError(_HERE, "is not a list of 'key: value' lines")
@@ -72,6 +78,12 @@ _PlainDumper.add_representer(
         "tag:yaml.org,2002:seq", values, flow_style=True
     ),
 )
+
+
+def _depth(head: str) -> int:
+    """Return how many brackets are open at once, those in quotes among them."""
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", head))
+    return max(accumulate(steps), default=0)
 
 
 def _toml(head: str) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,13 @@ def line(pieces: Iterable[Piece]) -> str:
 
 def _written(pieces: Iterable[Piece], within: frozenset[str]) -> str:
     tokens = _tightened(_tokens(pieces, within))
-    while bad := _useless(tokens):
+    for last in (False, False, True):
+        bad = _useless(tokens)
+        if not bad:
+            break
+        if last:
+            # What goes may spoil what stays, and so on: enough.
+            bad = {place for place, token in enumerate(tokens) if token.kind in {"open", "close"}}
         tokens = _tightened(token for place, token in enumerate(tokens) if place not in bad)
     out: list[str] = []
     for place, token in enumerate(tokens):
@@ -98,7 +105,7 @@ def _tokens(pieces: Iterable[Piece], within: frozenset[str]) -> Iterator[_Token]
 def _tightened(tokens: Iterable[_Token]) -> list[_Token]:
     """Return tokens with texts joined, spaces single and outside of emphasis, and none empty."""
     out: list[_Token] = []
-    for token in tokens:
+    for token in _coalesced(tokens):
         if token.kind == "text":
             _put_text(out, token.value)
         elif token.kind == "close":
@@ -111,6 +118,14 @@ def _tightened(tokens: Iterable[_Token]) -> list[_Token]:
         else:
             out.append(token)
     return out
+
+
+def _coalesced(tokens: Iterable[_Token]) -> Iterator[_Token]:
+    for is_text, run in groupby(tokens, lambda token: token.kind == "text"):
+        if is_text:
+            yield _Token(kind="text", value="".join(token.value for token in run))
+        else:
+            yield from run
 
 
 def _put_text(out: list[_Token], text: str) -> None:
@@ -155,24 +170,24 @@ def _useless(tokens: Sequence[_Token]) -> set[int]:
         elif token.kind == "close":
             start = opened.pop()
             nested = any(tokens[outer].value[0] == token.value[0] for outer in opened)
-            if not (_opens(tokens, start, nested) and _closes(tokens, place, nested)):
+            if not (_opens(tokens, start, nested=nested) and _closes(tokens, place, nested=nested)):
                 found |= {start, place}
     return found
 
 
-def _opens(tokens: Sequence[_Token], place: int, nested: bool) -> bool:  # noqa: FBT001
+def _opens(tokens: Sequence[_Token], place: int, *, nested: bool) -> bool:
     before, after = _around(tokens, place)
     # Directly after other emphasis both would be one run of signs.
     apart = place == 0 or tokens[place - 1].kind != "close"
-    return apart and bool(after) and _stands(after, before, nested)
+    return apart and bool(after) and _stands(after, before, nested=nested)
 
 
-def _closes(tokens: Sequence[_Token], place: int, nested: bool) -> bool:  # noqa: FBT001
+def _closes(tokens: Sequence[_Token], place: int, *, nested: bool) -> bool:
     before, after = _around(tokens, place)
-    return bool(before) and _stands(before, after, nested)
+    return bool(before) and _stands(before, after, nested=nested)
 
 
-def _stands(inside: str, outside: str, nested: bool) -> bool:  # noqa: FBT001
+def _stands(inside: str, outside: str, *, nested: bool) -> bool:
     """Say whether a run of signs between two characters works.
 
     Between letters it could as well open as close, which is settled by what else is open.

@@ -15,8 +15,9 @@ from store.records import Text
 MAX_TITLE, MAX_SUMMARY, MAX_NOTE, MAX_ALT, MAX_ADDRESS = 500, 2_000, 2_000, 2_000, 2_000
 #: Characters of a text: a book of 300 pages.
 MAX_BODY = 1_000_000
-#: Signs of Markdown in it: so many take about a second to read, a million a minute.
-MAX_SIGNS = 20_000
+#: Signs of Markdown in it: so many take up to a quarter of a second to read, and a text is
+#: read for its page and for every feed that it stands in.
+MAX_SIGNS = 10_000
 #: Topics of an item, and the characters of each.
 MAX_TOPICS, MAX_TOPIC = 50, 200
 #: Bytes of what items are known again by: an index of PostgreSQL takes 2,704 (its "B-Tree

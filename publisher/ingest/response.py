@@ -65,7 +65,7 @@ def decoded(content: bytes, *stated: str) -> str:
             return content.decode(encoding, "replace")
     # ISO 2022 shifts between character sets by escapes, in plain ASCII.
     for charset in ("utf-8", *stated) if b"\x1b" not in content else stated:
-        with suppress(LookupError, UnicodeError):
+        with suppress(LookupError, ValueError):
             return content.decode(charset)
     return content.decode("utf-8", "replace")
 

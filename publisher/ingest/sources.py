@@ -2,7 +2,7 @@ r"""Which way in a path or an address takes.
 
     path ----suffix--------------------> Folder, Table, Syndicated, Page
     address --/wp-json, /jsonapi-------> WordPress, Drupal
-          \--fetched once, looked at--> Syndicated, Page
+          \--fetched once, looked at--> Syndicated, Page; a front page of such a system: its API
           \--304---------------------> nothing to read: it is as it was
 
 What is slow to import is imported where it is needed: most imports are of folders.
@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from publisher.config import Config
 from publisher.errors import InputError
+from publisher.ingest import stated
 from publisher.ingest.drafts import Rejected, Source, Unchanged
 from publisher.ingest.folder import Folder
 from publisher.ingest.response import NotModified, Response
@@ -35,6 +37,8 @@ _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", ""}
 #: What a feed begins with, whatever the server calls it.
 _FEED_START = re.compile(rb"\A[^<{]*(?:<[?!][^>]*>\s*)*(?:<(?:rss|feed|rdf:RDF)[\s>]|\{\s*\")")
 _START = 1_000
+#: The relation of a page to its API (REST API Handbook, "Discovery").
+_WORDPRESS = "https://api.w.org/"
 _READABLE = (
     "what can be read is a Markdown file or folder (.md), a table (.csv, .tsv), a feed (RSS, Atom, "
     "JSON Feed: .xml, .rss, .atom, .json), a web page (.html), or the API of WordPress (/wp-json) "
@@ -94,7 +98,9 @@ def _web(place: str, config: Config, fetcher: "Fetcher", language: str) -> Sourc
     if is_feed(answer):
         return _syndicated(place, answer, config, language)
     if answer.media_type in _PAGE_TYPES:
-        return _page(place, answer, config, fetcher, language)
+        announced = _announced(answer, config)
+        system = _system(announced, config, fetcher, language) if announced else None
+        return system or _page(place, answer, config, fetcher, language)
     raise InputError(place, f"is {answer.media_type}; {_READABLE}")
 
 
@@ -112,6 +118,25 @@ def _system(place: str, config: Config, fetcher: "Fetcher", language: str) -> So
         root, bundle = nodes
         return drupal.Drupal(root=root, bundle=bundle, fetcher=fetcher, languages=site)
     return None
+
+
+def _announced(answer: Response, config: Config) -> str:
+    """Return the API that the front page of a site announces, empty for any other page.
+
+    All pages of WordPress name its API; but who asks for an article wants that article.
+    """
+    from publisher.ingest import head  # noqa: PLC0415  (slow to import)
+    from publisher.ingest.commonmark import absolute  # noqa: PLC0415
+
+    path = urlsplit(answer.url).path.strip("/")
+    if path and stated.site_language(path, config.site.languages) is None:
+        return ""
+    found = head.read(head.tree(answer), answer)
+    named = (link.target for link in found.links if _WORDPRESS in link.relations)
+    apis = filter(None, (absolute(target, found.base) for target in named))
+    generator = answer.headers.get("x-generator", "") or found.generator
+    drupal = urljoin(answer.url, "/jsonapi") if generator.startswith("Drupal") else ""
+    return next(apis, drupal)
 
 
 def is_feed(answer: Response) -> bool:

@@ -99,7 +99,7 @@ def take_item(
 
 def _known(tx: Transaction, key: str, group: Mapping[str, Draft]) -> Item | None:
     """Return the item that drafts are of: by where they came from, else by their key."""
-    origins = (draft.origin for draft in group.values() if draft.origin)
+    origins = dict.fromkeys(draft.origin for draft in group.values() if draft.origin)
     found = (items.by_origin(tx, origin) for origin in origins)
     return next(filter(None, found), None) or items.by_key(tx, key)
 

@@ -29,7 +29,7 @@ _ROUGH_TAG = re.compile(r"<[A-Za-z][^<>]*")
 _QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 _DECLARATION = re.compile(r"\A\s*(?:<\?xml\b[^>]*\?>)?")
 _DECLARED = re.compile(rb"""\A[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _REFERENCE = re.compile(r"&(?:#(\d{1,7}|[xX][0-9a-fA-F]{1,6});|(\w{1,32});)?")
 _XML_NAMES = {"amp", "lt", "gt", "quot", "apos"}
 
@@ -49,6 +49,9 @@ def html_tree(text: str) -> Element:
     parser = HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     # Without a body there is nothing to stand in the tree, which lxml calls an error.
     root = etree.fromstring(f"{clean}\n<body>".encode(), parser)
+    if root is None:
+        # What was never closed has swallowed the body, too.
+        root = etree.fromstring(b"<html></html>", parser)
     count = sum(1 for _ in root.iter())
     if count > MAX_ELEMENTS:
         raise InputError("HTML", f"has {count} elements, {MAX_ELEMENTS} at the most")

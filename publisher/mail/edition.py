@@ -67,7 +67,7 @@ def render_correction(
         "correction",
         newsletter,
         language,
-        note or story.summary,
+        f"{story.notice} {note or story.summary}".strip(),
         config,
         story=story,
         note=note,

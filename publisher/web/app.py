@@ -56,7 +56,7 @@ def server(
         PublicFiles(config.public, site, ready=ready, rest=rest, clock=clock),
         http=door.Door,
         ws="none",
-        loop="asyncio",
+        loop="uvloop",
         lifespan="off",
         server_header=False,
         access_log=False,

@@ -6,8 +6,6 @@
 import re
 from dataclasses import dataclass
 
-from publisher import addresses
-
 
 @dataclass(frozen=True, kw_only=True)
 class Medium:
@@ -70,7 +68,7 @@ _FINGERPRINT = re.compile(r"\.[0-9a-f]{16,64}\.[a-z0-9]+$")
 def medium(path: str) -> Medium:
     """Return what kind of file stands at a path."""
     name = path.rpartition("/")[2]
-    if name.endswith(".json") and addresses.is_feed(path):
+    if name == "feed.json":
         return _JSON_FEED
     return MEDIA.get(name.rpartition(".")[2], _UNKNOWN)
 

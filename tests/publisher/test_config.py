@@ -94,6 +94,12 @@ def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
         ("TIDINGS_SITE__TIMEZONE", "Asia/Amman", "site.timezone", "Asia/Amman"),
         ("TIDINGS_SITE__NAME", '{"ar": "أخبار"}', "site.name", {"ar": "أخبار"}),
         ("TIDINGS_FEEDS__ENTRIES", "9", "feeds.entries", 9),
+        (
+            "TIDINGS_FEEDS__HUBS",
+            "https://a.example/, http://b.example/hub?x=y",
+            "feeds.hubs",
+            ("https://a.example/", "http://b.example/hub?x=y"),
+        ),
         ("TIDINGS_FEEDS__MISSING", "hold", "feeds.missing", "hold"),
         ("TIDINGS_FEEDS__MISSING_IN__FR", "hold", "feeds.missing_in", {"fr": "hold"}),
         ("TIDINGS_FEEDS__MISSING_IN", '{"fr": "hold"}', "feeds.missing_in", {"fr": "hold"}),
@@ -217,6 +223,10 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "id = 'urn:x'", "site.id: String should match"),
         (MINIMAL + "[mail]\nsender = 'nëws@example.org'", "mail.sender: not an address in ASCII"),
         (MINIMAL + '[mail]\nsender = "a@b\\nBcc: c"', "mail.sender: not an address in ASCII"),
+        (MINIMAL + "[feeds]\nhubs = ['a.example']", "feeds.hubs.0: not an address such as"),
+        (MINIMAL + "[feeds]\nhubs = ['https://a.example/>; x']", "feeds.hubs.0: must be ASCII"),
+        (MINIMAL + '[feeds]\nhubs = ["https://a.example/\\r\\nx: y"]', "feeds.hubs.0: must be"),
+        (MINIMAL + "[feeds]\nhubs = ['https://a.example/é']", "feeds.hubs.0: must be ASCII"),
         (MINIMAL + "[sites]\nurl = 1", '[sites]: no such section; did you mean "site"?'),
         (
             MINIMAL + "[x]",

@@ -388,11 +388,15 @@ def test_a_retraction_is_told_though_a_correction_still_waits(mailing: Mailing) 
     assert mailing.notify() == [owed("en"), owed("fr")]
 
 
-def test_who_heard_of_the_correction_hears_of_the_retraction_too(mailing: Mailing) -> None:
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_retraction_is_told_to_who_heard_of_the_correction_and_to_who_did_not(
+    mailing: Mailing, heard: bool
+) -> None:
     mailing.send()
     mailing.save("fr", note="C’était 200.")
-    mailing.notify()
-    mailing.deliver()
+    if heard:
+        mailing.notify()
+        mailing.deliver()
     mailing.retract({"fr": "Tout était faux."})
     assert owed("fr") in mailing.notify()
     with mailing.database.read() as tx:

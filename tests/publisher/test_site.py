@@ -1,6 +1,9 @@
 """The public files: complete, derived, and never half written."""
 
 import html
+import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html.parser import HTMLParser
@@ -67,6 +70,51 @@ def test_nothing_is_written_where_nothing_changed(database: Database, config: Co
     before = {path: path.stat().st_mtime_ns for path in config.public.rglob("*.*")}
     assert publish(database, config) == 0
     assert {path: path.stat().st_mtime_ns for path in config.public.rglob("*.*")} == before
+
+
+def test_a_pass_with_nothing_to_do_does_not_even_ask_to_write(
+    database: Database, config: Config
+) -> None:
+    make.take(database, config, make.draft("en"))
+    publish(database, config)
+    with database.exclusive("site"):
+        assert site.refresh(database, config) == 0
+
+
+@pytest.mark.parametrize("path", ["style.css", "index.html", "fr/index.html", "ar/feed.rss"])
+def test_a_file_that_is_missing_comes_back(database: Database, config: Config, path: str) -> None:
+    make.take(database, config, make.draft("fr"))
+    publish(database, config)
+    before = files(config)
+    (config.public / path).unlink()
+    site.refresh(database, config)
+    assert files(config) == before
+
+
+def test_pages_and_feeds_are_the_same_from_a_process_that_has_kept_nothing(
+    database: Database, config: Config, tmp_path: Path
+) -> None:
+    """What was written bit by bit is what a new process writes at once."""
+    for number in range(3):
+        words = make.text("fr", body=f"Texte *{number}*.")
+        make.take(database, config, make.draft("fr", key=str(number), words=words))
+        make.take(database, config, make.draft("en", key=str(number)))
+        publish(database, config)
+    target = make.config(tmp_path / "other")
+    with sqlite3.connect(tmp_path / "tidings.db") as copy:
+        raw = database._engine.raw_connection()
+        raw.driver_connection.backup(copy)  # type: ignore[union-attr]
+        raw.close()
+    copy.close()
+    program = (
+        "import sys; from pathlib import Path; from tests import make; from publisher import site;"
+        "from store.database import open_database as opened;"
+        "site.rebuild(opened(sys.argv[1]), make.config(Path(sys.argv[2])))"
+    )
+    url = f"sqlite:///{tmp_path / 'tidings.db'}"
+    command = [sys.executable, "-c", program, url, str(target.folder)]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+    assert files(target) == files(config)
 
 
 def test_a_rebuild_gives_the_same_bytes(database: Database, config: Config) -> None:

@@ -522,6 +522,10 @@ def test_a_translation_may_be_put_right_before_its_source_is_approved(desk: Desk
     desk.put("en", Workflow.APPROVED)
     # The others know already.
     assert desk.tick() == {"en": (Change.CORRECTION, "en", 2, Fired.READY)}
+    for tag in ("es", "fr"):
+        desk.save(tag, Change.MINOR, made_from=desk.texts[tag].made_from, mended=True)
+    minor = {tag: (Change.MINOR, tag, 3, Fired.READY) for tag in ("es", "fr")}
+    assert desk.tick() == minor
 
 
 def test_who_has_had_a_fallback_gets_its_correction_and_then_their_own_text(desk: Desk) -> None:

@@ -118,6 +118,40 @@ def test_a_correction_shows_in_its_old_place(either: Database) -> None:
         assert newest(tx, limit=1) == [new]
 
 
+def test_what_was_taken_back_leaves_its_feed_and_comes_again_when_told_anew(
+    either: Database,
+) -> None:
+    with either.write() as tx:
+        old, gone, new = (tell(tx, key, NOW + n * HOUR) for n, key in enumerate("abc"))
+        withdrawn = make.publication(item_id=gone, telling=2, change=Change.WITHDRAWAL)
+        publications.record(tx, [withdrawn])
+        assert newest(tx) == [new, old]
+        # Its place is given to the next one.
+        assert newest(tx, limit=2) == [new, old]
+        assert publications.gone(tx, "en", limit=9) == [withdrawn]
+        assert publications.gone(tx, "fr", limit=9) == []
+
+        publications.record(tx, [make.publication(item_id=gone, telling=3)])
+        assert newest(tx) == [new, gone, old]
+        assert publications.gone(tx, "en", limit=9) == []
+
+
+def test_what_is_gone_comes_newest_first_however_it_went(either: Database) -> None:
+    kinds = (Change.WITHDRAWAL, Change.RETRACTION, Change.WITHDRAWAL, Change.RETRACTION)
+    with either.write() as tx:
+        ids = [tell(tx, key, NOW) for key in "abcd"]
+        for number, (item_id, change) in enumerate(zip(ids, kinds, strict=True)):
+            told = NOW + number * HOUR
+            row = make.publication(item_id=item_id, telling=2, change=change, told=told)
+            publications.record(tx, [row])
+
+    with either.read() as tx:
+        found = publications.gone(tx, "en", limit=3)
+        assert [row.item_id for row in found] == ids[:0:-1]
+        # A retraction keeps its notice in the feed.
+        assert newest(tx) == [ids[3], ids[1]]
+
+
 def test_a_feed_holds_neither_other_languages_nor_what_was_only_mailed(
     either: Database,
 ) -> None:

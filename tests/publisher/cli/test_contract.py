@@ -129,7 +129,8 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
         assert relay.counts == {f"{tag}@example.org": 1 for tag in ("en", "fr", "ar")}
     done = ticked.json
     assert done["published"] == [
-        {"item": 1, "language": tag, "shown_language": tag, "revision": 1} for tag in ("en", "ar")
+        {"item": 1, "language": tag, "shown_language": tag, "revision": 1, "change": "new"}
+        for tag in ("en", "ar")
     ]
     assert (done["held"], done["feeds_written"], done["queued"], done["sent"]) == ([], 9, 3, 3)
     assert done["issues"][-1] == {

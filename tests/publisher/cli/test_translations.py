@@ -114,7 +114,8 @@ def test_markdown_of_an_item_is_known_again(place: Path) -> None:
         ("en", "out/1-a-statement.en.md"),
     ]
     again = tidings(place, "item", "import", "out", "--json", "--now", NOW)
-    assert again.json == {"new": 0, "changed": 0, "same": 2, "rejected": []}
+    assert (again.json["new"], again.json["changed"], again.json["same"]) == (0, 0, 2)
+    assert again.json["rejected"] == []
     one = tidings(place, "item", "export", "1", "--language", "ar", "--out", "one")
     assert one.out.split()[-1] == "one/1-a-statement.ar.md"
 

@@ -562,9 +562,9 @@ def test_whatever_is_imported_the_same_again_changes_nothing_and_revisions_count
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
-        ("https://example.org/feed", "this version reads files and folders; save the page as one"),
+        ("https://example.org/feed", "addresses are not read here: save what is there as a file"),
         ("nowhere", "no such file or folder"),
-        ("items.txt", r"not a Markdown file \(\.md\)"),
+        ("items.txt", r"what can be read is a Markdown file or folder \(\.md\), a table"),
     ],
 )
 def test_a_place_that_cannot_be_read_is_refused(

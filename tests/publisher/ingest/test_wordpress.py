@@ -209,14 +209,15 @@ def test_pages_are_joined_where_none_is_for_all_others(web: Web) -> None:
 
 
 def test_a_switch_that_leads_to_front_pages_joins_nobody(web: Web) -> None:
+    """The English front page stands first: it would be the key of both French posts."""
     front = {"en": web.url("/"), "fr": web.url("/fr/")}
     web.pages["/"] = page("en-US", **front)
-    one, two = web.url("/one/"), web.url("/two/")
-    web.pages["/one/"] = page("en-US", en=one, fr=front["fr"])
-    web.pages["/two/"] = page("en-US", en=two, fr=front["fr"])
-    serve(web, [post(1, lang=False, link=one), post(2, lang=False, link=two)])
+    links = [web.url(f"/fr/{name}/") for name in ("one", "two")]
+    for link in links:
+        web.pages[link.removeprefix(web.url(""))] = page("fr-FR", en=front["en"], fr=link)
+    serve(web, [post(n, lang=False, link=link) for n, link in enumerate(links, start=1)])
     first, second = drafts(web)
-    assert (first.language, second.language) == ("en", "en")
+    assert (first.language, second.language) == ("fr", "fr")
     assert first.key != second.key
 
 

@@ -213,9 +213,12 @@ def test_html_says_the_language_and_direction_of_all_it_holds(
 def test_a_text_in_another_language_is_labelled(config: Config, language: str) -> None:
     shown = "en" if language != "en" else "fr"
     told_ = told(config, language, shown=shown)
-    text, page = parts(received(config, rendered(config, told_), language))
-    assert told_.notice in page.words
+    text, page = parts(received(config, rendered(config, told_, "A note."), language))
     assert f"[{told_.notice}]" in text
+    for words in (text, page.words):
+        # Before the note, which is in that other language, too.
+        first = words.index(told_.notice)
+        assert first < words.index("A note.") < words.index(told_.text)
 
 
 @pytest.mark.parametrize("language", make.LANGUAGES)

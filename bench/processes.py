@@ -1,0 +1,56 @@
+"""Servers that are measured: processes of ours on loopback, and the time that they take."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_PATIENCE = 60.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    command: Sequence[str], *, port: int, folder: Path, environment: Mapping[str, str]
+) -> Iterator[int]:
+    """Run a server for as long as the block lasts; give its process id once it listens."""
+    with subprocess.Popen(  # noqa: S603
+        command, cwd=folder, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            _wait_for(port)
+            yield process.pid
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody listens at {port}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the seconds that a process and its children have worked (proc(5), stat)."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # Another process may end while we look.
+        with suppress(OSError):
+            # The name in parentheses may hold anything; the numbers come after it.
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+            if pid in {int(stat.parent.name), int(fields[1])}:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / _TICKS

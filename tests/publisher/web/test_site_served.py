@@ -1,0 +1,72 @@
+"""What the scheduled job writes, as readers get it: pages that move, go and come back."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import yaml
+
+from publisher import addresses, editing, publishing, site
+from publisher.config import Config
+from store.database import Database
+from tests import make, served
+from tests.served import Reply
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+@pytest.fixture
+def get(config: Config) -> Callable[[str], Reply]:
+    files = served.files(config.public)
+    return lambda path: served.ask(files, quote(path))
+
+
+def publish(database: Database, config: Config) -> None:
+    publishing.publish_due(database, config, now=make.NOW)
+    site.refresh(database, config)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es", "ar"])
+def test_an_old_address_leads_to_the_new_one_and_back_again(
+    database: Database, config: Config, get: Callable[[str], Reply], language: str
+) -> None:
+    first, second = addresses.item(language, 1, "كرامة"), addresses.item(language, 1, "été")
+    for slug, there, elsewhere in (
+        ("كرامة", first, None),
+        ("été", second, first),
+        ("كرامة", first, second),
+    ):
+        words = make.text(language, slug=slug, summary=slug)
+        make.take(database, config, make.draft(language, words=words))
+        publish(database, config)
+        assert get(there).status == 200
+        if elsewhere:
+            reply = get(elsewhere)
+            assert (reply.status, reply.headers["location"]) == (301, quote(there))
+
+
+def test_a_page_that_was_taken_back_is_gone(
+    database: Database, config: Config, get: Callable[[str], Reply]
+) -> None:
+    make.take(database, config, make.draft("en"))
+    publish(database, config)
+    (page,) = config.public.glob("en/items/*/")
+    path = f"/en/items/{page.name}/"
+    assert get(path).status == 200
+    editing.retract(database, config, 1, {"en": "It was wrong."}, author="staff", now=make.NOW)
+    publish(database, config)
+    assert get(path).status == 410
+
+
+def test_the_containers_use_what_is_documented() -> None:
+    text = (ROOT / "docs" / "compose.yaml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text)["services"]
+    nginx, conf = services["nginx"], (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
+    assert "./nginx.conf:/etc/nginx/conf.d/default.conf:ro" in nginx["volumes"]
+    assert "root /srv/news/public;" in conf
+    assert "public:/srv/news/public:ro" in nginx["volumes"]
+    assert "public:/srv/news/public" in services["tidings"]["volumes"]
+    # nginx.conf asks 127.0.0.1:8000, where the default of `tidings serve` is.
+    assert "proxy_pass http://127.0.0.1:8000;" in conf
+    assert nginx["network_mode"] == "service:tidings"

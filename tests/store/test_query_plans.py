@@ -1,0 +1,69 @@
+"""No query of a tick walks a table that grows with the archive.
+
+SQLite says how it answers: SEARCH is a step down an index, SCAN goes through all rows.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+import scheduler
+from publisher.config import Config
+from store.database import Database
+from store.records import Missing
+from tests import make
+from tests.fakes import free_port
+
+#: What grows with the archive.
+LARGE = ("items", "item_topics", "translations", "revisions", "publications")
+#: The names that queries give to the ledger.
+ALIASES = ("first", "last", "told")
+
+
+@pytest.fixture
+def asked(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """Give every statement that the database is asked, as it is asked."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_c: object, _cur: object, text: str, values: Any, *_: object) -> None:
+        statements.append((text, values))
+
+    event.listen(database._engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(database._engine, "before_cursor_execute", note)
+
+
+def walks(database: Database, statements: list[tuple[str, Any]]) -> list[str]:
+    raw = database._engine.raw_connection()
+    found = []
+    for text, values in statements:
+        if not text.upper().startswith(("PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")):
+            plan = raw.cursor().execute(f"EXPLAIN QUERY PLAN {text}", values)
+            steps = [str(row[3]) for row in plan]
+            tables = {f"SCAN {name}" for name in (*LARGE, *ALIASES)}
+            found += [f"{step}: {text}" for step in steps if " ".join(step.split()[:2]) in tables]
+    raw.close()
+    return found
+
+
+def test_a_tick_walks_through_no_archive(
+    database: Database, config: Config, asked: list[tuple[str, Any]]
+) -> None:
+    mail = config.mail.model_copy(update={"host": "127.0.0.1", "port": free_port()})
+    config = config.model_copy(update={"mail": mail})
+    make.start(database, config, schedule="0 7 * * *", missing=Missing.HOLD)
+    make.take(database, config, make.draft("en", topics={"labour": "labour"}))
+    asked.clear()
+    for _ in range(2):
+        assert scheduler.tick(database, config, now=make.NOW).problems == []
+    texts = " ".join(text for text, _ in asked)
+    # The newest of a feed, what is gone, what waits for its issue: all was asked.
+    for part in ("AS first", "publications.change = ?", "items.look_at", "FROM offers"):
+        assert part in texts
+    assert walks(database, asked) == []
+
+
+def test_a_walk_is_found(database: Database) -> None:
+    assert walks(database, [("SELECT * FROM publications WHERE rule = 'x'", ())]) != []
