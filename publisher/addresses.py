@@ -29,10 +29,19 @@ def front(language: str) -> str:
     return f"/{language}/"
 
 
-def feed(language: str, suffix: str, topic: str | None = None) -> str:
-    """Return the path of a feed: of a language, or of a topic in it."""
-    folder = f"/{language}/topics/{topic}" if topic else f"/{language}"
-    return f"{folder}/feed.{suffix}"
+def listing(language: str, topic: str = "", archive: int | None = None) -> str:
+    """Return the path of a list of news: of a language, or of a topic in it; "" means all.
+
+    Without ``archive`` that of the newest; else of an archive document (RFC 5005, 4), which
+    are numbered from 1, the oldest.
+    """
+    folder = f"/{language}/topics/{topic}/" if topic else front(language)
+    return folder if archive is None else f"{folder}archive/{archive}/"
+
+
+def feed(language: str, suffix: str, topic: str = "", archive: int | None = None) -> str:
+    """Return the path of a feed: it stands beside the page that lists the same news."""
+    return f"{listing(language, topic, archive)}feed.{suffix}"
 
 
 def item(language: str, item_id: int, slug: str) -> str:

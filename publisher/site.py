@@ -187,7 +187,7 @@ def _feeds(tx: Transaction, config: Config, languages: Sequence[str]) -> Iterato
         for language, told in rows.items():
             yield Feed(
                 language=language,
-                topic=None,
+                topic="",
                 title=config.name(language),
                 stories=tuple(islice(stories, len(told))),
                 deleted=_deleted(tx, language, limit=entries),

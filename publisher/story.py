@@ -39,6 +39,23 @@ class Correction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """The picture of an item as its readers get it."""
+
+    #: Its path on the public site.
+    path: str
+    #: Its media type.
+    type: str
+    #: In pixels.
+    width: int
+    height: int
+    #: In bytes.
+    length: int
+    #: What it shows, in the language of the words; empty where nobody said.
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Story:
     """A told item in the words that its audience reads."""
 
@@ -71,6 +88,9 @@ class Story:
     retracted: datetime | None
     #: Whether nothing is shown any more, not even a notice.
     withdrawn: bool
+    #: Where the item was published first, if not here.
+    origin: str | None = None
+    picture: Picture | None = None
 
     @property
     def is_gone(self) -> bool:
@@ -133,6 +153,7 @@ def tell(
         source_corrected=publication.told if pending else None,
         retracted=retracted,
         withdrawn=publication.change is Change.WITHDRAWAL,
+        origin=item.url,
     )
 
 

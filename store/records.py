@@ -133,10 +133,13 @@ class Item:
     embargo: datetime | None
     #: The canonical address, where the item was published elsewhere first.
     url: str | None
+    #: Where its picture was at the source.
     image: str | None
     #: RFC 4151 tag URI without its language, minted once.
     tag: str
     created: datetime
+    #: The picture itself, by its bytes, where it could be read.
+    image_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

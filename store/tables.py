@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -84,7 +85,9 @@ items = Table(
     Column("source_language", String(35), nullable=False),
     Column("embargo", Instant),
     Column("url", Text),
+    # Where the picture was, and the picture itself where it could be read.
     Column("image", Text),
+    Column("image_sha256", ForeignKey("images.sha256")),
     Column("tag", Text, nullable=False, unique=True),
     Column("created", Instant, nullable=False),
     # When the tick must look at the item next; NULL when nothing can be due. Thanks to
@@ -219,6 +222,55 @@ stale_items = Table(
     Column("id", Integer, primary_key=True),
     Column("item_id", ForeignKey("items.id"), nullable=False),
     sqlite_autoincrement=True,
+)
+
+#: Issues whose editions do not stand in the public archive yet.
+stale_issues = Table(
+    "stale_issues",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", ForeignKey("issues.id"), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: The order of a feed: which item was the first, second, third of a language, or of a topic in
+#: it. A place is given once and kept, so that the archive of a feed never shifts (RFC 5005).
+feed_entries = Table(
+    "feed_entries",
+    metadata,
+    Column("language", String(35), primary_key=True),
+    # Empty for all news of the language.
+    Column("topic", String(100), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("item_id", ForeignKey("items.id"), nullable=False),
+    UniqueConstraint("item_id", "language", "topic"),
+    CheckConstraint("ordinal > 0", name="ordinal"),
+)
+
+#: Feeds that a WebSub hub has yet to hear of: a row goes when the hub has taken it.
+pings = Table(
+    "pings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hub", Text, nullable=False),
+    # The address of the feed (WebSub's word).
+    Column("topic", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due", Instant, nullable=False, index=True),
+    UniqueConstraint("hub", "topic"),
+    sqlite_autoincrement=True,
+)
+
+#: Pictures as they are published, known by their bytes.
+images = Table(
+    "images",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    # The end of the file's name, such as jpg.
+    Column("suffix", String(10), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 #: Items that a newsletter has yet to look at: a mark each time something about one changes.

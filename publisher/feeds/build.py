@@ -23,15 +23,21 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """One feed: the news of a language, or of a topic in it."""
+    """One document of a feed: the newest of it, or one of its archive (RFC 5005, 4)."""
 
     language: str
-    topic: str | None
+    #: Empty for all news of the language.
+    topic: str
     title: str
     #: Newest first.
     stories: tuple[Story, ...]
     #: What it held once, newest first.
     deleted: tuple[Deleted, ...] = ()
+    #: The number of an archive document, None for the newest.
+    archive: int | None = None
+    #: The archive documents that hold what is older and what is newer than this, if there are.
+    previous: int | None = None
+    following: int | None = None
 
     @property
     def updated(self) -> datetime:
@@ -59,7 +65,8 @@ def build(feed: Feed, config: Config) -> dict[str, bytes]:
 
 def _own(feed: Feed, config: Config, suffix: str) -> str:
     """Return the address of a feed itself."""
-    return addresses.link(config.site.url, addresses.feed(feed.language, suffix, feed.topic))
+    path = addresses.feed(feed.language, suffix, feed.topic, feed.archive)
+    return addresses.link(config.site.url, path)
 
 
 def _generator(feed: Feed, made: Sequence[Entry], config: Config, suffix: str) -> FeedGenerator:

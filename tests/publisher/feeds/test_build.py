@@ -46,7 +46,7 @@ def story_of(language: str = "en", **changes: object) -> Story:
 
 
 def feed_of(*stories: Story, language: str = "en") -> Feed:
-    return Feed(language=language, topic=None, title="News", stories=stories)
+    return Feed(language=language, topic="", title="News", stories=stories)
 
 
 def xml(feed: Feed, config: Config) -> list[bytes]:

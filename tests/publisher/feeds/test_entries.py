@@ -74,7 +74,7 @@ def test_a_feed_of_kept_entries_is_what_feedgen_makes_byte_for_byte(
 ) -> None:
     config = make.config(tmp_path_factory.getbasetemp())
     for stories in feeds * 2:
-        feed = Feed(language="en", topic=None, title="News", stories=tuple(stories))
+        feed = Feed(language="en", topic="", title="News", stories=tuple(stories))
         assert build(feed, config) == by_feedgen(feed, config)
 
 
@@ -102,7 +102,7 @@ def test_other_settings_make_other_entries(
     """What a process kept under the old settings must not come out under new ones."""
     feed = Feed(
         language="en",
-        topic=None,
+        topic="",
         title="News",
         stories=(story_of(source_corrected=DAY, notice="A notice."),),
     )

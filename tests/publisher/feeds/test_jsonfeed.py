@@ -22,7 +22,7 @@ def document(config: Config, language: str, **changes: Any) -> dict[str, Any]:
         topics={"labour": Topic(key="labour", names={"en": "Labour", "ar": "العمل"})},
         config=config,
     )
-    feed = Feed(language=language, topic=None, title=config.name(language), stories=(story,))
+    feed = Feed(language=language, topic="", title=config.name(language), stories=(story,))
     found: dict[str, Any] = json.loads(build(feed, config)["json"])
     return found
 
