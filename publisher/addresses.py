@@ -23,6 +23,14 @@ FEED_FORMATS = {
 #: What people call them.
 FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
+#: All feeds of the site (opml.org), and what robots may read (RFC 9309).
+OPML = "/feeds.opml"
+ROBOTS = "/robots.txt"
+
+
+#: The pages of a language that lead to others.
+INDEXES = ("topics", "feeds", "newsletters")
+
 
 def front(language: str) -> str:
     """Return the path of a language's front page."""
@@ -42,6 +50,32 @@ def listing(language: str, topic: str = "", archive: int | None = None) -> str:
 def feed(language: str, suffix: str, topic: str = "", archive: int | None = None) -> str:
     """Return the path of a feed: it stands beside the page that lists the same news."""
     return f"{listing(language, topic, archive)}feed.{suffix}"
+
+
+def index(language: str, name: str) -> str:
+    """Return the path of one of :data:`INDEXES` in a language."""
+    return f"{front(language)}{name}/"
+
+
+def newsletter(language: str, key: str, year: int | None = None) -> str:
+    """Return the path of the list of a newsletter's issues: the newest, or those of a year."""
+    folder = f"{index(language, 'newsletters')}{key}/"
+    return folder if year is None else f"{folder}archive/{year}/"
+
+
+def edition(language: str, key: str, issue_id: int) -> str:
+    """Return the path of an issue's edition in a language."""
+    return f"{newsletter(language, key)}{issue_id}/"
+
+
+def sitemap(part: str = "") -> str:
+    """Return the path of the site map, or of a part of it (sitemaps.org)."""
+    return f"/sitemaps/{part}.xml" if part else "/sitemap.xml"
+
+
+def missing(language: str) -> str:
+    """Return where it stands, for readers of a language, that a page is not there (404)."""
+    return f"{front(language)}404.html"
 
 
 def item(language: str, item_id: int, slug: str) -> str:
@@ -65,6 +99,11 @@ def moved(path: str) -> str:
 def link(base: str, path: str) -> str:
     """Return a path below an address (or below the path of one) as a URI reference (RFC 3986)."""
     return base + quote(path)
+
+
+def is_derived(path: str) -> bool:
+    """Say whether a file only says what stands at another path: it is never served itself."""
+    return path.endswith((gone(""), moved("")))
 
 
 def is_feed(path: str) -> bool:

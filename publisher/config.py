@@ -173,7 +173,7 @@ class FeedsSection(_Section):
     #: The languages where another rule holds.
     missing_in: dict[Tag, Annotated[str, AfterValidator(_rule)]] = {}
     #: How many entries a feed holds.
-    entries: Annotated[int, Field(ge=1, le=1000)] = 50
+    entries: Annotated[int, Field(ge=1, le=1000)] = 25
     #: The WebSub hubs that tell readers when a feed has changed.
     hubs: Annotated[
         tuple[Annotated[str, AfterValidator(_hub)], ...],

@@ -1,7 +1,8 @@
 """Put due items out.
 
     items.due --> decide, per item and language --> ledger rows of all languages,
-                  (policy, freshness)               holds, next look, stale marks
+                  (policy, freshness)               places in feeds, holds, next look,
+                                                    stale marks
                                                     in one transaction
 
 Whoever is killed in between has published either everything of an item or nothing; whoever
@@ -14,7 +15,7 @@ from datetime import datetime
 from publisher import telling
 from publisher.config import Config
 from publisher.telling import Case, Decision
-from store import items, offers, publications
+from store import entries, items, offers, publications, stale
 from store.database import Database, Transaction
 from store.records import FEED, Publication
 
@@ -45,11 +46,28 @@ def _publish(
     decisions = decide_all(tx, ids, config, now)
     told = publications.record(tx, [row for decision in decisions for row in decision.tell])
     publications.put_holds(tx, ids, [hold for decision in decisions for hold in decision.wait])
-    publications.mark_stale(tx, {row.item_id for row in told})
+    placed = entries.append(tx, _places(tx, ids))
+    stale.mark_items(tx, {row.item_id for row in told} | {place.item_id for place in placed})
     offers.offer(tx, ids)
     for decision in decisions:
         items.look(tx, decision.item.id, decision.next_look)
     return told
+
+
+def _places(tx: Transaction, ids: Sequence[int]) -> list[tuple[entries.Feed, int]]:
+    """Return in which feeds these items are told and have no place yet, the oldest first.
+
+    A topic that an item gets later gives it a place in that topic's feeds.
+    """
+    known, standing = items.many(tx, ids), publications.standing(tx, ids, FEED)
+    have = {(place.item_id, place.language, place.topic) for place in entries.of_items(tx, ids)}
+    rows = sorted(standing.values(), key=lambda row: (row.published, row.item_id))
+    return [
+        ((row.language, topic), row.item_id)
+        for row in rows
+        for topic in ("", *known[row.item_id].topics)
+        if (row.item_id, row.language, topic) not in have
+    ]
 
 
 def decide_all(

@@ -1,6 +1,6 @@
 """Templates: Jinja2's one home.
 
-Whatever a template prints in HTML is escaped; a name that nobody gave is an error, never
+Whatever a template prints in HTML or XML is escaped; a name that nobody gave is an error, never
 an empty place. Every template gets, beside the values of its caller:
 
     language, direction      of its readers
@@ -27,7 +27,7 @@ FOLDERS = (Path(__file__).parent / "templates", Path(__file__).parent.parent / "
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDERS),
-        autoescape=jinja2.select_autoescape(["html"]),
+        autoescape=jinja2.select_autoescape(["html", "xml", "opml"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -98,6 +98,14 @@ class Transaction:
             return list(self._connection.execute(statement, rows[0]).scalars())
         return list(self._connection.execute(statement.values(list(rows))).scalars())
 
+    def queue(self, name: str) -> None:
+        """Wait until no other transaction that queues for this name is under way.
+
+        On SQLite all that write do. PostgreSQL: an advisory lock (documentation, 13.3.5).
+        """
+        if self.on_postgresql:
+            self.run(text("select pg_advisory_xact_lock(:number)").bindparams(number=_number(name)))
+
     @property
     def on_postgresql(self) -> bool:
         """Whether the database is PostgreSQL; SQLite otherwise."""
@@ -204,10 +212,8 @@ class Database:
         settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         _refuse_newer(self.version())
         with self.write() as tx:
-            if tx.on_postgresql:
-                # Of several hosts that migrate at once the first does; on SQLite all writers queue.
-                lock = text("select pg_advisory_xact_lock(:number)")
-                tx.run(lock.bindparams(number=_number("migrate")))
+            # Of several hosts that migrate at once the first does.
+            tx.queue("migrate")
             settings.attributes["connection"] = tx._connection  # noqa: SLF001
             settings.attributes["metadata"] = metadata
             command.upgrade(settings, "head")

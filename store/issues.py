@@ -6,10 +6,19 @@ from typing import Any
 
 from sqlalchemy import and_, func, insert, select, update
 
+from store import stale
 from store.database import Transaction, among
 from store.errors import ConflictError, NotFoundError
 from store.publications import standing
-from store.records import Blocking, Edition, Issue, IssueState, Newsletter, newsletter_channel
+from store.records import (
+    Blocking,
+    Edition,
+    Headline,
+    Issue,
+    IssueState,
+    Newsletter,
+    newsletter_channel,
+)
 from store.tables import editions, issues, item_topics, items, newsletters
 
 
@@ -106,11 +115,59 @@ def candidates(
     }
 
 
-def add_edition(tx: Transaction, **fields: Any) -> int:  # noqa: ANN401
-    """Keep a frozen edition, from the fields of :class:`store.records.Edition`; return its id."""
-    row = tx.row(insert(editions).values(**fields).returning(editions.c.id))
+def add_edition(tx: Transaction, *, issue_id: int, **fields: Any) -> int:  # noqa: ANN401
+    """Keep a frozen edition, from the fields of :class:`store.records.Edition`; return its id.
+
+    The public archive is to show it.
+    """
+    values = {"issue_id": issue_id, **fields}
+    row = tx.row(insert(editions).values(**values).returning(editions.c.id))
     assert row is not None  # noqa: S101  (an INSERT that raised nothing returned its id)
+    stale.mark_issues(tx, [issue_id])
     return int(row["id"])
+
+
+def headlines(
+    tx: Transaction,
+    newsletter: str,
+    language: str,
+    *,
+    limit: int | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Headline]:
+    """Return the issues of a newsletter that have an edition in a language, newest first.
+
+    At most ``limit`` of them, with slots from ``start`` on and before ``end``.
+    """
+    query = (
+        select(issues.c.id.label("issue_id"), issues.c.slot, editions.c.subject)
+        .join(editions, editions.c.issue_id == issues.c.id)
+        .where(issues.c.newsletter == newsletter, editions.c.language == language)
+        .order_by(issues.c.slot.desc())
+        .limit(limit)
+    )
+    if start and end:
+        query = query.where(issues.c.slot >= start, issues.c.slot < end)
+    return [Headline(**row) for row in tx.rows(query)]
+
+
+def first_headline(tx: Transaction, newsletter: str, language: str) -> datetime | None:
+    """Return the slot of the oldest issue of a newsletter that has an edition in a language."""
+    query = (
+        select(issues.c.slot)
+        .join(editions, editions.c.issue_id == issues.c.id)
+        .where(issues.c.newsletter == newsletter, editions.c.language == language)
+        .order_by(issues.c.slot)
+    )
+    row = tx.row(query.limit(1))
+    return row["slot"] if row else None
+
+
+def listed(tx: Transaction) -> list[int]:
+    """Return the ids of all issues that have editions."""
+    query = select(editions.c.issue_id).distinct().order_by(editions.c.issue_id)
+    return [row["issue_id"] for row in tx.rows(query)]
 
 
 def edition(tx: Transaction, edition_id: int) -> Edition:

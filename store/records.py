@@ -232,6 +232,18 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeedEntry:
+    """The place of an item in a feed. It is given once, and never another item's."""
+
+    language: str
+    #: Empty in the feed of all news of the language.
+    topic: str
+    #: From 1, in the order in which readers were told.
+    ordinal: int
+    item_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Publication:
     """A row of the ledger: this item was told to this audience, in this language and revision."""
 
@@ -343,6 +355,15 @@ class Edition:
     sha256: str
     #: How many items it tells of.
     items: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """An issue in a list of those that have an edition in a language."""
+
+    issue_id: int
+    slot: datetime
+    subject: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -139,7 +139,7 @@ def _record(database: "Database", config: "Config", done: Any) -> dict[str, Any]
         "feeds": [
             {
                 "language": file.feed.language,
-                "topic": file.feed.topic,
+                "topic": file.feed.topic or None,
                 "format": file.format,
                 "path": file.path,
                 "entries": len(file.feed.stories),

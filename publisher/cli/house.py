@@ -241,7 +241,7 @@ def list_feeds(
         found = [
             {
                 "language": file.feed.language,
-                "topic": file.feed.topic,
+                "topic": file.feed.topic or None,
                 "format": file.format,
                 "url": file.url,
                 "path": file.path,

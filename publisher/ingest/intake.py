@@ -20,7 +20,7 @@ from publisher.ingest.gone import gone
 from publisher.ingest.limits import refuse_unfit
 from publisher.ingest.spool import Entry, Spool, grouped
 from publisher.ingest.taking import Taken, Taker
-from store import items, publications, topics
+from store import items, stale, topics
 from store.database import Database, Transaction
 from store.records import Place, Topic
 
@@ -153,5 +153,5 @@ def put_topic(database: Database, config: Config, key: str, names: Mapping[str, 
     cleaned = {language: markup.clean_line(name) for language, name in names.items()}
     with database.write() as tx:
         topics.put(tx, key, cleaned)
-        publications.mark_stale(tx, items.on_topic(tx, key))
+        stale.mark_items(tx, items.on_topic(tx, key))
         return next(topic for topic in topics.listing(tx) if topic.key == key)

@@ -1,0 +1,203 @@
+"""Write what the ledger says and the public files do not show yet.
+
+A pass with no marks only looks whether a front page or a feed is missing: no file is read or
+written. Killed half-way, the marks stand, and the next pass writes the rest.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from publisher import addresses, packing
+from publisher.config import Config
+from publisher.feeds.build import Feed
+from publisher.placing import Placing
+from publisher.rendering import read
+from publisher.site import indexes, listings, maps, newsletters, touched
+from publisher.site import items as item_pages
+from publisher.site.touched import Listing
+from publisher.site.view import Document, View, fronts, view
+from store import entries, issues, items, stale
+from store.database import Database
+from store.stale import Marks
+
+_STYLE = "/style.css"
+_HOME = "/index.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedFile:
+    """A feed as readers find it."""
+
+    feed: Feed
+    format: str
+    url: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is to be written."""
+
+    items: Sequence[int]
+    issues: Sequence[int]
+    #: The archive first: what leads to a document stands after it.
+    listings: Sequence[Listing]
+    parts: Sequence[int]
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages of the lists, whose other pages may show the same."""
+        return sorted({listing.language for listing in self.listings})
+
+
+def refresh(database: Database, config: Config) -> int:
+    """Write what the ledger says and the files do not show yet; return how many feeds changed.
+
+    Raises BusyError while another process writes: its work, or its next pass, covers ours.
+    """
+    if not _is_behind(database, config):
+        return 0
+    with database.exclusive("site"):
+        with database.read() as tx:
+            marks = stale.read(tx)
+            seen = view(tx, config)
+            changed = _put_all(config, _documents(seen, _work(seen, marks)))
+        if marks:
+            with database.write() as tx:
+                stale.take_back(tx, marks)
+    return sum(addresses.is_feed(path) for path in changed)
+
+
+def rebuild(database: Database, config: Config) -> int:
+    """Make every public file anew from the store; return how many there are."""
+    with database.exclusive("site"), database.read() as tx:
+        seen = view(tx, config)
+        there = 0
+        with Placing(config.public) as placing:
+            for path, body in _with_packed(_documents(seen, _all(seen))):
+                placing.put(_place(config.public, path), body)
+                there += body is not None
+        return there
+
+
+def feed_files(database: Database, config: Config) -> list[FeedFile]:
+    """Return every feed of the site, its newest document, with what the ledger says it holds."""
+    with database.read() as tx:
+        seen = view(tx, config)
+        newest = [listing for listing in _every(seen) if listing.archive is None]
+        feeds = list(listings.feeds(seen, newest))
+    return [
+        FeedFile(
+            feed=feed,
+            format=suffix,
+            url=addresses.link(config.site.url, addresses.feed(feed.language, suffix, feed.topic)),
+            path=_place(config.public, addresses.feed(feed.language, suffix, feed.topic)),
+        )
+        for feed in feeds
+        for suffix in addresses.FEED_FORMATS
+    ]
+
+
+def _is_behind(database: Database, config: Config) -> bool:
+    with database.read() as tx:
+        if stale.is_any(tx):
+            return True
+    return not _are_there(config, [_STYLE, _HOME, addresses.ROBOTS]) or any(
+        not _has_its_files(config, language) for language in config.site.languages
+    )
+
+
+def _work(seen: View, marks: Marks) -> Work:
+    """Return what these marks touch, and what is missing."""
+    ids = sorted(set(marks.items.values()))
+    ours = [
+        entry
+        for entry in entries.of_items(seen.tx, ids)
+        if entry.language in seen.config.site.languages
+    ]
+    found = set(touched.listings(ours, seen.ends, size=seen.size))
+    issue_ids = sorted(set(marks.issues.values()))
+    # An issue shows on pages beside the front page.
+    behind = fronts(seen.config) if issue_ids else _missing_fronts(seen.config)
+    return Work(
+        items=ids,
+        issues=issue_ids,
+        listings=sorted(found | set(behind), key=_archive_first),
+        parts=sorted({touched.part_of(entry.item_id) for entry in ours}),
+    )
+
+
+def _all(seen: View) -> Work:
+    return Work(
+        items=[item.id for item in items.listing(seen.tx)],
+        issues=issues.listed(seen.tx),
+        listings=sorted(_every(seen), key=_archive_first),
+        parts=entries.parts(seen.tx, size=touched.PART),
+    )
+
+
+def _every(seen: View) -> list[Listing]:
+    """Return all lists of the site: those of its languages are there before any news."""
+    found = touched.every(seen.ends, size=seen.size)
+    return list(dict.fromkeys(chain(fronts(seen.config), found)))
+
+
+def _archive_first(listing: Listing) -> tuple[bool, str, str, int]:
+    return (
+        listing.archive is None,
+        listing.language,
+        listing.topic,
+        listing.archive or 0,
+    )
+
+
+def _documents(seen: View, work: Work) -> Iterator[Document]:
+    """Yield all documents of some work: what is led to before what leads to it."""
+    yield _STYLE, read("web/style.css").encode()
+    yield from item_pages.documents(seen, work.items)
+    yield from newsletters.documents(seen, work.issues)
+    yield from listings.documents(seen, work.listings)
+    for language in work.languages:
+        yield from newsletters.indexes(seen, language)
+        yield from indexes.documents(seen, language)
+    yield from maps.parts(seen, work.parts)
+    yield from maps.site(seen)
+    yield _HOME, seen.page(seen.config.site.languages[0], "home")
+
+
+def _put_all(config: Config, documents: Iterable[Document]) -> list[str]:
+    """Put documents in place; return the paths of those that changed."""
+    with Placing(config.public) as placing:
+        return [
+            path
+            for path, body in _with_packed(documents)
+            if placing.put(_place(config.public, path), body)
+        ]
+
+
+def _with_packed(documents: Iterable[Document]) -> Iterator[Document]:
+    """Yield documents, and beside each that is served and can be smaller the same gzipped."""
+    for path, body in documents:
+        yield path, body
+        if not addresses.is_derived(path):
+            place = path + "index.html" if path.endswith("/") else path
+            yield f"{place}.gz", None if body is None else packing.pack(body)
+
+
+def _missing_fronts(config: Config) -> Iterator[Listing]:
+    return (listing for listing in fronts(config) if not _has_its_files(config, listing.language))
+
+
+def _has_its_files(config: Config, language: str) -> bool:
+    feeds = [addresses.feed(language, suffix) for suffix in addresses.FEED_FORMATS]
+    return _are_there(config, [addresses.front(language), *feeds])
+
+
+def _are_there(config: Config, paths: Iterable[str]) -> bool:
+    return all(_place(config.public, path).exists() for path in paths)
+
+
+def _place(public: Path, path: str) -> Path:
+    return public / (path.strip("/") + ("/index.html" if path.endswith("/") else ""))

@@ -1,0 +1,121 @@
+"""Lists of news: each a page, and a feed in every format beside it.
+
+The newest of a feed, and its archive (RFC 5005, 4): documents of so many entries each, whose
+entries never change places. Each leads to the one before, so that a reader gets everything.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from publisher import addresses
+from publisher.feeds.build import Feed, build
+from publisher.feeds.repair import Deleted
+from publisher.site import maps, touched
+from publisher.site.touched import Listing
+from publisher.site.view import Document, View
+from publisher.story import Story, tell_all
+from store import entries, items, publications
+from store.records import Publication
+
+#: Lists that are read together: most show the same items.
+_TOGETHER = 32
+
+#: What a feed held once and readers shall remove, by feed.
+Gone = Mapping[entries.Feed, Sequence[Deleted]]
+
+
+def feeds(view: View, listings: Sequence[Listing]) -> Iterator[Feed]:
+    """Yield lists with what they hold, in their order."""
+    for start in range(0, len(listings), _TOGETHER):
+        chunk = listings[start : start + _TOGETHER]
+        rows = {listing: _rows(view, listing) for listing in chunk}
+        told = {(row.item_id, row.language): row for each in rows.values() for row in each}
+        stories = dict(zip(told, tell_all(view.tx, [*told.values()], view.config), strict=True))
+        gone = _gone(view, chunk)
+        for listing, each in rows.items():
+            yield _feed(
+                view, listing, [(row, stories[row.item_id, row.language]) for row in each], gone
+            )
+
+
+def _rows(view: View, listing: Listing) -> list[Publication]:
+    if listing.archive is None:
+        return publications.newest(view.tx, *listing.feed, limit=view.size)
+    start, end = touched.places(listing.archive, size=view.size)
+    return publications.between(view.tx, *listing.feed, start=start, end=end)
+
+
+def _gone(view: View, listings: Sequence[Listing]) -> Gone:
+    """Return what the newest documents say was taken back: of each language the last few."""
+    newest = [listing for listing in listings if listing.archive is None]
+    rows = [
+        row
+        for language in {listing.language: None for listing in newest}
+        for row in publications.gone(view.tx, language, limit=view.size)
+    ]
+    ids = {row.item_id for row in rows}
+    tags = {item.id: item.tag for item in items.many(view.tx, ids).values()} if ids else {}
+    held = {
+        (entry.item_id, entry.language, entry.topic) for entry in entries.of_items(view.tx, ids)
+    }
+    found = defaultdict(list)
+    for listing in newest:
+        for row in rows:
+            if row.language == listing.language and (row.item_id, *listing.feed) in held:
+                deleted = Deleted(id=f"{tags[row.item_id]}/{row.language}", when=row.told)
+                found[listing.feed].append(deleted)
+    return found
+
+
+def _feed(
+    view: View, listing: Listing, told: Sequence[tuple[Publication, Story]], gone: Gone
+) -> Feed:
+    number, last = listing.archive, view.archives(listing)
+    if number is None:
+        previous, following, deleted = last, 0, gone.get(listing.feed, ())
+    else:
+        previous, following = number - 1, number + 1
+        deleted = [Deleted(id=story.id, when=row.told) for row, story in told if row.is_gone]
+    return Feed(
+        language=listing.language,
+        topic=listing.topic,
+        title=view.title(listing),
+        stories=tuple(story for _, story in told if not story.withdrawn),
+        deleted=tuple(deleted),
+        archive=number,
+        previous=previous or None,
+        following=following if 0 < following <= last else None,
+    )
+
+
+def documents(view: View, listings: Sequence[Listing]) -> Iterator[Document]:
+    """Yield the pages and feeds of lists."""
+    for listing, feed in zip(listings, feeds(view, listings), strict=True):
+        yield addresses.listing(*listing.feed, listing.archive), _page(view, listing, feed)
+        for suffix, body in build(feed, view.config).items():
+            yield addresses.feed(listing.language, suffix, listing.topic, listing.archive), body
+        if listing == Listing(language=listing.language):
+            yield maps.news(view, listing.language, feed.stories)
+
+
+def _page(view: View, listing: Listing, feed: Feed) -> bytes:
+    name = "front" if listing == Listing(language=listing.language) else "listing"
+    return view.page(
+        listing.language,
+        name,
+        feed=feed,
+        topic_name=view.topic_name(listing.topic, listing.language) if listing.topic else "",
+        versions=_versions(view, listing),
+    )
+
+
+def _versions(view: View, listing: Listing) -> dict[str, str]:
+    """Return the paths of the same list in each language that has it, by language."""
+    if listing.archive is not None:
+        # What is the third of a language is another item than the third of another.
+        return {listing.language: addresses.listing(*listing.feed, listing.archive)}
+    return {
+        tag: addresses.listing(tag, listing.topic)
+        for tag in view.config.site.languages
+        if not listing.topic or (tag, listing.topic) in view.ends
+    }

@@ -1,0 +1,92 @@
+"""The archive of newsletters: every edition exactly as it was sent, and the lists of issues."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from publisher import addresses
+from publisher.mail.edition import title
+from publisher.site.view import Document, View
+from store import issues
+from store.records import Headline, Newsletter
+
+#: Issues that a newsletter's own page lists; the pages of its years list all.
+_NEWEST = 25
+
+
+def indexes(view: View, language: str) -> Iterator[Document]:
+    """Yield the page that lists the newsletters of a language, and the page of each."""
+    mine = [each for each in view.newsletters if language in each.languages]
+    chain = view.config.chain(language)
+    names = {each.key: title(each, chain) for each in mine}
+    path = addresses.index(language, "newsletters")
+    yield path, view.page(language, "newsletters", names=names)
+    for each in mine:
+        yield addresses.newsletter(language, each.key), _newest(view, each, language)
+
+
+def documents(view: View, ids: Sequence[int]) -> Iterator[Document]:
+    """Yield the editions of these issues, and the pages of their years."""
+    known = {each.key: each for each in view.newsletters}
+    years = set()
+    for issue_id in ids:
+        issue = issues.get(view.tx, issue_id)
+        zone = ZoneInfo(known[issue.newsletter].timezone)
+        for edition in issues.editions_of(view.tx, issue_id):
+            if edition.language in view.config.site.languages:
+                path = addresses.edition(edition.language, issue.newsletter, issue.id)
+                yield path, edition.html.encode()
+                years.add((edition.language, issue.newsletter, issue.slot.astimezone(zone).year))
+    for language, key, year in sorted(years):
+        path = addresses.newsletter(language, key, year)
+        yield path, _of_year(view, known[key], language, year)
+
+
+def _newest(view: View, newsletter: Newsletter, language: str) -> bytes:
+    lines = issues.headlines(view.tx, newsletter.key, language, limit=_NEWEST)
+    return _page(view, newsletter, language, lines=lines, year=None)
+
+
+def _of_year(view: View, newsletter: Newsletter, language: str, year: int) -> bytes:
+    start, end = _bounds(newsletter, year)
+    lines = issues.headlines(view.tx, newsletter.key, language, start=start, end=end)
+    return _page(view, newsletter, language, lines=lines, year=year)
+
+
+def _page(
+    view: View,
+    newsletter: Newsletter,
+    language: str,
+    *,
+    lines: Sequence[Headline],
+    year: int | None,
+) -> bytes:
+    return view.page(
+        language,
+        "newsletter",
+        newsletter_name=title(newsletter, view.config.chain(language)),
+        key=newsletter.key,
+        newsletter_zone=newsletter.timezone,
+        lines=lines,
+        year=year,
+        years=list(_years(view, newsletter, language)) if year is None else (),
+    )
+
+
+def _years(view: View, newsletter: Newsletter, language: str) -> Iterator[int]:
+    """Yield the years in which a newsletter had issues in a language, newest first."""
+    zone = ZoneInfo(newsletter.timezone)
+    newest = issues.headlines(view.tx, newsletter.key, language, limit=1)
+    oldest = issues.first_headline(view.tx, newsletter.key, language)
+    if not newest or oldest is None:
+        return
+    for year in range(newest[0].slot.astimezone(zone).year, oldest.astimezone(zone).year - 1, -1):
+        start, end = _bounds(newsletter, year)
+        if issues.headlines(view.tx, newsletter.key, language, limit=1, start=start, end=end):
+            yield year
+
+
+def _bounds(newsletter: Newsletter, year: int) -> tuple[datetime, datetime]:
+    """Return when a year begins and ends where the newsletter is at home."""
+    zone = ZoneInfo(newsletter.timezone)
+    return datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)

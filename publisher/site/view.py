@@ -1,0 +1,100 @@
+"""What one pass over the public files sees: one snapshot of the store, and the settings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from publisher import addresses
+from publisher.config import Config
+from publisher.rendering import render
+from publisher.site.touched import Listing, archives
+from publisher.story import label
+from store import entries, newsletters, topics
+from store.database import Transaction
+from store.records import Newsletter, Topic
+
+#: A public file: its path below the site's address, and its bytes; None where there is none.
+Document = tuple[str, bytes | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """The store in a read transaction, with what every list asks for."""
+
+    tx: Transaction
+    config: Config
+    #: By feed that has told something, the number of its last place.
+    ends: Mapping[entries.Feed, int]
+    topics: Mapping[str, Topic]
+    newsletters: Sequence[Newsletter]
+
+    @property
+    def size(self) -> int:
+        """How many entries a document of a feed holds."""
+        return self.config.feeds.entries
+
+    def archives(self, listing: Listing) -> int:
+        """Return how many archive documents the feed of a list has."""
+        return archives(self.ends.get(listing.feed, 0), size=self.size)
+
+    def topic_name(self, key: str, language: str) -> str:
+        """Return the name of a topic for readers of a language."""
+        return label(self.topics[key], self.config.chain(language)).name
+
+    def title(self, listing: Listing) -> str:
+        """Return the title of a feed."""
+        site = self.config.name(listing.language)
+        if not listing.topic:
+            return site
+        return f"{site}: {self.topic_name(listing.topic, listing.language)}"
+
+    def topics_of(self, language: str) -> Sequence[str]:
+        """Return the topics that a language has news of, by key."""
+        return [topic for tag, topic in self.ends if tag == language and topic]
+
+    def page(self, language: str, name: str, **values: object) -> bytes:
+        """Return a page for readers of a language, from ``templates/web``. Raises RenderError."""
+        return self.render(f"web/{name}.html", language, **values)
+
+    def neutral(self, name: str, **values: object) -> bytes:
+        """Return what is for no language more than for another, from ``templates/map``."""
+        return self.render(f"map/{name}", self.config.site.languages[0], **values)
+
+    def render(self, template: str, language: str, **values: object) -> bytes:
+        """Return a document for readers of a language. Raises RenderError."""
+        config = self.config
+        made = render(
+            template,
+            config.chain(language),
+            zone=config.site.timezone,
+            link=partial(addresses.link, config.base_path),
+            absolute=partial(addresses.link, config.site.url),
+            front=addresses.front,
+            listing=addresses.listing,
+            feed_path=addresses.feed,
+            index_path=addresses.index,
+            newsletter_path=addresses.newsletter,
+            edition_path=addresses.edition,
+            formats=addresses.FEED_FORMATS,
+            format_names=addresses.FEED_NAMES,
+            languages=config.site.languages,
+            site_name=config.name,
+            **values,
+        )
+        return made.encode()
+
+
+def view(tx: Transaction, config: Config) -> View:
+    """Return what a transaction sees."""
+    return View(
+        tx=tx,
+        config=config,
+        ends=entries.ends(tx, config.site.languages),
+        topics={topic.key: topic for topic in topics.listing(tx)},
+        newsletters=newsletters.listing(tx),
+    )
+
+
+def fronts(config: Config) -> Iterator[Listing]:
+    """Yield the lists that stand there before there is any news."""
+    return (Listing(language=language) for language in config.site.languages)
