@@ -2,6 +2,7 @@
 
     due items --> ledger --> public files        published, feeds_written
     due slots --> issues --> editions, queue     issues, queued
+                         --> public files
     due deliveries --> relay                     sent
 
 APScheduler only says when to look; what is due, the database knows. A tick is idempotent:
@@ -77,7 +78,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
         done.published = publishing.publish_due(database, config, now=now)
 
     def write_files() -> None:
-        done.feeds_written = site.refresh(database, config)
+        done.feeds_written += site.refresh(database, config)
 
     def plan(newsletter: Newsletter) -> None:
         with database.read() as tx:
@@ -101,6 +102,9 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
         done.attempt(partial(plan, newsletter))
     for issue_id in press.open_issues(database):
         done.attempt(partial(go_to_press, issue_id))
+    if done.issues:
+        # The archive has an edition before anybody has the mail that leads to it.
+        done.attempt(write_files)
     done.attempt(deliver)
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
