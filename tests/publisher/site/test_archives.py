@@ -44,9 +44,9 @@ def body(config: Config, language: str, topic: str = "", archive: int | None = N
     return (config.public / path.lstrip("/")).read_text(encoding="utf-8")
 
 
-def titles(config: Config, *which: str, archive: int | None = None) -> list[str]:
-    text = body(config, *which, archive=archive)
-    return [part.partition(f" {which[0]}</title>")[0][-2:] for part in text.split("<entry>")[1:]]
+def titles(config: Config, language: str, topic: str = "", archive: int | None = None) -> list[str]:
+    text = body(config, language, topic, archive)
+    return [part.partition(f" {language}</title>")[0][-2:] for part in text.split("<entry>")[1:]]
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
