@@ -1,6 +1,7 @@
 """When: the slots of schedules, the tick, and the job that looks; APScheduler's one home.
 
     due items --> ledger --> public files        published, feeds_written
+    changed feeds --> hubs                       pinged
     due slots --> issues --> editions, queue     issues, queued
     due deliveries --> relay                     sent
 
@@ -18,7 +19,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from publisher import press, publishing, site
+from publisher import press, publishing, site, websub
 from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
@@ -39,6 +40,8 @@ class Pass:
 
     published: list[Publication] = field(default_factory=list)
     feeds_written: int = 0
+    #: Feeds that hubs have taken the news of, counted for each hub.
+    pinged: int = 0
     issues: list[Pressed] = field(default_factory=list)
     queued: int = 0
     sent: int = 0
@@ -54,6 +57,11 @@ class Pass:
         """Count what was delivered."""
         self.sent, self.failed = outcome.sent, outcome.failed
         self.postponed, self.unknown = outcome.postponed, outcome.unknown
+        self.problems += outcome.problems
+
+    def hear(self, outcome: websub.Outcome) -> None:
+        """Count what hubs were told."""
+        self.pinged = outcome.told
         self.problems += outcome.problems
 
     def attempt(self, step: Callable[[], None]) -> None:
@@ -77,7 +85,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
         done.published = publishing.publish_due(database, config, now=now)
 
     def write_files() -> None:
-        done.feeds_written = site.refresh(database, config)
+        done.feeds_written = site.refresh(database, config, now=now)
 
     def plan(newsletter: Newsletter) -> None:
         with database.read() as tx:
@@ -95,6 +103,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
 
     done.attempt(publish)
     done.attempt(write_files)
+    done.attempt(lambda: done.hear(websub.tell(database, config, now=now)))
     with database.read() as tx:
         mailings = newsletters.listing(tx)
     for newsletter in mailings:

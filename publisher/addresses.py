@@ -3,6 +3,7 @@
 A path begins with a slash and is as it stands on disk; :func:`link` makes it fit for links.
 """
 
+import re
 from urllib.parse import quote
 
 import idna
@@ -12,6 +13,8 @@ from publisher.errors import InputError
 #: Characters of a host name, and of a part of it (RFC 1035, 2.3.4); in ASCII they only get more.
 _MAX_HOST = 253
 _MAX_LABEL = 63
+
+_ARCHIVE = re.compile(r"/archive/[0-9]+/[^/]+\Z")
 
 #: The formats of feeds with their media types, in the order in which pages offer them.
 FEED_FORMATS = {
@@ -109,6 +112,11 @@ def is_derived(path: str) -> bool:
 def is_feed(path: str) -> bool:
     """Say whether a path is that of a feed."""
     return path.rpartition("/")[2] in {f"feed.{suffix}" for suffix in FEED_FORMATS}
+
+
+def is_archive(path: str) -> bool:
+    """Say whether a feed's path is that of an archive document (RFC 5005, 4)."""
+    return _ARCHIVE.search(path) is not None
 
 
 def ascii_host(host: str) -> str:
