@@ -14,9 +14,9 @@ from publisher import addresses, publishing, site, websub
 from publisher.config import Config
 from publisher.web import versions
 from publisher.websub import MAX_ATTEMPTS, MOST, NOTEWORTHY, Answer
-from store import pings, stale, tables
+from store import issues, pings, stale, tables
 from store.database import Database
-from store.records import Ping
+from store.records import IssueState, Ping
 from tests import make
 from tests.fakes import Answer as Page
 from tests.fakes import Web, free_port
@@ -274,7 +274,6 @@ def test_whatever_a_hub_says_it_is_heard_in_peace(
     "hub",
     [
         "http://127.0.0.1:0/",
-        "http://127.0.0.1:99999/",
         "http://a..b/",
         "http://no-such-host.invalid/",
         "https://127.0.0.1:{port}/hub",
@@ -314,39 +313,45 @@ def test_what_a_killed_pass_had_taken_is_told_by_another_a_minute_later(
 # What a publication gives hubs to hear.
 
 
-def publish(database: Database, config: Config, *, now: datetime = NOW) -> int:
-    publishing.publish_due(database, config, now=now)
-    return site.refresh(database, config, now=now)
+@pytest.fixture
+def telling(database: Database, config: Config) -> Config:
+    """Return the configuration of a site with a hub, whose files are there before its news."""
+    site.refresh(database, config, now=NOW)
+    return with_hubs(config, "https://hub.example.org/")
+
+
+def publish(database: Database, config: Config) -> int:
+    publishing.publish_due(database, config, now=NOW)
+    return site.refresh(database, config, now=NOW)
+
+
+def topics_told(database: Database) -> set[str]:
+    return {ping.topic for ping in left(database)}
 
 
 def test_hubs_are_to_hear_of_every_feed_that_shows_the_news(
-    database: Database, config: Config
+    database: Database, telling: Config
 ) -> None:
-    hubs = ("https://hub.example.org/", "https://hub.example.net/")
-    telling = with_hubs(config, *hubs)
+    hubs = (*telling.feeds.hubs, "https://hub.example.net/")
     topics = {"labour": "Labour"}
     make.take(database, telling, make.draft("en", topics=topics), make.draft("ar", topics=topics))
-    publish(database, telling)
-    paths = {
+    publish(database, with_hubs(telling, *hubs))
+    paths = [
         addresses.feed(language, suffix, topic)
         for language in ("en", "ar")
         for topic in ("", "labour")
         for suffix in ("atom", "rss", "json")
-    }
-    found = left(database)
-    expected = {(hub, f"https://news.example.org{path}") for hub in hubs for path in paths}
-    assert {(ping.hub, ping.topic) for ping in found} == expected
-    assert len(found) == len(expected)
-    assert {ping.due for ping in found} == {NOW}
+    ]
+    expected = {(hub, f"https://news.example.org{path}", NOW) for hub in hubs for path in paths}
+    assert len(expected) == 24
+    assert {(ping.hub, ping.topic, ping.due) for ping in left(database)} == expected
 
 
 def test_a_hub_hears_the_address_that_the_feed_says_it_has(
-    database: Database, config: Config
+    database: Database, telling: Config
 ) -> None:
-    telling = with_hubs(config, "https://hub.example.org/")
     make.take(database, telling, make.draft("ar", topics={"هجرة": "هجرة"}))
     publish(database, telling)
-    told = {ping.topic for ping in left(database)}
     where = versions.Site(url=telling.site.url, hubs=telling.feeds.hubs)
     files = site.feed_files(database, telling)
     said = {
@@ -356,8 +361,8 @@ def test_a_hub_hears_the_address_that_the_feed_says_it_has(
         in versions.links(where, "/" + str(file.path.relative_to(telling.public)))
     }
     assert len(said) == len(files)
-    assert told <= said
-    assert len(told) == 6
+    assert len(topics_told(database)) == 6
+    assert topics_told(database) <= said
 
 
 def test_without_hubs_nothing_waits(database: Database, config: Config) -> None:
@@ -366,25 +371,37 @@ def test_without_hubs_nothing_waits(database: Database, config: Config) -> None:
     assert left(database) == []
 
 
-def test_no_hub_hears_of_archive_documents(database: Database, config: Config) -> None:
-    feeds = config.feeds.model_copy(update={"entries": 1, "hubs": ("https://hub.example.org/",)})
-    telling = config.model_copy(update={"feeds": feeds})
+def test_no_hub_hears_of_archive_documents(database: Database, telling: Config) -> None:
+    feeds = telling.feeds.model_copy(update={"entries": 1})
+    small = telling.model_copy(update={"feeds": feeds})
     for key in ("one", "two", "three"):
-        make.take(database, telling, make.draft("en", key=key))
-        publish(database, telling)
-    assert (telling.public / "en/archive/2/feed.atom").exists()
-    assert {ping.topic for ping in left(database)} == {
+        make.take(database, small, make.draft("en", key=key))
+        publish(database, small)
+    assert (small.public / "en/archive/2/feed.atom").exists()
+    assert topics_told(database) == {
         f"https://news.example.org/en/feed.{suffix}" for suffix in ("atom", "rss", "json")
     }
 
 
+def test_an_issue_is_no_news_to_a_hub(database: Database, telling: Config) -> None:
+    make.start(database, telling)
+    with database.write() as tx:
+        [issue] = issues.plan(tx, "digest", {NOW: IssueState.SENDING})
+        stale.mark_issues(tx, [issue])
+    publish(database, telling)
+    with database.read() as tx:
+        assert not stale.is_any(tx)
+    assert left(database) == []
+
+
 def test_whoever_was_killed_before_the_marks_were_taken_back_tells_the_hubs_all_the_same(
-    database: Database, config: Config
+    database: Database, telling: Config
 ) -> None:
-    make.take(database, config, make.draft("en"))
-    publish(database, config)
+    make.take(database, telling, make.draft("en"))
+    publish(database, with_hubs(telling))
+    assert left(database) == []
     with database.write() as tx:
         stale.mark_items(tx, [1])
-    telling = with_hubs(config, "https://hub.example.org/")
+    # The files are there already.
     assert site.refresh(database, telling, now=NOW) == 0
     assert len(left(database)) == 3

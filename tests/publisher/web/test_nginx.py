@@ -49,6 +49,21 @@ def test_the_same_files_are_open_to_scripts_of_other_sites() -> None:
     assert patterns("$tidings_cors") == patterns("$tidings_expose") == is_open
 
 
+def test_feeds_say_where_they_are_and_no_hub_is_named_for_those_of_the_archive() -> None:
+    block = re.search(r"map \$uri \$tidings_self {\n(.*?)\n}", CONF, re.DOTALL)
+    assert block
+    (archive, said), (feed, also_said) = re.findall(r'"~(.+?)" \'(.+?)\';', block[1])
+    assert said == also_said == '<https://news.example.org$uri>; rel="self"'
+    for suffix in addresses.FEED_FORMATS:
+        for topic in ("", "labour", "archive", "12"):
+            # nginx takes the first that fits.
+            newest = addresses.feed("fr", suffix, topic)
+            assert not re.search(archive, newest)
+            assert re.search(feed, newest)
+            assert re.search(archive, addresses.feed("fr", suffix, topic, 12))
+    assert not re.search(feed, "/fr/newsletters/digest/archive/2026/")
+
+
 def test_copies_may_be_kept_as_long() -> None:
     for told in (media.CHANGING, media.LASTING, media.IMMUTABLE, media.ABSENT):
         assert f'"{told}";' in CONF
