@@ -148,7 +148,7 @@ def again(attempts: int, now: datetime) -> datetime | None:
 def _problems(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     """Return each problem once, with the number of feeds that it is about."""
     found = Counter(verdict.problem for verdict in verdicts if verdict.problem)
-    return tuple(f"{problem} ({count} feeds)" for problem, count in found.items())
+    return tuple(f"{problem} (feeds: {count})" for problem, count in found.items())
 
 
 def _ask(taken: Sequence[Ping], agent: str) -> Mapping[int, Answer]:

@@ -133,7 +133,7 @@ def test_a_hub_that_refuses_is_named_once_and_not_asked_again(
     put(database, telling)
     (problem,) = websub.tell(database, telling, now=NOW).problems
     assert problem == (
-        f"hub {web.url('/no')} refuses news: it answered {status}; check feeds.hubs (2 feeds)"
+        f"hub {web.url('/no')} refuses news: it answered {status}; check feeds.hubs (feeds: 2)"
     )
     assert left(database) == []
     assert web.paths == ["/no", "/no"]
@@ -179,7 +179,7 @@ def test_a_hub_that_is_not_there_is_named_from_its_third_failure_and_given_up_af
     assert told[: NOTEWORTHY - 1] == [()] * (NOTEWORTHY - 1)
     assert all("takes no news yet: " in problem for (problem,) in told[NOTEWORTHY - 1 : -1])
     assert f"is given up after {MAX_ATTEMPTS} attempts: " in told[-1][0]
-    assert told[-1][0].endswith(" (2 feeds)")
+    assert told[-1][0].endswith(" (feeds: 2)")
     assert timedelta(days=2) < last - NOW < timedelta(days=3)
 
 
