@@ -3,6 +3,7 @@
     due items --> ledger --> public files        published, feeds_written
     changed feeds --> hubs                       pinged
     due slots --> issues --> editions, queue     issues, queued
+                         --> public files
     due deliveries --> relay                     sent
 
 APScheduler only says when to look; what is due, the database knows. A tick is idempotent:
@@ -85,12 +86,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
         done.published = publishing.publish_due(database, config, now=now)
 
     def write_files() -> None:
-        done.feeds_written = site.refresh(database, config, now=now)
-
-    def plan(newsletter: Newsletter) -> None:
-        with database.read() as tx:
-            last = issues.last_slot(tx, newsletter)
-        press.plan(database, newsletter, due(newsletter, after=last, now=now))
+        done.feeds_written += site.refresh(database, config, now=now)
 
     def go_to_press(issue_id: int) -> None:
         pressed = press.press(database, issue_id, config, now=now)
@@ -107,13 +103,22 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     with database.read() as tx:
         mailings = newsletters.listing(tx)
     for newsletter in mailings:
-        done.attempt(partial(plan, newsletter))
+        done.attempt(partial(_plan, database, newsletter, now))
     for issue_id in press.open_issues(database):
         done.attempt(partial(go_to_press, issue_id))
+    if done.issues:
+        # The archive has an edition before anybody has the mail that leads to it.
+        done.attempt(write_files)
     done.attempt(deliver)
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
     return done
+
+
+def _plan(database: Database, newsletter: Newsletter, now: datetime) -> None:
+    with database.read() as tx:
+        last = issues.last_slot(tx, newsletter)
+    press.plan(database, newsletter, due(newsletter, after=last, now=now))
 
 
 def due(newsletter: Newsletter, *, after: datetime, now: datetime) -> list[datetime]:
