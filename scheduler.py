@@ -88,6 +88,11 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     def write_files() -> None:
         done.feeds_written += site.refresh(database, config, now=now)
 
+    def plan(newsletter: Newsletter) -> None:
+        with database.read() as tx:
+            last = issues.last_slot(tx, newsletter)
+        press.plan(database, newsletter, due(newsletter, after=last, now=now))
+
     def go_to_press(issue_id: int) -> None:
         pressed = press.press(database, issue_id, config, now=now)
         done.issues.append(pressed)
@@ -103,7 +108,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     with database.read() as tx:
         mailings = newsletters.listing(tx)
     for newsletter in mailings:
-        done.attempt(partial(_plan, database, newsletter, now))
+        done.attempt(partial(plan, newsletter))
     for issue_id in press.open_issues(database):
         done.attempt(partial(go_to_press, issue_id))
     if done.issues:
@@ -113,12 +118,6 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
     return done
-
-
-def _plan(database: Database, newsletter: Newsletter, now: datetime) -> None:
-    with database.read() as tx:
-        last = issues.last_slot(tx, newsletter)
-    press.plan(database, newsletter, due(newsletter, after=last, now=now))
 
 
 def due(newsletter: Newsletter, *, after: datetime, now: datetime) -> list[datetime]:
