@@ -88,15 +88,8 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     def write_files() -> None:
         done.feeds_written += site.refresh(database, config, now=now)
 
-    def plan(newsletter: Newsletter) -> None:
-        with database.read() as tx:
-            last = issues.last_slot(tx, newsletter)
-        press.plan(database, newsletter, due(newsletter, after=last, now=now))
-
-    def go_to_press(issue_id: int) -> None:
-        pressed = press.press(database, issue_id, config, now=now)
-        done.issues.append(pressed)
-        done.queued += pressed.queued
+    def tell_hubs() -> None:
+        done.hear(websub.tell(database, config, now=now))
 
     def deliver() -> None:
         outcome = engine.deliver(database, config, now=now)
@@ -104,13 +97,8 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
 
     done.attempt(publish)
     done.attempt(write_files)
-    done.attempt(lambda: done.hear(websub.tell(database, config, now=now)))
-    with database.read() as tx:
-        mailings = newsletters.listing(tx)
-    for newsletter in mailings:
-        done.attempt(partial(plan, newsletter))
-    for issue_id in press.open_issues(database):
-        done.attempt(partial(go_to_press, issue_id))
+    done.attempt(tell_hubs)
+    _go_to_press(done, database, config, now)
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
@@ -118,6 +106,27 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
     return done
+
+
+def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) -> None:
+    """Plan the issues of the slots that are due, and bring each on as far as it gets."""
+
+    def plan(newsletter: Newsletter) -> None:
+        with database.read() as tx:
+            last = issues.last_slot(tx, newsletter)
+        press.plan(database, newsletter, due(newsletter, after=last, now=now))
+
+    def bring_on(issue_id: int) -> None:
+        pressed = press.press(database, issue_id, config, now=now)
+        done.issues.append(pressed)
+        done.queued += pressed.queued
+
+    with database.read() as tx:
+        mailings = newsletters.listing(tx)
+    for newsletter in mailings:
+        done.attempt(partial(plan, newsletter))
+    for issue_id in press.open_issues(database):
+        done.attempt(partial(bring_on, issue_id))
 
 
 def due(newsletter: Newsletter, *, after: datetime, now: datetime) -> list[datetime]:
