@@ -3,19 +3,21 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from time import monotonic
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
+import scheduler
 from publisher import addresses, publishing, site, websub
 from publisher.config import Config
 from publisher.web import versions
 from publisher.websub import MAX_ATTEMPTS, MOST, NOTEWORTHY, Answer
 from store import issues, pings, stale, tables
-from store.database import Database
+from store.database import Database, open_database
 from store.records import IssueState, Ping
 from tests import make
 from tests.fakes import Answer as Page
@@ -405,3 +407,51 @@ def test_whoever_was_killed_before_the_marks_were_taken_back_tells_the_hubs_all_
     # The files are there already.
     assert site.refresh(database, telling, now=NOW) == 0
     assert len(left(database)) == 3
+
+
+class Killed(BaseException):
+    """Nobody catches it, as nobody catches SIGKILL; the transaction that is open is lost."""
+
+
+def tick_killed_at(database: Database, config: Config, boundary: int) -> bool:
+    """Tick, and die before or after a commit, the one of this number; say whether it came to it."""
+    passed = 0
+
+    def at_boundary(*_: object) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == boundary + 1:
+            raise Killed
+
+    for name in ("commit", "checkin"):
+        event.listen(database._engine, name, at_boundary)
+    with suppress(Killed):
+        scheduler.tick(database, config, now=NOW)
+    for name in ("commit", "checkin"):
+        event.remove(database._engine, name, at_boundary)
+    return passed > boundary
+
+
+def test_wherever_a_tick_is_killed_the_hub_hears_of_every_feed_that_has_the_news(
+    migrated: bytes, tmp_path: Path, web: Web
+) -> None:
+    expected = {f"https://news.example.org/ar/feed.{suffix}" for suffix in ("atom", "rss", "json")}
+    boundary, killed = 0, True
+    while killed:
+        folder = tmp_path / str(boundary)
+        folder.mkdir()
+        (folder / "tidings.db").write_bytes(migrated)
+        telling = with_hubs(make.config(folder), web.url("/hub"))
+        database = open_database(telling.database_url)
+        site.refresh(database, telling, now=NOW)
+        make.take(database, telling, make.draft("ar"))
+        web.asked.clear()
+        killed = tick_killed_at(database, telling, boundary)
+        for later in (NOW, NOW + MINUTE):
+            done = scheduler.tick(database, telling, now=later)
+            assert (done.problems, done.busy) == ([], [])
+        assert {asked.form["hub.topic"][0] for asked in web.asked} == expected
+        assert left(database) == []
+        database.close()
+        boundary += 1
+    assert boundary > 10

@@ -1,13 +1,17 @@
 """What hubs have yet to hear, on both databases."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from store import pings, tables
 from store.database import Database
 from store.records import Ping
+from tests import make
 from tests.make import NOW
 from tests.store import fill
 
@@ -141,3 +145,73 @@ def test_a_hub_that_was_taken_from_the_settings_hears_no_more(either: Database) 
     with either.write() as tx:
         pings.keep_only(tx, [])
     assert left(either) == []
+
+
+class Tellers:
+    """Several who tell one hub at once, fail and die; and what the hub has heard of each feed."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.now = NOW
+        #: How often each feed has changed, and the change that the hub has seen.
+        self.changed = dict.fromkeys(FEEDS, 0)
+        self.heard = dict.fromkeys(FEEDS, 0)
+        self.under_way: list[list[tuple[Ping, int]]] = []
+
+    def put(self, number: int) -> None:
+        feed = FEEDS[number % len(FEEDS)]
+        self.changed[feed] += 1
+        with self.database.write() as tx:
+            pings.put(tx, [HUB], [feed], now=self.now)
+
+    def claim(self, number: int) -> None:
+        taken = claim(self.database, now=self.now, limit=number)
+        self.under_way.append([(ping, self.changed[ping.topic]) for ping in taken])
+
+    def wait(self, number: int) -> None:
+        self.now += timedelta(seconds=number * 20)
+
+    def finish(self, number: int) -> None:
+        for ping, seen in self._one(number):
+            self.heard[ping.topic] = max(self.heard[ping.topic], seen)
+            with self.database.write() as tx:
+                pings.done(tx, [ping.id])
+
+    def fail(self, number: int) -> None:
+        due = self.now + timedelta(minutes=4)
+        with self.database.write() as tx:
+            pings.postpone(tx, [replace(ping, due=due) for ping, _ in self._one(number)])
+
+    def die(self, number: int) -> None:
+        self._one(number)
+
+    def _one(self, number: int) -> list[tuple[Ping, int]]:
+        return self.under_way.pop(number % len(self.under_way)) if self.under_way else []
+
+    @property
+    def unheard(self) -> set[str]:
+        return {feed for feed in FEEDS if self.heard[feed] < self.changed[feed]}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["put", "claim", "wait", "finish", "fail", "die"]), st.integers(1, 5)
+        ),
+        max_size=30,
+    )
+)
+def test_the_last_change_of_a_feed_is_heard_after_it_was_made_whatever_happens(
+    migrated: bytes, acts: list[tuple[str, int]]
+) -> None:
+    with make.a_store(migrated) as database:
+        tellers = Tellers(database)
+        for act, number in acts:
+            getattr(tellers, act)(number)
+            assert tellers.unheard <= {ping.topic for ping in left(database)}
+        tellers.under_way.clear()
+        for act, number in (("wait", 180), ("claim", 9), ("finish", 0)):
+            getattr(tellers, act)(number)
+        assert tellers.unheard == set()
+        assert left(database) == []
