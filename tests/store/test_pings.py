@@ -193,13 +193,14 @@ class Tellers:
         return {feed for feed in FEEDS if self.heard[feed] < self.changed[feed]}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(
             st.sampled_from(["put", "claim", "wait", "finish", "fail", "die"]), st.integers(1, 5)
         ),
-        max_size=30,
+        min_size=15,
+        max_size=40,
     )
 )
 def test_the_last_change_of_a_feed_is_heard_after_it_was_made_whatever_happens(
