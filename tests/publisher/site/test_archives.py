@@ -36,7 +36,7 @@ def publish(database: Database, config: Config, number: int, *topics: str) -> No
 
 def refresh(database: Database, config: Config) -> None:
     publishing.publish_due(database, config, now=make.NOW)
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
 
 
 def body(config: Config, language: str, topic: str = "", archive: int | None = None) -> str:

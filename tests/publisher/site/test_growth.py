@@ -46,7 +46,7 @@ def take(number: int, languages: set[str], topics: set[str], title: str) -> Act:
 
 
 def withdraw(number: int, language: str) -> Act:
-    def act(database: Database, config: Config, hour: int) -> None:
+    def act(database: Database, _config: Config, hour: int) -> None:
         for item_id in _has(database, number, language):
             editing.withdraw(database, item_id, language, now=make.NOW + timedelta(hours=hour))
 
@@ -54,7 +54,7 @@ def withdraw(number: int, language: str) -> Act:
 
 
 def approve(number: int, language: str) -> Act:
-    def act(database: Database, config: Config, hour: int) -> None:
+    def act(database: Database, _config: Config, hour: int) -> None:
         for item_id in _has(database, number, language):
             editing.approve(database, item_id, language, now=make.NOW + timedelta(hours=hour))
 
@@ -77,7 +77,7 @@ def retract(number: int) -> Act:
 
 
 def name_topic(key: str, name: str) -> Act:
-    def act(database: Database, config: Config, hour: int) -> None:
+    def act(database: Database, config: Config, _hour: int) -> None:
         intake.put_topic(database, config, key, {"en": name, "ar": f"{name} ع"})
 
     return act
@@ -142,7 +142,7 @@ def test_bit_by_bit_gives_the_bytes_of_a_rebuild(
         for hour, act in enumerate(acts):
             act(database, config, hour)
             publishing.publish_due(database, config, now=make.NOW + timedelta(hours=hour))
-            site.refresh(database, config)
+            site.refresh(database, config, now=make.NOW)
         assert site.rebuild(database, fresh) == len(files(fresh.public))
     grown, built = files(config.public), files(fresh.public)
     assert {path for path in built if grown.get(path) != built[path]} == set()

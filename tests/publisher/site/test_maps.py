@@ -20,7 +20,7 @@ HOSTILE = "<b> & \"'>]]> \u202e كرامة"
 
 def refresh(database: Database, config: Config) -> None:
     publishing.publish_due(database, config, now=make.NOW)
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
 
 
 def publish(database: Database, config: Config, count: int = 1, **changes: object) -> None:
@@ -58,7 +58,7 @@ def test_the_site_map_has_every_page_once_and_no_other(database: Database, confi
     refresh(database, config)
     mapped = [place(config, url) for url in all_pages(config)]
     assert len(mapped) == len(set(mapped))
-    pages = {path for path in config.public.rglob("index.html")} - {config.public / "index.html"}
+    pages = set(config.public.rglob("index.html")) - {config.public / "index.html"}
     assert set(mapped) == pages
 
 

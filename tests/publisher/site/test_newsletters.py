@@ -29,7 +29,7 @@ def send(database: Database, config: Config, *slots: datetime) -> list[int]:
         for issue_id in press.open_issues(database):
             press.press(database, issue_id, config, now=slot)
             ids.append(issue_id)
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
     return ids
 
 
@@ -66,7 +66,7 @@ def test_lists_lead_to_every_edition_by_year_at_home(database: Database, config:
 
 def test_a_site_without_issues_says_so(database: Database, config: Config) -> None:
     make.start(database, config, languages=("en", "ar"))
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
     assert "/ar/newsletters/digest/" in page(config, "ar/newsletters")
     assert page(config, "ar/newsletters/digest")
     # A language that the newsletter is not in has no page of it.
@@ -82,5 +82,5 @@ def test_an_issue_rewrites_no_feed_and_no_item(database: Database, config: Confi
     press.plan(database, make.newsletter(), [make.NOW + timedelta(days=7)])
     for issue_id in press.open_issues(database):
         press.press(database, issue_id, config, now=make.NOW + timedelta(days=7))
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
     assert {path: path.stat().st_ino for path in kept} == before
