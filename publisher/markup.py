@@ -112,26 +112,38 @@ def _cells(lines: Iterable[str]) -> Iterator[int]:
         yield columns
 
 
-def html(markdown: str) -> str:
-    """Return the safe HTML of CommonMark text."""
+def fit(text: str) -> str:
+    """Return text without the characters that no XML can hold."""
+    return _FORBIDDEN.sub("", text)
+
+
+def html(markdown: str, *, base: str = "") -> str:
+    """Return the safe HTML of CommonMark text.
+
+    With ``base``, an absolute address, relative links are made absolute: for readers who do
+    not know where the text stands.
+    """
     tokens = _MARKDOWN.parse(markdown)
     for token in tokens:
         # The title above the text is the page's h1.
         if token.type in {"heading_open", "heading_close"} and token.tag == "h1":
             token.tag = "h2"
-    return clean_html(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    return clean_html(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), base=base)
 
 
-def clean_html(markup: str) -> str:
-    """Return HTML with only what may stand in a news text: no scripts, styles, frames or forms."""
-    cleaned = _sanitised(_FORBIDDEN.sub("", markup))
+def clean_html(markup: str, *, base: str = "") -> str:
+    """Return HTML with only what may stand in a news text: no scripts, styles, frames or forms.
+
+    ``base`` as for :func:`html`.
+    """
+    cleaned = _sanitised(fit(markup), base)
     # &#12; has become a form feed, which no XML can hold; and what stood around it may now be
     # another address than the one that was looked at.
-    kept = _FORBIDDEN.sub("", cleaned)
-    return cleaned if kept == cleaned else _sanitised(kept)
+    kept = fit(cleaned)
+    return cleaned if kept == cleaned else _sanitised(kept, base)
 
 
-def _sanitised(markup: str) -> str:
+def _sanitised(markup: str, base: str) -> str:
     return nh3.clean(
         markup,
         tags=set(_TAGS),
@@ -139,6 +151,7 @@ def _sanitised(markup: str) -> str:
         url_schemes=_SCHEMES,
         filter_style_properties={"text-align"},
         link_rel="noopener",
+        url_relative=("rewrite_with_base", base) if base else None,
     )
 
 
