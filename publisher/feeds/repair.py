@@ -121,8 +121,9 @@ class EntryRepair(BaseEntryExtension):  # type: ignore[misc]
         }
         content = SubElement(entry, QName(_MEDIA, "content"), about)
         if self.picture.alt:
-            description = SubElement(content, QName(_MEDIA, "description"), {"type": "plain"})
-            description.text = self.picture.alt
+            # Not as media:description: feedparser takes that for the summary of the entry.
+            title = SubElement(content, QName(_MEDIA, "title"), {"type": "plain"})
+            title.text = self.picture.alt
 
 
 def _link(element: _Element, links: Sequence[Link]) -> None:
