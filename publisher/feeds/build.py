@@ -76,7 +76,8 @@ def _document(feed: Feed, config: Config, suffix: str, made: Sequence[bytes]) ->
 def head(feed: Feed, config: Config, suffix: str) -> FeedGenerator:
     """Return what feedgen knows of a feed without its entries."""
     made = generator()
-    made.id(f"{config.tag}:feed/{feed.language}" + (f"/{feed.topic}" if feed.topic else ""))
+    name = f"/{feed.topic}" if feed.topic else ""
+    made.id(addresses.link(f"{config.tag}:feed/{feed.language}", name))
     made.title(feed.title)
     made.description(feed.title)
     made.author(name=config.name(feed.language))
