@@ -27,9 +27,9 @@ def samples() -> Mapping[str, str]:
     found: dict[str, list[str]] = {}
     for code in range(sys.maxunicode + 1):
         letter = chr(code)
-        if unicodedata.category(letter)[0] == "L" and unicodedata.name(letter, ""):
-            name = _REST.split(unicodedata.name(letter))[0]
-            letters = found.setdefault(name, [])
+        name = unicodedata.name(letter, "")
+        if name and unicodedata.category(letter)[0] == "L":
+            letters = found.setdefault(_REST.split(name)[0], [])
             if len(letters) < _ENOUGH:
                 letters.append(letter)
     # A name that only one letter has is of no script: OHM SIGN, FEMININE ORDINAL INDICATOR.

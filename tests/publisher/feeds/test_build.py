@@ -160,7 +160,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 def links(element: etree._Element) -> list[dict[str, str]]:
     """Return the links of Atom right below an element."""
-    return [dict(link.attrib) for link in element.iterchildren(f"{ATOM}link")]  # type: ignore[arg-type]
+    return [dict(link.attrib) for link in element.iterchildren(f"{ATOM}link")]
 
 
 @pytest.mark.parametrize("suffix", ["atom", "rss"])

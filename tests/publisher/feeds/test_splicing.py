@@ -105,13 +105,13 @@ print({suffix: hashlib.sha256(body).hexdigest() for suffix, body in made.items()
 
 
 def test_every_process_makes_the_same_bytes() -> None:
-    run = partial(subprocess.run, [sys.executable, "-c", PRINTS], cwd=ROOT, check=True)
+    run = partial(subprocess.run, [sys.executable, "-c", PRINTS], cwd=ROOT, check=True, text=True)
     printed = {
         run(capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
         for seed in ("0", "1", "4711")
     }
     assert len(printed) == 1
-    assert b"atom" in next(iter(printed))
+    assert "atom" in next(iter(printed))
 
 
 def test_an_entry_declares_no_prefix_of_its_own(config: Config) -> None:
