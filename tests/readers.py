@@ -16,9 +16,7 @@ import feedparser
 import feedparser_rs
 
 #: What is asked of an entry.
-FIELDS = {"id", "title", "link", "published", "updated", "language", "summary", "content"} | {
-    "translations"
-}
+FIELDS = {"id", "title", "link", "published", "updated", "language", "summary", "content", "others"}
 #: What is asked of a feed.
 FEED_FIELDS = {"title", "link", "language", "updated"}
 
@@ -30,11 +28,11 @@ UNTOLD: Mapping[tuple[str, str], set[str]] = {
     # fastfeedparser 0.6.5 knows the language of an entry only from the content of Atom, and
     # that of a feed not from RSS. Of links it keeps no language: cut() says so.
     ("fastfeedparser", "rss"): {"language", "feed language"},
-    ("fastfeedparser", "json"): {"language", "translations", "feed updated"},
+    ("fastfeedparser", "json"): {"language", "others", "feed updated"},
     # feedparser_rs 0.7.1 drops links of Atom within the items of RSS, takes the date of
     # publication for that of the update there, and does not read dc:language. It leaves
     # references in the attributes of Atom as they stand.
-    ("feedparser_rs", "rss"): {"updated", "translations", "language"},
+    ("feedparser_rs", "rss"): {"updated", "others", "language"},
     # JSON Feed has no date of the whole: that is no defect.
     ("feedparser_rs", "json"): {"feed updated"},
 }
@@ -60,8 +58,16 @@ _NAMES = {name: name for name in ("id", "title", "link", "published", "updated",
 _FEED_NAMES = {name: name for name in FEED_FIELDS}
 
 
-def _translations(links: Iterable[Any]) -> set[tuple[str | None, str]]:
-    return {(link.get("hreflang"), link["href"]) for link in links if link["rel"] == "related"}
+#: Links to other pages than that of the entry: translations, and where it was published first.
+Others = set[tuple[str, str | None, str]]
+
+
+def _others(links: Iterable[Any]) -> Others:
+    return {
+        (link["rel"], link.get("hreflang"), link["href"])
+        for link in links
+        if link["rel"] in {"related", "via"}
+    }
 
 
 def _by_feedparser(body: bytes, suffix: str) -> Read:
@@ -72,7 +78,7 @@ def _by_feedparser(body: bytes, suffix: str) -> Read:
     for entry in parsed.entries:
         (content,) = entry.content
         told = _told(entry, {**_NAMES, "summary": "summary"})
-        told |= {"content": content.value, "translations": _translations(entry.links)}
+        told |= {"content": content.value, "others": _others(entry.links)}
         if suffix == "atom":
             assert {entry.title_detail.language, content.language} == {entry.language}
         entries.append(told)
@@ -87,7 +93,7 @@ def _by_fastfeedparser(body: bytes, _: str) -> Read:
         (content,) = entry.content
         told = _told(entry, {**_NAMES, "summary": "description"})
         told |= {"content": content["value"], "language": content.get("language")}
-        told["translations"] = _translations(entry.links)
+        told["others"] = _others(entry.links)
         entries.append(told)
     return _told(parsed.feed, _FEED_NAMES), entries
 
@@ -103,7 +109,7 @@ def _by_feedparser_rs(body: bytes, suffix: str) -> Read:
     for entry in parsed.entries:
         (content,) = entry.content
         told = _told(entry, {**_NAMES, "summary": "summary"})
-        told |= {"content": content.value, "translations": _translations_of_rust(entry, suffix)}
+        told |= {"content": content.value, "others": _others_of_rust(entry, suffix)}
         if suffix == "atom":
             told["language"] = content.language
         entries.append(told)
@@ -114,11 +120,14 @@ def _by_feedparser_rs(body: bytes, suffix: str) -> Read:
 _SEEN = 2**20
 
 
-def _translations_of_rust(entry: Any, suffix: str) -> set[tuple[str | None, str]]:
-    if suffix == "json":
-        stated = entry.json_extensions.get("_tidings", {}).get("translations", [])
-        return {(each["language"], each["url"]) for each in stated}
-    return {(link.hreflang, unescape(link.href)) for link in entry.links if link.rel == "related"}
+def _others_of_rust(entry: Any, suffix: str) -> Others:
+    if suffix != "json":
+        return {(rel, tag, unescape(href)) for rel, tag, href in _others(entry.links)}
+    stated = entry.json_extensions.get("_tidings", {})
+    found: Others = {
+        ("related", each["language"], each["url"]) for each in stated.get("translations", [])
+    }
+    return found | ({("via", None, stated["via"])} if "via" in stated else set())
 
 
 READERS: Mapping[str, Callable[[bytes, str], Read]] = {
@@ -136,9 +145,9 @@ def names(suffix: str) -> list[str]:
 def cut(told: Told, name: str, suffix: str) -> Told:
     """Return of an entry what a library tells of it in a format."""
     kept = {field: told[field] for field in FIELDS - UNTOLD.get((name, suffix), set())}
-    if name == "fastfeedparser" and "translations" in kept:
+    if name == "fastfeedparser" and "others" in kept:
         # It keeps the address of a link, and not its language.
-        kept["translations"] = {(None, address) for _, address in kept["translations"]}
+        kept["others"] = {(rel, None, address) for rel, _, address in kept["others"]}
     return kept
 
 

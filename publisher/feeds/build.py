@@ -4,12 +4,12 @@ The same stories always give the same bytes: nothing here knows the time.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from feedgen.feed import FeedGenerator
 
-from publisher import addresses
+from publisher import addresses, markup
 from publisher.config import Config
 from publisher.feeds import jsonfeed
 from publisher.feeds.entries import entries
@@ -50,8 +50,9 @@ class Feed:
 def build(feed: Feed, config: Config) -> dict[str, bytes]:
     """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`."""
     made = entries(feed.stories, config)
+    fitting = replace(feed, title=markup.fit(feed.title))
     return {
-        suffix: _document(feed, config, suffix, [entry[suffix] for entry in made])
+        suffix: _document(fitting, config, suffix, [entry[suffix] for entry in made])
         for suffix in addresses.FEED_FORMATS
     }
 

@@ -119,6 +119,7 @@ def _fitting(story: Story) -> Story:
         title=markup.fit(story.title),
         summary=markup.fit(story.summary),
         topics=topics,
+        origin=story.origin and markup.fit(story.origin),
         picture=story.picture and replace(story.picture, alt=markup.fit(story.picture.alt)),
     )
 
@@ -153,7 +154,7 @@ def _links(source: Source) -> list[dict[str, str]]:
         for other in story.translations
     ]
     if story.origin:
-        found.append({"rel": "via", "href": story.origin})
+        found.append({"rel": "via", "href": addresses.uri(story.origin)})
     if source.picture:
         picture, length = source.picture, str(source.picture.length)
         where = link(picture.path)

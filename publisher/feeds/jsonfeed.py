@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from publisher import addresses
 from publisher.story import Picture, Story
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -80,7 +81,7 @@ def item(
             {"language": other.language, "url": link(other.path)} for other in story.translations
         ]
     if story.origin:
-        more["via"] = story.origin
+        more["via"] = addresses.uri(story.origin)
     if more:
         record["_tidings"] = more
     return _bytes(record)

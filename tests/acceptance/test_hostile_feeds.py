@@ -75,6 +75,8 @@ def texts() -> Iterator[tuple[int, str, dict[str, Any], str]]:
                 "topics": [TOPICS[number % len(TOPICS)]],
                 "workflow": "approved",
             }
+            if number % 5 == 0:
+                fields["url"] = f"https://müller.example/{number}?a=1&amp;b={{2}}|^#ü%20{letters}"
             if number % 2:
                 fields["summary"] = TITLES[number % 7].replace("{}", letters)
             yield number, language, fields, _body(number, words)
@@ -106,6 +108,8 @@ class Site:
     stories: Mapping[str, Story]
     #: The words of the store, by item and language.
     words: Mapping[tuple[int, str], Text]
+    #: Where items were published first, by item.
+    origins: Mapping[int, str | None]
 
     @cached_property
     def feeds(self) -> list[Path]:
@@ -134,12 +138,18 @@ class Site:
             "language": row.shown_language,
             "summary": f"{story.notice} {summary}".strip(),
             "content": shown,
-            "translations": {
-                (tag, _page(around, self.rows[row.item_id, tag], self.words[row.item_id, tag]))
-                for tag in self.config.site.languages
-                if tag != row.language and self._is_told(row.item_id, tag)
-            },
+            "others": self._others(row, around),
         }
+
+    def _others(self, row: Publication, around: Frame) -> readers.Others:
+        first = self.origins[row.item_id]
+        found: readers.Others = {("via", None, addresses.uri(first))} if first else set()
+        for tag in self.config.site.languages:
+            if tag != row.language and self._is_told(row.item_id, tag):
+                key = row.item_id, tag
+                page = _page(around, self.rows[key], self.words[key])
+                found.add(("related", tag, page))
+        return found
 
     def _is_told(self, item_id: int, language: str) -> bool:
         row = self.rows.get((item_id, language))
@@ -167,7 +177,8 @@ def published(config: Config, database: Database, folder: Path) -> Iterator[Site
     done = scheduler.tick(database, config, now=make.NOW)
     assert done.problems == []
     with database.read() as tx:
-        ids = [item.id for item in items.listing(tx)]
+        origins = {item.id: item.url for item in items.listing(tx)}
+        ids = list(origins)
         rows = publications.standing(tx, ids, FEED)
         told = tell_all(tx, [*rows.values()], config)
         words = items.texts(tx, ids)
@@ -176,6 +187,7 @@ def published(config: Config, database: Database, folder: Path) -> Iterator[Site
         rows,
         {story.id: story for story in told},
         {(id_, tag): text for id_, each in words.items() for tag, text in each.items()},
+        origins,
     )
 
 

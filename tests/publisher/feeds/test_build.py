@@ -316,8 +316,9 @@ def test_a_control_character_in_the_store_does_not_cost_the_feed(config: Config)
         topics=(Label(key="labour", name="g\x1fh"),),
         picture=replace(PICTURE, alt="i\x08j\ud800"),
         corrections=(Correction(date=DAY, note="k\x01l", language="en"),),
+        origin="https://m\x02n.example",
     )
-    bodies = build(feed_of(told), config)
+    bodies = build(feed_of(told, title="News\x0c"), config)
     for suffix in ("atom", "rss"):
         (entry,) = parse(bodies[suffix]).entries
         assert (entry.title, entry.summary) == ("ab", "cd")
