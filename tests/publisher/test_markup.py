@@ -165,6 +165,15 @@ def test_a_relative_link_is_made_absolute_by_where_the_text_stands(
 
 
 @given(ANY)
+def test_links_made_absolute_leave_the_text_and_what_is_kept_of_it_as_they_are(text: str) -> None:
+    before = markup.html(text)
+    absolute = markup.html(text, base="https://x.org/en/")
+    assert Tags(absolute).words == Tags(before).words
+    assert [tag for tag, _ in Tags(absolute).found] == [tag for tag, _ in Tags(before).found]
+    assert markup.html(text) == before == markup._html(text)
+
+
+@given(ANY)
 def test_with_a_base_every_link_of_any_text_is_absolute(text: str) -> None:
     for _, attributes in Tags(markup.html(text, base="https://x.org/en/")).found:
         for name in {"href", "src"} & attributes.keys():
