@@ -17,6 +17,8 @@ _MAX_LABEL = 63
 #: Signs that mean something in a URI (RFC 3986, 2.2), or begin an escaped one.
 _OF_URIS = ":/?#[]@!$&'()*+,;=%"
 
+_ARCHIVE = re.compile(r"/archive/[0-9]+/[^/]+\Z")
+
 #: The formats of feeds with their media types, in the order in which pages offer them.
 FEED_FORMATS = {
     "atom": "application/atom+xml",
@@ -129,6 +131,11 @@ def is_edition(path: str) -> bool:
 def is_feed(path: str) -> bool:
     """Say whether a path is that of a feed."""
     return path.rpartition("/")[2] in {f"feed.{suffix}" for suffix in FEED_FORMATS}
+
+
+def is_archive(path: str) -> bool:
+    """Say whether a feed's path is that of an archive document (RFC 5005, 4)."""
+    return _ARCHIVE.search(path) is not None
 
 
 def ascii_host(host: str) -> str:

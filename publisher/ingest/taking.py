@@ -16,7 +16,7 @@ from publisher.errors import ConflictError, NotFoundError, StoreError, TidingsEr
 from publisher.ingest.decide import Decision, Verdict, decide_all, source_language
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.spool import Entry, Spool
-from store import items, topics
+from store import items, stale, topics
 from store.database import Database, Transaction
 from store.records import Item
 
@@ -123,6 +123,8 @@ def _change(tx: Transaction, item: Item, draft: Draft) -> bool:
     if all(getattr(item, name) == value for name, value in about.items()):
         return False
     items.change(tx, item.id, **about)
+    # No words of it are new, so nothing is told: but what was told shows its topics.
+    stale.mark_items(tx, [item.id])
     return True
 
 
