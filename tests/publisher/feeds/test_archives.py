@@ -50,7 +50,7 @@ def publish(database: Database, config: Config, numbers: range) -> None:
         now = make.NOW + timedelta(hours=number)
         make.take(database, config, *drafts, now=now)
         publishing.publish_due(database, config, now=now)
-    site.refresh(database, config)
+    site.refresh(database, config, now=now)
 
 
 class Document:
@@ -150,7 +150,7 @@ def test_what_is_withdrawn_leaves_the_others_in_their_places(
     for language in make.LANGUAGES:
         editing.withdraw(database, 5, language, now=now)
     publishing.publish_due(database, small, now=now)
-    site.refresh(database, small)
+    site.refresh(database, small, now=now)
     *_, second, first = walk(small, f"{small.site.url}/es/feed.{suffix}")
     assert [id_.split("/")[1] for id_ in second.ids] == ["6", "4"]
     assert [id_.split("/")[1] for id_ in first.ids] == ["3", "2", "1"]
@@ -176,7 +176,7 @@ def test_a_correction_shows_in_the_archive_under_the_same_id(
     )
     make.take(database, small, corrected, now=now)
     publishing.publish_due(database, small, now=now)
-    site.refresh(database, small)
+    site.refresh(database, small, now=now)
     assert read(small, address).ids == before
     body = (small.public / f"fr/archive/1/feed.{suffix}").read_text(encoding="utf-8")
     assert "Corrigé" in body

@@ -19,7 +19,7 @@ def publish(database: Database, config: Config, *languages: str, hours: int = 0)
     now = make.NOW + timedelta(hours=hours)
     make.take(database, config, *map(make.draft, languages), now=now)
     publishing.publish_due(database, config, now=now)
-    site.refresh(database, config)
+    site.refresh(database, config, now=now)
 
 
 def related(config: Config, language: str) -> dict[str, str]:
@@ -56,8 +56,9 @@ def test_a_translation_is_named_by_the_address_that_it_has_now(
     before = related(config, "en")["fr"]
     corrected = make.draft("fr", words=make.text("fr", slug="autre"))
     make.take(database, config, corrected, now=make.NOW)
-    publishing.publish_due(database, config, now=make.NOW + timedelta(hours=1))
-    site.refresh(database, config)
+    later = make.NOW + timedelta(hours=1)
+    publishing.publish_due(database, config, now=later)
+    site.refresh(database, config, now=later)
     after = related(config, "en")["fr"]
     assert before != after == NAME.format("fr", "autre")
     assert (config.public / "fr/items/1-autre/index.html").exists()
@@ -70,7 +71,7 @@ def test_what_is_withdrawn_or_retracted_is_no_translation_any_more(
     later = make.NOW + timedelta(hours=1)
     editing.withdraw(database, 1, "fr", now=later)
     publishing.publish_due(database, config, now=later)
-    site.refresh(database, config)
+    site.refresh(database, config, now=later)
     assert list(related(config, "en")) == ["es"]
 
 
