@@ -8,9 +8,9 @@ from datetime import datetime
 from publisher import addresses, languages, markup
 from publisher.config import Config
 from publisher.policy import Fired
-from store import items, publications, topics
+from store import images, items, publications, topics
 from store.database import Transaction
-from store.records import FEED, Change, Item, Mark, Publication, Text, Topic
+from store.records import FEED, Change, Image, Item, Mark, Publication, Text, Topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +121,12 @@ def tell(
     topics: Mapping[str, Topic],
     config: Config,
     corrections: Sequence[Correction] = (),
+    image: Image | None = None,
 ) -> Story:
     """Return what a row of the ledger tells its audience. Pure.
 
-    ``corrections`` are those that this audience was told of before, newest first.
+    ``corrections`` are those that this audience was told of before, newest first; ``image`` is
+    the item's picture, which is taken back with its words.
     """
     language, shown = publication.language, publication.shown_language
     retracted = publication.told if publication.change is Change.RETRACTION else None
@@ -134,6 +136,7 @@ def tell(
         summary = _retraction(language, retracted, config)
         # Where only the source has a notice, the words are still those that were taken back.
         body = "" if publication.rule == Fired.SOURCE_RETRACTED else body
+    withdrawn = publication.change is Change.WITHDRAWAL
     return Story(
         item_id=item.id,
         id=f"{item.tag}/{language}",
@@ -152,8 +155,21 @@ def tell(
         corrections=tuple(corrections),
         source_corrected=publication.told if pending else None,
         retracted=retracted,
-        withdrawn=publication.change is Change.WITHDRAWAL,
+        withdrawn=withdrawn,
         origin=item.url,
+        picture=picture(image, words.image_alt) if image and not (retracted or withdrawn) else None,
+    )
+
+
+def picture(image: Image, alt: str) -> Picture:
+    """Return a picture as the readers get it whose words say ``alt`` of it. Pure."""
+    return Picture(
+        path=addresses.media(image.sha256, image.suffix),
+        type=addresses.PICTURES[image.suffix],
+        width=image.width,
+        height=image.height,
+        length=image.length,
+        alt=alt,
     )
 
 
@@ -162,6 +178,7 @@ def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> li
     known = items.many(tx, {row.item_id for row in rows})
     words = items.words(tx, {(row.item_id, row.shown_language, row.revision) for row in rows})
     names = {topic.key: topic for topic in topics.listing(tx)}
+    pictures = images.many(tx, [item.image_sha256 for item in known.values()])
     corrections = _corrections(tx, set(known))
     return [
         tell(
@@ -171,6 +188,7 @@ def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> li
             topics=names,
             config=config,
             corrections=corrections.get((row.item_id, row.language), ()),
+            image=pictures.get(known[row.item_id].image_sha256 or ""),
         )
         for row in rows
     ]

@@ -87,7 +87,7 @@ items = Table(
     Column("url", Text),
     # Where the picture was, and the picture itself where it could be read.
     Column("image", Text),
-    Column("image_sha256", ForeignKey("images.sha256")),
+    Column("image_sha256", ForeignKey("images.sha256"), index=True),
     Column("tag", Text, nullable=False, unique=True),
     Column("created", Instant, nullable=False),
     # When the tick must look at the item next; NULL when nothing can be due. Thanks to

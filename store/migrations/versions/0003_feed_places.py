@@ -24,6 +24,7 @@ def upgrade() -> None:
         "alter table items add column image_sha256 varchar(64)"
         " constraint fk_items_image_sha256 references images (sha256)"
     )
+    op.create_index(op.f("ix_items_image_sha256"), "items", ["image_sha256"])
     op.create_table(
         "stale_issues",
         sa.Column("id", sa.Integer(), nullable=False),
