@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from store.records import Change, Kind, Text, Workflow
@@ -28,6 +29,7 @@ class Draft:
     topics: dict[str, str]
     embargo: datetime | None
     url: str | None
+    #: The address of its picture, or a path from ``folder``.
     image: str | None
     #: None where the source does not say.
     workflow: Workflow | None
@@ -41,6 +43,8 @@ class Draft:
     change: Change | None
     #: What a correction corrects, in the language of the text; empty where nobody says.
     note: str
+    #: The folder of the file that it came from; None where files beside it are not its own.
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
