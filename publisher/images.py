@@ -77,7 +77,7 @@ def prepare(body: bytes) -> Prepared:
     Raises InputError for what is no picture that can be read whole, or one that is too large.
     """
     if len(body) > MAX_BYTES:
-        reason = f"has {len(body)} bytes, {MAX_BYTES} at the most: save it smaller, or as JPEG"
+        reason = f"has more than {MAX_BYTES} bytes: save it smaller, or as JPEG"
         raise InputError("picture", reason)
     with _decoding():
         with Image.open(BytesIO(body), formats=FORMATS) as picture:
@@ -153,7 +153,7 @@ def _plain(picture: Image.Image, profile: bytes) -> Image.Image:
     """Return a picture in red, green and blue, with transparency only where some is used."""
     if picture.mode.startswith(("I", "F")):
         # Sixteen bits of grey: Pillow would cut off all that is brighter than eight can say.
-        picture = picture.convert("I").point(lambda grey: grey * (1 / 257)).convert("L")
+        picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
     if not picture.has_transparency_data:
         return _in_srgb(picture, profile)
     clear = picture.convert("RGBA")

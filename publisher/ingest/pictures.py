@@ -29,19 +29,20 @@ if TYPE_CHECKING:
     from publisher.config import Config
     from publisher.ingest.fetch import Fetcher
 
-#: Seconds that a host may let us wait in vain, in one import: then it is not asked any more.
-PATIENCE = 60.0
-
 
 class Pictures:
     """Reads pictures, for the time of one import.
 
     ``fetcher`` gives what fetches those at addresses; without it they are left for another time.
+    A host that has let us wait in vain for ``patience`` seconds is not asked any more.
     """
 
-    def __init__(self, fetcher: "Callable[[], Fetcher] | None" = None) -> None:
+    def __init__(
+        self, fetcher: "Callable[[], Fetcher] | None" = None, *, patience: float = 60.0
+    ) -> None:
         self._fetcher = fetcher
-        #: By address: many items may name one picture.
+        self._patience = patience
+        # By address: many items may name one picture.
         self._fetched: dict[str, str | InputError] = {}
         self._wasted: dict[str, float] = defaultdict(float)
 
@@ -84,7 +85,7 @@ class Pictures:
         return self._fetcher().get(place).content
 
     def _refuse_slow(self, host: str) -> None:
-        if self._wasted[host] > PATIENCE:
+        if self._wasted[host] > self._patience:
             raise InputError(
                 host, "its server has let us wait in vain too long: import again later"
             )
@@ -144,8 +145,11 @@ def _read(place: Path) -> bytes:
 
     # Opening a named pipe would wait for somebody to write.
     descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:  # noqa: PTH123  (of a descriptor)
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise InputError(str(place), "is no file: name the picture itself")
-        # One byte more than may be: who prepares it says that it is too large.
-        return file.read(MAX_BYTES + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            # One byte more than may be: who prepares it says that it is too large.
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
