@@ -188,10 +188,18 @@ def _encoded(picture: Image.Image) -> tuple[bytes, str]:
         return few, "png"
     photograph = BytesIO()
     picture.save(photograph, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
-    drawing = _png(picture) if picture.getcolors(_FEW) else None
+    drawing = _drawing(picture)
     if drawing and len(drawing) <= photograph.tell():
         return drawing, "png"
     return photograph.getvalue(), "jpg"
+
+
+def _drawing(picture: Image.Image) -> bytes | None:
+    """Return a picture of few colours with exactly these, None for one of more."""
+    if picture.getcolors(_FEW) is None:
+        return None
+    exact = picture.quantize(_FEW, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return _png(exact)
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from publisher import addresses
+from publisher import addresses, images
 from publisher.errors import InputError
 from publisher.images import MAX_BYTES, MAX_POINTS, MAX_SIDE, prepare
 from tests import make
@@ -210,7 +210,7 @@ def test_a_drawing_stays_sharp_and_a_photograph_small() -> None:
     drawing = Image.new("RGB", (800, 600), (255, 255, 255))
     drawing.paste((0, 60, 120), (100, 100, 500, 400))
     found = prepare(saved(drawing))
-    assert (found.suffix, opened(found.body).tobytes()) == ("png", drawing.tobytes())
+    assert (found.suffix, opened(found.body).convert("RGB").tobytes()) == ("png", drawing.tobytes())
     assert len(found.body) < 10_000
     grey = photograph((1600, 1200)).convert("L")
     assert prepare(saved(grey)).suffix == "jpg"
@@ -314,6 +314,15 @@ def test_no_broken_picture_does_harm(body: bytes, data: st.DataObject) -> None:
     put = data.draw(st.binary(max_size=8))
     skip = data.draw(st.integers(0, 8))
     bounded((body[:at] + put + body[at + skip :])[: end or None])
+
+
+@given(st.lists(st.binary(min_size=3, max_size=3), min_size=1, max_size=256), st.data())
+def test_a_drawing_keeps_exactly_its_colours(colours: list[bytes], data: st.DataObject) -> None:
+    noise = data.draw(st.randoms(use_true_random=False))
+    picture = Image.frombytes("RGB", (40, 40), b"".join(noise.choices(colours, k=1600)))
+    drawing = images._drawing(picture)
+    assert drawing is not None
+    assert opened(drawing).convert("RGB").tobytes() == picture.tobytes()
 
 
 @given(
