@@ -132,6 +132,8 @@ translations = Table(
     # The place that it came from, without its language: how a file is known again
     # whichever folder above it is imported. Empty for a text that came from nowhere.
     Column("origin", Text, nullable=False, index=True),
+    # What it came as last, for who imports the same again. Empty for a text that came from nowhere.
+    Column("source_fingerprint", String(64), nullable=False, server_default=text("''")),
 )
 
 revisions = Table(

@@ -19,8 +19,8 @@ from publisher.errors import (
     StoreError,
     TidingsError,
 )
-from publisher.ingest.decide import Decision, Verdict, decide_all, source_language
-from publisher.ingest.drafts import Draft, Rejected
+from publisher.ingest.decide import Decided, Decision, Verdict, decide_all, source_language
+from publisher.ingest.drafts import Draft, Rejected, fingerprint
 from publisher.ingest.pictures import Pictures
 from publisher.ingest.spool import Entry, Spool
 from store import items, stale, topics
@@ -132,23 +132,40 @@ def take_item(
 ) -> Taken:
     """Take the drafts of an item, by language; one that is refused changes nothing.
 
-    ``picture`` is the digest of the one that was read for them.
+    One that says what it said when it was taken last changes nothing either, whatever was done
+    to its text here since. ``picture`` is the digest of the one that was read for them.
     """
     before = _known(tx, key, group)
     first = _first(before, group, config)
     item = before or _add(tx, key, group[first], config, now=now, picture=picture)
-    known, marks = items.texts(tx, [item.id])[item.id], items.marks(tx, [item.id])[item.id]
-    decided = decide_all(group, item, known, marks, now=now)
-    decisions = {decision.text.language: decision for decision in decided.decisions}
-    for language, decision in decisions.items():
-        _write(tx, decision, group[language])
-    verdicts = {language: decision.verdict for language, decision in decisions.items()}
-    if before and first in decisions and _change(tx, item, group[first], picture):
-        # What is said of the item has changed, if not the words of this text.
-        verdicts[first] = Verdict.CHANGED if verdicts[first] is Verdict.SAME else verdicts[first]
+    prints = {language: fingerprint(draft) for language, draft in group.items()}
+    came_as = items.fingerprints(tx, item.id)
+    news = {tag: draft for tag, draft in group.items() if prints[tag] != came_as.get(tag)}
+    decided = _decided(tx, item, news, now=now)
+    verdicts = dict.fromkeys(group.keys() - news.keys(), Verdict.SAME)
+    verdicts |= {decision.text.language: decision.verdict for decision in decided.decisions}
+    for language in verdicts:
+        place = {"origin": group[language].origin, "fingerprint": prints[language]}
+        items.came_from(tx, item.id, language, **place)
+    if before and first in verdicts:
+        about = _about(news[first]) if first in news else {}
+        if _change(tx, item, group[first], about, picture) and verdicts[first] is Verdict.SAME:
+            # What is said of the item has changed, if not the words of this text.
+            verdicts[first] = Verdict.CHANGED
     if set(verdicts.values()) - {Verdict.SAME}:
         items.look(tx, item.id, now)
     return Taken(verdicts=tuple(verdicts.values()), rejected=decided.rejected)
+
+
+def _decided(tx: Transaction, item: Item, news: Mapping[str, Draft], *, now: datetime) -> Decided:
+    """Write what becomes of drafts that say something new; return it."""
+    if not news:
+        return Decided(decisions=(), rejected=())
+    known, marks = items.texts(tx, [item.id])[item.id], items.marks(tx, [item.id])[item.id]
+    decided = decide_all(news, item, known, marks, now=now)
+    for decision in decided.decisions:
+        _write(tx, decision)
+    return decided
 
 
 def _known(tx: Transaction, key: str, group: Mapping[str, Draft]) -> Item | None:
@@ -178,15 +195,17 @@ def _add(
     )
 
 
-def _change(tx: Transaction, item: Item, draft: Draft, picture: str | None) -> bool:
-    """Give an item what its source text's draft says of it; return whether that is new."""
-    _name_topics(tx, draft)
+def _change(
+    tx: Transaction, item: Item, draft: Draft, about: Mapping[str, Any], picture: str | None
+) -> bool:
+    """Give an item what is said of it, and its picture; return whether any of that is new."""
     kept = item.image_sha256 if item.image == draft.image else None
-    about = {**_about(draft), "image_sha256": picture or kept}
-    if all(getattr(item, name) == value for name, value in about.items()):
+    wanted = {"topics": item.topics, **about, "image_sha256": picture or kept}
+    if all(getattr(item, name) == value for name, value in wanted.items()):
         return False
-    items.change(tx, item.id, **about)
-    if about["image_sha256"] != item.image_sha256:
+    _name_topics(tx, draft)
+    items.change(tx, item.id, **wanted)
+    if wanted["image_sha256"] != item.image_sha256:
         # No words of it are new, so nothing is told: but what was told shows the picture.
         stale.mark_items(tx, [item.id])
     return True
@@ -207,10 +226,8 @@ def _about(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _write(tx: Transaction, decision: Decision, draft: Draft) -> None:
-    text = decision.text
+def _write(tx: Transaction, decision: Decision) -> None:
     if decision.revised:
-        items.save(tx, text, author="import", note=decision.note)
+        items.save(tx, decision.text, author="import", note=decision.note)
     elif decision.verdict is Verdict.CHANGED:
-        items.annotate(tx, text)
-    items.came_from(tx, text.item_id, text.language, draft.origin)
+        items.annotate(tx, decision.text)
