@@ -14,6 +14,8 @@ from publisher.errors import InputError
 _MAX_HOST = 253
 _MAX_LABEL = 63
 
+_ARCHIVE = re.compile(r"/archive/[0-9]+/[^/]+\Z")
+
 #: The formats of feeds with their media types, in the order in which pages offer them.
 FEED_FORMATS = {
     "atom": "application/atom+xml",
@@ -136,6 +138,11 @@ def is_picture(path: str) -> bool:
 def is_feed(path: str) -> bool:
     """Say whether a path is that of a feed."""
     return path.rpartition("/")[2] in {f"feed.{suffix}" for suffix in FEED_FORMATS}
+
+
+def is_archive(path: str) -> bool:
+    """Say whether a feed's path is that of an archive document (RFC 5005, 4)."""
+    return _ARCHIVE.search(path) is not None
 
 
 def ascii_host(host: str) -> str:

@@ -94,8 +94,11 @@ def _mailbox(value: str) -> str:
 
 def _hub(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+    # To ask for a port that is none raises a ValueError that says so.
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
         raise ValueError("not an address such as https://hub.example.org/")
+    if parts.fragment:
+        raise ValueError("must not have a fragment (#): it would never reach the hub")
     # It goes out in a header, between angle brackets (RFC 8288).
     if not value.isascii() or re.search(r'[\s<>"\x00-\x1f\x7f]', value):
         raise ValueError("must be ASCII without spaces and brackets (RFC 3986)")

@@ -433,3 +433,17 @@ class Fetch:
     #: How many texts came from it.
     texts: int
     fetched: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping:
+    """A hub has to hear that a feed has changed (WebSub)."""
+
+    id: int
+    hub: str
+    #: The address of the feed.
+    topic: str
+    #: How often the hub was told in vain.
+    attempts: int
+    #: When to tell it, or to tell it again.
+    due: datetime

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scheduler
-from publisher import corrections, editing
+from publisher import corrections, editing, websub
 from publisher.config import Config
 from publisher.errors import InputError
 from store import issues, publications
@@ -27,7 +28,7 @@ from store.records import (
     newsletter_channel,
 )
 from tests import make
-from tests.fakes import Relay, free_port
+from tests.fakes import Answer, Relay, Web, free_port
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 ZONES = [
@@ -161,6 +162,27 @@ def test_a_second_tick_at_the_same_instant_finds_nothing_to_do(
     again = tick(database, quiet)
     assert again.published == []
     assert again.feeds_written == 0
+
+
+def test_a_hub_that_hangs_holds_up_neither_files_nor_mail_and_is_left_alone_afterwards(
+    database: Database, config: Config
+) -> None:
+    with Relay() as relay, Web().open() as web:
+        web.pages["/hangs"] = Answer(waits=60)
+        feeds = config.feeds.model_copy(update={"hubs": (web.url("/hangs"),)})
+        served = relay.serves(config.model_copy(update={"feeds": feeds}))
+        make.start(database, served)
+        make.subscribe(database, ["en@example.org"])
+        make.take(database, served, make.draft("en"))
+        began = monotonic()
+        done = tick(database, served)
+        assert monotonic() - began < websub.BEGINS + websub.PATIENCE + 3
+        assert (done.feeds_written, done.sent, done.pinged) == (12, 1, 0)
+        assert relay.counts == {"en@example.org": 1}
+        web.pages["/hangs"] = Answer(status=202)
+        assert tick(database, served).pinged == 0
+        assert len(web.asked) == 1
+        assert tick(database, served, make.NOW + timedelta(minutes=1)).pinged == 12
 
 
 def test_an_embargo_holds_every_language_and_then_lets_all_out_together(

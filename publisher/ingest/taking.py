@@ -205,9 +205,8 @@ def _change(
         return False
     _name_topics(tx, draft)
     items.change(tx, item.id, **wanted)
-    if wanted["image_sha256"] != item.image_sha256:
-        # No words of it are new, so nothing is told: but what was told shows the picture.
-        stale.mark_items(tx, [item.id])
+    # No words of it are new, so nothing is told: but what was told shows its topics and picture.
+    stale.mark_items(tx, [item.id])
     return True
 
 

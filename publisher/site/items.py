@@ -29,7 +29,8 @@ def _documents(view: View, stories: Sequence[Story]) -> Iterator[Document]:
     yield from media.documents(view, latest.values())
     for story in there:
         yield story.path, _page(view, story, there)
-    for story in stories:
+    # Each address that there ever was once, however often the item was told there.
+    for story in {story.path: story for story in stories}.values():
         now = latest[story.item_id, story.language]
         # Mails and readers know the old address, from before the title changed.
         is_old = not now.is_gone and story.path != now.path

@@ -227,6 +227,9 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "[feeds]\nhubs = ['https://a.example/>; x']", "feeds.hubs.0: must be ASCII"),
         (MINIMAL + '[feeds]\nhubs = ["https://a.example/\\r\\nx: y"]', "feeds.hubs.0: must be"),
         (MINIMAL + "[feeds]\nhubs = ['https://a.example/é']", "feeds.hubs.0: must be ASCII"),
+        (MINIMAL + "[feeds]\nhubs = ['https://a.example:99999/']", "feeds.hubs.0: Port out of"),
+        (MINIMAL + "[feeds]\nhubs = ['https://a.example:0/']", "feeds.hubs.0: not an address"),
+        (MINIMAL + "[feeds]\nhubs = ['https://a.example/#x']", "feeds.hubs.0: must not have"),
         (MINIMAL + "[sites]\nurl = 1", '[sites]: no such section; did you mean "site"?'),
         (
             MINIMAL + "[x]",

@@ -59,7 +59,7 @@ ALTS = {"en": "A hand pump", "fr": "Une pompe", "es": "Una bomba", "ar": "مضخ
 
 def publish(database: Database, config: Config) -> None:
     publishing.publish_due(database, config, now=make.NOW)
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
 
 
 def pictures(config: Config) -> list[str]:
