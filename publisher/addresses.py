@@ -29,6 +29,11 @@ FEED_FORMATS = {
 #: What people call them.
 FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
+#: The ends of the names of pictures, with their media types.
+PICTURES = {"jpg": "image/jpeg", "png": "image/png"}
+#: The folder of pictures.
+MEDIA = "/media/"
+
 #: All feeds of the site (opml.org), and what robots may read (RFC 9309).
 OPML = "/feeds.opml"
 ROBOTS = "/robots.txt"
@@ -98,6 +103,11 @@ def item(language: str, item_id: int, slug: str) -> str:
     return f"/{language}/items/{item_id}-{slug}/" if slug else f"/{language}/items/{item_id}/"
 
 
+def media(sha256: str, suffix: str) -> str:
+    """Return the path of a picture: one that has other bytes stands at another."""
+    return f"{MEDIA}{sha256}.{suffix}"
+
+
 def gone(path: str) -> str:
     """Return where the notice stands that the page at a path is gone: it is served with 410."""
     return f"{path}gone.html"
@@ -126,6 +136,11 @@ def is_derived(path: str) -> bool:
 def is_edition(path: str) -> bool:
     """Say whether a page is an edition as it was mailed, with its styles in it."""
     return bool(_EDITION.fullmatch(path))
+
+
+def is_picture(path: str) -> bool:
+    """Say whether a path is that of a picture: it is packed in itself, and never changes."""
+    return path.startswith(MEDIA)
 
 
 def is_feed(path: str) -> bool:

@@ -9,9 +9,9 @@ from itertools import chain
 from publisher import addresses, languages, markup
 from publisher.config import Config
 from publisher.policy import Fired
-from store import items, publications, topics
+from store import images, items, publications, topics
 from store.database import Transaction
-from store.records import FEED, Change, Item, Mark, Publication, Text, Topic
+from store.records import FEED, Change, Image, Item, Mark, Publication, Text, Topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +135,13 @@ def tell(
     config: Config,
     corrections: Sequence[Correction] = (),
     translations: Sequence[Translation] = (),
+    image: Image | None = None,
 ) -> Story:
     """Return what a row of the ledger tells its audience. Pure.
 
     ``corrections`` are those that this audience was told of before, newest first;
-    ``translations`` are those of the item, the audience's own language among them or not.
+    ``translations`` are those of the item, the audience's own language among them or not;
+    ``image`` is the item's picture, which is taken back with its words.
     """
     language, shown = publication.language, publication.shown_language
     retracted = publication.told if publication.change is Change.RETRACTION else None
@@ -149,6 +151,7 @@ def tell(
         summary = _retraction(language, retracted, config)
         # Where only the source has a notice, the words are still those that were taken back.
         body = "" if publication.rule == Fired.SOURCE_RETRACTED else body
+    withdrawn = publication.change is Change.WITHDRAWAL
     return Story(
         item_id=item.id,
         id=f"{item.tag}/{language}",
@@ -167,9 +170,22 @@ def tell(
         corrections=tuple(corrections),
         source_corrected=publication.told if pending else None,
         retracted=retracted,
-        withdrawn=publication.change is Change.WITHDRAWAL,
+        withdrawn=withdrawn,
         origin=item.url,
         translations=tuple(each for each in translations if each.language != language),
+        picture=picture(image, words.image_alt) if image and not (retracted or withdrawn) else None,
+    )
+
+
+def picture(image: Image, alt: str) -> Picture:
+    """Return a picture as the readers get it whose words say ``alt`` of it. Pure."""
+    return Picture(
+        path=addresses.media(image.sha256, image.suffix),
+        type=addresses.PICTURES[image.suffix],
+        width=image.width,
+        height=image.height,
+        length=image.length,
+        alt=alt,
     )
 
 
@@ -180,6 +196,7 @@ def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> li
     versions = _versions(tellings, config.site.languages)
     words = items.words(tx, {_revision(row) for row in chain(rows, versions)})
     names = {topic.key: topic for topic in topics.listing(tx)}
+    pictures = images.many(tx, [item.image_sha256 for item in known.values()])
     corrections = _corrections(tx, tellings)
     translations = defaultdict(list)
     for row in versions:
@@ -194,6 +211,7 @@ def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> li
             config=config,
             corrections=corrections.get((row.item_id, row.language), ()),
             translations=translations[row.item_id],
+            image=pictures.get(known[row.item_id].image_sha256 or ""),
         )
         for row in rows
     ]

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from lxml import etree
 
 import scheduler
 from publisher import addresses, markup
@@ -290,3 +292,16 @@ def test_every_feed_of_atom_is_valid(site: Site) -> None:
     found = {path: atom.mistakes(path.read_bytes()) for path in site.feeds if path.match("*.atom")}
     assert len(found) > 20
     assert {path: each for path, each in found.items() if each} == {}
+
+
+def test_every_picture_stands_where_its_entry_says_with_its_length(sample: Site) -> None:
+    found = set()
+    for path in sample.feeds:
+        if path.suffix == ".atom":
+            for link in etree.parse(path).iter(f"{atom.ATOM}link"):
+                if link.get("rel") == "enclosure":
+                    place = urlsplit(link.get("href", "")).path.strip("/")
+                    found.add(place)
+                    size = (sample.config.public / place).stat().st_size
+                    assert str(size) == link.get("length")
+    assert len(found) == 3
