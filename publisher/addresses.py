@@ -14,6 +14,9 @@ from publisher.errors import InputError
 _MAX_HOST = 253
 _MAX_LABEL = 63
 
+#: Signs that mean something in a URI (RFC 3986, 2.2), or begin an escaped one.
+_OF_URIS = ":/?#[]@!$&'()*+,;=%"
+
 _ARCHIVE = re.compile(r"/archive/[0-9]+/[^/]+\Z")
 
 #: The formats of feeds with their media types, in the order in which pages offer them.
@@ -25,6 +28,11 @@ FEED_FORMATS = {
 
 #: What people call them.
 FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+
+#: The ends of the names of pictures, with their media types.
+PICTURES = {"jpg": "image/jpeg", "png": "image/png"}
+#: The folder of pictures.
+MEDIA = "/media/"
 
 #: All feeds of the site (opml.org), and what robots may read (RFC 9309).
 OPML = "/feeds.opml"
@@ -95,6 +103,11 @@ def item(language: str, item_id: int, slug: str) -> str:
     return f"/{language}/items/{item_id}-{slug}/" if slug else f"/{language}/items/{item_id}/"
 
 
+def media(sha256: str, suffix: str) -> str:
+    """Return the path of a picture: one that has other bytes stands at another."""
+    return f"{MEDIA}{sha256}.{suffix}"
+
+
 def gone(path: str) -> str:
     """Return where the notice stands that the page at a path is gone: it is served with 410."""
     return f"{path}gone.html"
@@ -110,6 +123,11 @@ def link(base: str, path: str) -> str:
     return base + quote(path)
 
 
+def uri(address: str) -> str:
+    """Return an address as people write it as a URI (RFC 3986): the rest of its signs with %."""
+    return quote(address, safe=_OF_URIS)
+
+
 def is_derived(path: str) -> bool:
     """Say whether a file is what other addresses are answered with, never served at its own."""
     return path.rpartition("/")[2] in {gone(""), moved(""), _MISSING}
@@ -118,6 +136,11 @@ def is_derived(path: str) -> bool:
 def is_edition(path: str) -> bool:
     """Say whether a page is an edition as it was mailed, with its styles in it."""
     return bool(_EDITION.fullmatch(path))
+
+
+def is_picture(path: str) -> bool:
+    """Say whether a path is that of a picture: it is packed in itself, and never changes."""
+    return path.startswith(MEDIA)
 
 
 def is_feed(path: str) -> bool:

@@ -143,6 +143,21 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Image:
+    """A picture as it is published, without its bytes."""
+
+    #: Of its bytes.
+    sha256: str
+    #: The end of its file's name, such as ``jpg``.
+    suffix: str
+    #: In points.
+    width: int
+    height: int
+    #: In bytes.
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Translation(Text):
     """An item's text in one language as it stands now; the source text is one too."""
 

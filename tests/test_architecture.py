@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.config",
+            "publisher.images",
             "publisher.kept",
             "publisher.markup",
             "publisher.packing",
@@ -63,6 +64,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 #: The only modules that may import a library.
 HOMES = {
+    "PIL": ("publisher.images",),
     "aiosmtpd": ("publisher.cli.mailbox",),
     "aiosmtplib": ("publisher.delivery.smtp",),
     "alembic": ("store",),

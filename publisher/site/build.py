@@ -15,7 +15,7 @@ from publisher.config import Config
 from publisher.feeds.build import Feed
 from publisher.placing import Placing
 from publisher.rendering import read
-from publisher.site import indexes, listings, maps, newsletters, touched
+from publisher.site import indexes, listings, maps, media, newsletters, touched
 from publisher.site import items as item_pages
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View, fronts, view
@@ -80,7 +80,8 @@ def rebuild(database: Database, config: Config) -> int:
         seen = view(tx, config)
         there = 0
         with Placing(config.public) as placing:
-            for path, body in _with_packed(_documents(seen, _all(seen))):
+            documents = chain(_documents(seen, _all(seen)), media.left_over(seen, config.public))
+            for path, body in _with_packed(documents):
                 placing.put(_place(config.public, path), body)
                 there += body is not None
         return there
@@ -199,7 +200,7 @@ def _with_packed(documents: Iterable[Document]) -> Iterator[Document]:
     """Yield documents, and beside each that is served and can be smaller the same gzipped."""
     for path, body in documents:
         yield path, body
-        if not addresses.is_derived(path):
+        if not addresses.is_derived(path) and not addresses.is_picture(path):
             place = path + "index.html" if path.endswith("/") else path
             yield f"{place}.gz", None if body is None else packing.pack(body)
 
