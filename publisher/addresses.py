@@ -14,6 +14,9 @@ from publisher.errors import InputError
 _MAX_HOST = 253
 _MAX_LABEL = 63
 
+#: Signs that mean something in a URI (RFC 3986, 2.2), or begin an escaped one.
+_OF_URIS = ":/?#[]@!$&'()*+,;=%"
+
 _ARCHIVE = re.compile(r"/archive/[0-9]+/[^/]+\Z")
 
 #: The formats of feeds with their media types, in the order in which pages offer them.
@@ -118,6 +121,11 @@ def moved(path: str) -> str:
 def link(base: str, path: str) -> str:
     """Return a path below an address (or below the path of one) as a URI reference (RFC 3986)."""
     return base + quote(path)
+
+
+def uri(address: str) -> str:
+    """Return an address as people write it as a URI (RFC 3986): the rest of its signs with %."""
+    return quote(address, safe=_OF_URIS)
 
 
 def is_derived(path: str) -> bool:
