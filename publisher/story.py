@@ -90,6 +90,8 @@ class Story:
     withdrawn: bool
     #: Where the item was published first, if not here.
     origin: str | None = None
+    #: The language that the item was written in; empty where nobody said.
+    source_language: str = ""
     picture: Picture | None = None
 
     @property
@@ -154,6 +156,7 @@ def tell(
         retracted=retracted,
         withdrawn=publication.change is Change.WITHDRAWAL,
         origin=item.url,
+        source_language=item.source_language,
     )
 
 

@@ -164,7 +164,7 @@ def _documents(seen: View, work: Work) -> Iterator[Document]:
         yield from indexes.documents(seen, language)
     yield from maps.parts(seen, work.parts)
     yield from maps.site(seen)
-    yield _HOME, seen.page(seen.config.site.languages[0], "home")
+    yield _HOME, indexes.home(seen)
 
 
 def _put_all(config: Config, documents: Iterable[Document]) -> list[str]:

@@ -7,11 +7,17 @@ from functools import partial
 from publisher import addresses
 from publisher.config import Config
 from publisher.rendering import render
+from publisher.site.linked import Linked
 from publisher.site.touched import Listing, archives
 from publisher.story import label
 from store import entries, newsletters, topics
 from store.database import Transaction
 from store.records import Newsletter, Topic
+
+#: The page where readers choose their language.
+HOME = "/"
+
+_NOWHERE: Mapping[str, str] = {}
 
 #: A public file: its path below the site's address, and its bytes; None where there is none.
 Document = tuple[str, bytes | None]
@@ -48,13 +54,37 @@ class View:
             return site
         return f"{site}: {self.topic_name(listing.topic, listing.language)}"
 
+    def has_topic(self, language: str, key: str) -> bool:
+        """Say whether a topic has a page in a language."""
+        return (language, key) in self.ends
+
     def topics_of(self, language: str) -> Sequence[str]:
         """Return the topics that a language has news of, by key."""
         return [topic for tag, topic in self.ends if tag == language and topic]
 
-    def page(self, language: str, name: str, **values: object) -> bytes:
-        """Return a page for readers of a language, from ``templates/web``. Raises RenderError."""
-        return self.render(f"web/{name}.html", language, **values)
+    def page(
+        self,
+        language: str,
+        name: str,
+        *,
+        versions: Mapping[str, str] = _NOWHERE,
+        linked: Linked | None = None,
+        **values: object,
+    ) -> bytes:
+        """Return a page for readers of a language, from ``templates/web``. Raises RenderError.
+
+        ``versions`` are the paths of the page in each language that has it, by language; what
+        only stands in the place of a page has none.
+        """
+        return self.render(
+            f"web/{name}.html",
+            language,
+            versions=versions,
+            linked=linked,
+            has_topic=partial(self.has_topic, language),
+            home=HOME,
+            **values,
+        )
 
     def neutral(self, name: str, **values: object) -> bytes:
         """Return what is for no language more than for another, from ``templates/map``."""
