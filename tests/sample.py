@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ _NEWSLETTER = "نشرة سياسات الهجرة"
 
 _WEEK = timedelta(days=7)
 _HOUR = timedelta(hours=1)
+_LONG_AGO = datetime(2010, 12, 18, tzinfo=UTC)
 
 
 def build(folder: Path, *, entries: int) -> Config:
@@ -82,8 +83,9 @@ def _fill(database: Database, config: Config, about: Mapping[str, Any]) -> None:
     shutil.copytree(CONTENT / "items", texts)
     shutil.copytree(MORE, texts, dirs_exist_ok=True)
     intake.take_from(database, config, [sources.source_of(str(texts), config)], now=make.NOW)
-    make.take(database, config, *(make.draft(tag, key="retracted") for tag in make.LANGUAGES))
-    make.take(database, config, *(make.draft(tag, key="withdrawn") for tag in make.LANGUAGES))
+    for key in ("retracted", "withdrawn"):
+        old = [make.draft(tag, key=key, dated=_LONG_AGO) for tag in make.LANGUAGES]
+        make.take(database, config, *old)
 
 
 def _newsletter(key: str, wanted: Mapping[str, Any]) -> Newsletter:

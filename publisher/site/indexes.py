@@ -11,7 +11,11 @@ def home(view: View) -> bytes:
     """Return the page where readers choose their language; it is of the first one."""
     tags = view.config.site.languages
     versions = {tag: addresses.front(tag) for tag in tags}
-    return view.page(tags[0], "home", versions=versions, linked=linked.door(view.config))
+    names: dict[str, str] = {}
+    for tag in tags:
+        names.setdefault(view.config.name(tag), tag)
+    linked_data = linked.door(view.config)
+    return view.page(tags[0], "home", versions=versions, names=names, linked=linked_data)
 
 
 def documents(view: View, language: str) -> Iterator[Document]:

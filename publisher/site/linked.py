@@ -75,10 +75,15 @@ def is_other(version: Story, story: Story) -> bool:
 
 
 def _translations(story: Story, versions: Iterable[Story], config: Config) -> Linked:
-    """Return what was translated from this text, and what this text was translated from."""
+    """Return what was translated from this text, or what this text was translated from.
+
+    A page that shows another language's words for want of its own is neither.
+    """
+    if story.shown_language != story.language:
+        return {}
     others = [version for version in versions if is_other(version, story)]
     source = [_work(each, config) for each in others if each.language == each.source_language]
-    if story.shown_language == story.source_language:
+    if story.language == story.source_language:
         return {"workTranslation": [_work(each, config) for each in others]}
     return {"translationOfWork": source[0] if source else None}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from publisher import addresses
+from publisher import addresses, markup
 from publisher.config import Config
 from publisher.rendering import render
 from publisher.site.linked import Linked
@@ -82,6 +82,7 @@ class View:
             versions=versions,
             linked=linked,
             has_topic=partial(self.has_topic, language),
+            framed=markup.framed,
             home=HOME,
             **values,
         )
