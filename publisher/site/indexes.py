@@ -1,6 +1,7 @@
 """Pages that lead to others: the door, a language's topics and feeds, and what is not there."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from publisher import addresses
 from publisher.site import linked
@@ -28,6 +29,6 @@ def documents(view: View, language: str) -> Iterator[Document]:
     yield addresses.missing(language), view.page(language, "missing")
 
 
-def _index(view: View, language: str, name: str, **values: object) -> Document:
+def _index(view: View, language: str, name: str, **values: Any) -> Document:  # noqa: ANN401
     versions = {tag: addresses.index(tag, name) for tag in view.config.site.languages}
     return versions[language], view.page(language, name, versions=versions, **values)

@@ -1,6 +1,4 @@
-"""Every page of the sample site as readers have it: in Chromium, in light and in dark, on a
-telephone and on a desk; and as machines read it.
-"""
+"""Every page of the sample site in Chromium, light and dark, small and large; and by machine."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -153,6 +151,22 @@ def visit(chromium: Browser, port: int, **context: Any) -> Iterator[Visit]:
         page.on("console", made.heed_message)
         page.on("pageerror", lambda error: made.faults.append(str(error)))
         yield made
+
+
+def test_what_keeps_somebody_out_is_found(chromium: Browser, port: int) -> None:
+    with visit(chromium, port) as visited:
+        visited.page.goto(f"{visited.origin}/en/404.html")
+        visited.page.evaluate(AXE_SCRIPT)
+        assert violations(visited.page) == []
+        visited.page.evaluate(
+            """() => {
+                const main = document.querySelector("main");
+                main.innerHTML = '<p>Faint.</p><img src="/icon.svg">';
+                main.firstChild.style.color = "#bbb";
+            }"""
+        )
+        found = violations(visited.page)
+        assert {fault.partition(" ")[0] for fault in found} == {"color-contrast", "image-alt"}
 
 
 @pytest.mark.parametrize("place", PLACES)
