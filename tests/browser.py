@@ -1,11 +1,12 @@
 """Chromium on loopback, as readers have it: found on this machine, and started once.
 
 It needs no display. A machine without it is told so: what only a browser can see shall not
-go unseen. ``./run test`` installs one where there is none.
+go unseen. ``python -m tests.browser`` says where it is; ``./run test`` installs one.
 """
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,9 +34,8 @@ _OPTIONS = (
 def browser() -> Iterator[Browser]:
     """Give a browser for as long as the block lasts. Raises FileNotFoundError."""
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=_program(playwright), args=list(_OPTIONS)
-        )
+        program = _program(playwright)
+        found = playwright.chromium.launch(executable_path=program, args=list(_OPTIONS))
         yield found
         found.close()
 
@@ -43,8 +43,15 @@ def browser() -> Iterator[Browser]:
 def _program(playwright: Playwright) -> str:
     named = os.environ.get(VARIABLE)
     installed = (shutil.which(name) for name in _NAMES)
-    own = playwright.chromium.executable_path
-    for candidate in (named, *installed, own):
+    for candidate in (named, *installed, playwright.chromium.executable_path):
         if candidate and Path(candidate).exists():
             return candidate
     raise FileNotFoundError(f"no Chromium: './run test' installs one, or {VARIABLE} names it")
+
+
+if __name__ == "__main__":
+    with sync_playwright() as started:
+        try:
+            sys.stdout.write(f"{_program(started)}\n")
+        except FileNotFoundError as error:
+            sys.exit(str(error))

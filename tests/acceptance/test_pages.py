@@ -39,15 +39,16 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def port(config: Config) -> Iterator[int]:
     with served.server(config) as server:
         yield server.port
+
+
+@pytest.fixture(scope="module")
+def chromium(port: int) -> Iterator[Browser]:  # noqa: ARG001
+    # After the site was made: Playwright's loop runs in this thread, and delivery has its own.
+    with browser.browser() as found:
+        yield found
 
 
 def paths(config: Config, place: str) -> list[str]:
