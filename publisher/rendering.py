@@ -3,7 +3,7 @@
 Whatever a template prints in HTML or XML is escaped; a name that nobody gave is an error, never
 an empty place. Every template gets, beside the values of its caller:
 
-    language, direction      of its readers
+    language, direction      of its readers;  words  the language that our strings are in
     t(key, **slots)          our strings in their language;  n(key, number)  with plural forms
     date(instant)            a day as they write it;  number(value)  a number likewise
     language_name(tag)       a language's name in itself;  direction_of(tag)  ltr or rtl
@@ -76,6 +76,7 @@ def _of_readers(chain: Sequence[str], zone: str) -> Mapping[str, Any]:
     return {
         "language": chain[0],
         "direction": languages.direction(chain[0]),
+        "words": strings.language,
         "t": strings.text,
         "n": strings.count,
         "date": partial(languages.date, language=strings.locale, zone=zone),
