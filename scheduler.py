@@ -2,6 +2,7 @@
 
     due items --> ledger --> public files        published, feeds_written
     due slots --> issues --> editions, queue     issues, queued
+                         --> public files
     due deliveries --> relay                     sent
 
 APScheduler only says when to look; what is due, the database knows. A tick is idempotent:
@@ -77,17 +78,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
         done.published = publishing.publish_due(database, config, now=now)
 
     def write_files() -> None:
-        done.feeds_written = site.refresh(database, config)
-
-    def plan(newsletter: Newsletter) -> None:
-        with database.read() as tx:
-            last = issues.last_slot(tx, newsletter)
-        press.plan(database, newsletter, due(newsletter, after=last, now=now))
-
-    def go_to_press(issue_id: int) -> None:
-        pressed = press.press(database, issue_id, config, now=now)
-        done.issues.append(pressed)
-        done.queued += pressed.queued
+        done.feeds_written += site.refresh(database, config)
 
     def deliver() -> None:
         outcome = engine.deliver(database, config, now=now)
@@ -95,16 +86,35 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
 
     done.attempt(publish)
     done.attempt(write_files)
+    _go_to_press(done, database, config, now)
+    if done.issues:
+        # The archive has an edition before anybody has the mail that leads to it.
+        done.attempt(write_files)
+    done.attempt(deliver)
+    finished = press.finish(database)
+    done.issues += [Pressed(issue=issue) for issue in finished]
+    return done
+
+
+def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) -> None:
+    """Plan the issues of the slots that are due, and bring each on as far as it gets."""
+
+    def plan(newsletter: Newsletter) -> None:
+        with database.read() as tx:
+            last = issues.last_slot(tx, newsletter)
+        press.plan(database, newsletter, due(newsletter, after=last, now=now))
+
+    def bring_on(issue_id: int) -> None:
+        pressed = press.press(database, issue_id, config, now=now)
+        done.issues.append(pressed)
+        done.queued += pressed.queued
+
     with database.read() as tx:
         mailings = newsletters.listing(tx)
     for newsletter in mailings:
         done.attempt(partial(plan, newsletter))
     for issue_id in press.open_issues(database):
-        done.attempt(partial(go_to_press, issue_id))
-    done.attempt(deliver)
-    finished = press.finish(database)
-    done.issues += [Pressed(issue=issue) for issue in finished]
-    return done
+        done.attempt(partial(bring_on, issue_id))
 
 
 def due(newsletter: Newsletter, *, after: datetime, now: datetime) -> list[datetime]:

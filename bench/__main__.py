@@ -8,7 +8,7 @@ import sys
 from bench.conditions import conditions
 
 #: Each is a module of this folder with ``measure(quick) -> figures``.
-NAMES = ("serve", "tick")
+NAMES = ("feeds", "serve", "tick")
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
 """A site with a past: items in four languages that were all told long ago.
 
-Of a hundred items one was corrected and one withdrawn since; a digest that began with the
-archive has told them all.
+Of twenty topics each item is on three. Of a hundred items one was corrected and one withdrawn
+since; a digest that began with the archive has told them all.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from sqlalchemy import insert, text
 from publisher.config import Config, load
 from publisher.freshness import digest
 from publisher.ingest.drafts import Draft
-from store import newsletters, tables
+from store import newsletters, tables, topics
 from store.database import Database, Transaction
+from store.entries import Feed
 from store.records import (
     FEED,
     Change,
@@ -27,7 +29,11 @@ from store.records import (
 )
 
 LANGUAGES = ("en", "fr", "es", "ar")
-ABOUT = "all told long ago, 1% corrected and 1% withdrawn since; a digest has had all of them"
+TOPICS = tuple(f"topic-{number}" for number in range(20))
+ABOUT = (
+    f"each on 3 of {len(TOPICS)} topics, all told long ago, 1% corrected and 1% withdrawn since; "
+    "a digest has had all of them"
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 #: Long after the archive.
@@ -64,22 +70,33 @@ def fill(database: Database, size: int) -> None:
     """Fill an empty store with so many items."""
     with database.write() as tx:
         newsletters.add(tx, DIGEST)
+        for key in TOPICS:
+            topics.put(tx, key, {language: f"{key} in {language}" for language in LANGUAGES})
         sent = {"id": _SENT, "newsletter": DIGEST.key, "slot": NOW, "state": IssueState.SENT}
         tx.run(insert(tables.issues).values(**sent, blocking=[], frozen=NOW))
+    ends: Counter[Feed] = Counter()
     for first in range(1, size + 1, _CHUNK):
         with database.write() as tx:
-            _fill(tx, range(first, min(first + _CHUNK, size + 1)))
+            _fill(tx, range(first, min(first + _CHUNK, size + 1)), ends)
     with database.write() as tx:
         # As the database does by itself before long: it chooses its ways by what it holds.
         tx.run(text("analyze"))
 
 
-def _fill(tx: Transaction, numbers: range) -> None:
+def _fill(tx: Transaction, numbers: range, ends: Counter[Feed]) -> None:
     pairs = [(number, language) for number in numbers for language in LANGUAGES]
     tx.run(insert(tables.items), [_item(number) for number in numbers])
+    tx.run(
+        insert(tables.item_topics),
+        [{"item_id": number, "topic": key} for number in numbers for key in _topics(number)],
+    )
     tx.run(insert(tables.translations), [_translation(*pair) for pair in pairs])
     tx.run(insert(tables.revisions), [row for pair in pairs for row in _revisions(*pair)])
     tx.run(insert(tables.publications), [row for pair in pairs for row in _tellings(*pair)])
+    tx.run(
+        insert(tables.feed_entries),
+        [row for pair in pairs for row in _places(*pair, ends)],
+    )
 
 
 def words(language: str, key: str) -> Text:
@@ -93,8 +110,10 @@ def words(language: str, key: str) -> Text:
     )
 
 
-def drafts(key: str, languages: tuple[str, ...] = LANGUAGES) -> Iterator[Draft]:
-    """Yield a new item, approved in these languages."""
+def drafts(
+    key: str, languages: tuple[str, ...] = LANGUAGES, topics: Sequence[str] = ()
+) -> Iterator[Draft]:
+    """Yield a new item on these topics, approved in these languages."""
     for language in languages:
         yield Draft(
             source=key,
@@ -105,7 +124,7 @@ def drafts(key: str, languages: tuple[str, ...] = LANGUAGES) -> Iterator[Draft]:
             words=words(language, key),
             dated=None,
             kind=Kind.NEWS,
-            topics={},
+            topics={topic: topic for topic in topics},
             embargo=None,
             url=None,
             image=None,
@@ -120,6 +139,18 @@ def drafts(key: str, languages: tuple[str, ...] = LANGUAGES) -> Iterator[Draft]:
 
 def _moment(number: int) -> datetime:
     return START + timedelta(minutes=number)
+
+
+def _topics(number: int) -> Iterator[str]:
+    """Yield three topics, other ones for the next item."""
+    return (TOPICS[(number + step) % len(TOPICS)] for step in (0, 1, 7))
+
+
+def _places(number: int, language: str, ends: Counter[Feed]) -> Iterator[dict[str, object]]:
+    for topic in ("", *_topics(number)):
+        ends[language, topic] += 1
+        ordinal = ends[language, topic]
+        yield {"language": language, "topic": topic, "ordinal": ordinal, "item_id": number}
 
 
 def _item(number: int) -> dict[str, object]:

@@ -3,6 +3,7 @@
 A path begins with a slash and is as it stands on disk; :func:`link` makes it fit for links.
 """
 
+import re
 from urllib.parse import quote
 
 import idna
@@ -27,6 +28,9 @@ FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 OPML = "/feeds.opml"
 ROBOTS = "/robots.txt"
 
+
+_MISSING = "404.html"
+_EDITION = re.compile(r"/[^/]+/newsletters/[^/]+/[0-9]+/(?:index\.html)?")
 
 #: The pages of a language that lead to others.
 INDEXES = ("topics", "feeds", "newsletters")
@@ -74,8 +78,11 @@ def sitemap(part: str = "") -> str:
 
 
 def missing(language: str) -> str:
-    """Return where it stands, for readers of a language, that a page is not there (404)."""
-    return f"{front(language)}404.html"
+    """Return where it stands, for readers of a language, that a page is not there.
+
+    It is served with 404 for what is not there below the language's front page.
+    """
+    return f"{front(language)}{_MISSING}"
 
 
 def item(language: str, item_id: int, slug: str) -> str:
@@ -102,8 +109,13 @@ def link(base: str, path: str) -> str:
 
 
 def is_derived(path: str) -> bool:
-    """Say whether a file only says what stands at another path: it is never served itself."""
-    return path.endswith((gone(""), moved("")))
+    """Say whether a file is what other addresses are answered with, never served at its own."""
+    return path.rpartition("/")[2] in {gone(""), moved(""), _MISSING}
+
+
+def is_edition(path: str) -> bool:
+    """Say whether a page is an edition as it was mailed, with its styles in it."""
+    return bool(_EDITION.fullmatch(path))
 
 
 def is_feed(path: str) -> bool:

@@ -1,6 +1,6 @@
 """Put public files in place: each whole, many at a time, durable before anybody relies on it.
 
-    written beside, all of them --> on disk --> renamed over, in order --> folders on disk
+    written beside and on disk, all of them --> renamed over, in order --> folders on disk
 
 Why in this order. The marks that say which files are behind are taken back for good, so what
 they stood for must survive a loss of power by then:
@@ -14,12 +14,14 @@ they stood for must survive a loss of power by then:
 
 Why many at a time. Every fsync waits for a turn of the file system's journal, and those that
 wait at once share one: a hundred files take about a tenth of the time they take one by one.
+And they are written by threads, while whoever puts them makes the next: to make a new file
+takes the system as long as it takes us to make what is in it.
 """
 
 import errno
 import os
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
@@ -32,7 +34,7 @@ from publisher.errors import StoreError
 #: and a rebuild of a large site does not double its folder.
 BATCH = 500
 
-#: fsyncs that wait at once.
+#: Files and folders that are brought to the disk at once.
 _AT_ONCE = 16
 
 #: What says that a folder is not there (any more), and that its file system syncs no folders.
@@ -49,9 +51,10 @@ class Placing:
     def __init__(self, folder: Path, *, batch: int = BATCH) -> None:
         self._folder = folder
         self._batch = batch
-        #: By where it goes, what stands beside; None for a file that goes away.
-        self._waiting: dict[Path, Path | None] = {}
+        #: By where it goes, what is written beside; None for a file that goes away.
+        self._waiting: dict[Path, Future[Path] | None] = {}
         self._folders: set[Path] = set()
+        self._threads = ThreadPoolExecutor(_AT_ONCE)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -68,9 +71,10 @@ class Placing:
             if kind is None:
                 self._settle()
         finally:
-            for beside in filter(None, self._waiting.values()):
-                with suppress(OSError):
-                    beside.unlink()
+            self._threads.shutdown(cancel_futures=True)
+            for place, writing in self._waiting.items():
+                if writing:
+                    _sweep(place)
 
     def put(self, place: Path, body: bytes | None) -> bool:
         """Have a file hold these bytes, or (None) be gone; return whether that changes it.
@@ -89,31 +93,48 @@ class Placing:
             self._settle()
         return changes
 
-    def _beside(self, place: Path, body: bytes) -> Path:
+    def _beside(self, place: Path, body: bytes) -> Future[Path]:
         missing = takewhile(lambda folder: not folder.exists(), place.parents)
         self._folders.update(folder.parent for folder in missing)
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_name(f".{place.name}.new")
-        beside.write_bytes(body)
-        return beside
+        return self._threads.submit(_write, place, body)
 
     def _forget(self, place: Path) -> None:
         """Take back what waits for a place: what comes last holds."""
-        beside = self._waiting.pop(place, None)
-        if beside:
-            beside.unlink()
+        writing = self._waiting.pop(place, None)
+        if writing:
+            writing.result().unlink()
 
     def _settle(self) -> None:
-        _all_at_once(_sync_file, [beside for beside in self._waiting.values() if beside])
-        for place, beside in list(self._waiting.items()):
+        ready = {place: writing and writing.result() for place, writing in self._waiting.items()}
+        for place, beside in ready.items():
             with _named("write" if beside else "remove", place):
                 if beside:
                     beside.replace(place)
                 else:
                     place.unlink(missing_ok=True)
             del self._waiting[place]
-        _all_at_once(_sync_folder, self._folders)
+        # The list raises what a thread raised.
+        list(self._threads.map(_sync_folder, self._folders))
         self._folders.clear()
+
+
+def _write(place: Path, body: bytes) -> Path:
+    """Write beside a place, durably; return where."""
+    beside = _beside(place)
+    with _named("write", place):
+        beside.write_bytes(body)
+        _sync(beside)
+    return beside
+
+
+def _beside(place: Path) -> Path:
+    return place.with_name(f".{place.name}.new")
+
+
+def _sweep(place: Path) -> None:
+    with suppress(OSError):
+        _beside(place).unlink()
 
 
 def _holds(place: Path, body: bytes) -> bool:
@@ -121,19 +142,6 @@ def _holds(place: Path, body: bytes) -> bool:
         return place.stat().st_size == len(body) and place.read_bytes() == body
     except (FileNotFoundError, NotADirectoryError):
         return False
-
-
-def _all_at_once(sync: Callable[[Path], None], paths: Collection[Path]) -> None:
-    if not paths:
-        return
-    with ThreadPoolExecutor(min(len(paths), _AT_ONCE)) as pool:
-        # The list raises what a thread raised.
-        list(pool.map(sync, paths))
-
-
-def _sync_file(path: Path) -> None:
-    with _named("write", path):
-        _sync(path)
 
 
 def _sync_folder(path: Path) -> None:

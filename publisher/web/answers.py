@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
+from publisher import addresses
 from publisher.web import media
 
 #: Names in small letters, and values, as they go over the wire.
 Fields = tuple[tuple[bytes, bytes], ...]
 
-#: Pages use our own styles, pictures from anywhere, and no scripts.
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' https:; "
+_POLICY = (
+    "default-src 'none'; style-src {styles}; img-src 'self' https:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+#: Pages use our own styles, pictures from anywhere, and no scripts.
+POLICY = _POLICY.format(styles="'self'")
+#: Editions are shown as they were mailed, and mail carries its styles with it.
+MAILED_POLICY = _POLICY.format(styles="'unsafe-inline'")
 
 SECURITY = {
     "content-security-policy": POLICY,
@@ -32,6 +36,13 @@ class Answer:
     status: int
     fields: Fields
     body: bytes = b""
+
+
+def security(path: str) -> Mapping[str, str]:
+    """Return what is said for the safety of whoever reads a file."""
+    if addresses.is_edition(path):
+        return {**SECURITY, "content-security-policy": MAILED_POLICY}
+    return SECURITY
 
 
 def fields(values: Mapping[str, str]) -> Fields:

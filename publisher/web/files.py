@@ -11,6 +11,7 @@ import asyncio
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -109,7 +110,7 @@ class PublicFiles:
                 await self._rest(scope, receive, send)
                 return
             if not isinstance(found, File):
-                await _send(send, scope["method"], found or answers.not_found())
+                await _send(send, scope["method"], found or await self._missing(scope))
                 return
             if await self._send_file(send, scope["method"], found, wanted):
                 return
@@ -155,6 +156,16 @@ class PublicFiles:
     async def _find(self, path: str) -> Found:
         # What lies ready needs no thread.
         return self._shelf.peek(path) or await asyncio.to_thread(self._shelf.find, path)
+
+    async def _missing(self, scope: Scope) -> Answer:
+        """Return that nothing is there, in the language below whose front page it is not."""
+        path = targets.read(scope["raw_path"])
+        if scope["method"] in {"GET", "HEAD"} and not isinstance(path, targets.Refused):
+            with suppress(OSError):
+                found = await self._find(addresses.missing(path.split("/")[1]))
+                if isinstance(found, File) and found.plain.body is not None:
+                    return answers.page(404, found.plain.body)
+        return answers.not_found()
 
     async def _send_file(
         self, send: Send, method: str, file: File, wanted: Mapping[bytes, bytes]

@@ -20,8 +20,6 @@ _SHORT = 1_000
 #: The longest name on a disk, in bytes.
 _NAME = 255
 
-#: Lead another way, hold what another answer is made of, and are never shown themselves.
-_HIDDEN = frozenset({addresses.gone(""), addresses.moved("")})
 _COMPRESSED = ".gz"
 
 #: RFC 3986, 2.1 and 3.3: a path on the wire, its escapes whole. Letters beyond ASCII are escaped.
@@ -72,4 +70,4 @@ def _is_public(path: str) -> bool:
         return False
     if any(part.startswith(".") for part in (*folders, name)):
         return False
-    return name not in _HIDDEN and not name.endswith(_COMPRESSED)
+    return not addresses.is_derived(path) and not name.endswith(_COMPRESSED)

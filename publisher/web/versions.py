@@ -65,7 +65,12 @@ def version(
         same["vary"] = "Accept-Encoding"
     if kind.is_open:
         same["access-control-allow-origin"] = "*"
-    about = {**same, **answers.SECURITY, "content-type": kind.content_type, "accept-ranges": "none"}
+    about = {
+        **same,
+        **answers.security(path),
+        "content-type": kind.content_type,
+        "accept-ranges": "none",
+    }
     if gzipped:
         about["content-encoding"] = "gzip"
     if kind.is_open:

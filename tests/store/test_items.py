@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from publisher.freshness import digest
-from store import items, publications, topics
+from store import entries, items, publications, stale, topics
 from store.database import Database
 from store.errors import ConflictError, NotFoundError
 from store.records import FEED, Change, Kind, Mark, Text, Translation, Workflow
+from store.stale import Marks
 from tests import make
 from tests.make import NOW
 from tests.store import fill
@@ -375,10 +376,12 @@ def test_an_archive_of_any_size_can_be_asked_for_at_once(either: Database) -> No
         text = fill.text(tx, item)
         row = make.publication(item_id=item.id)
         publications.record(tx, [row])
-        publications.mark_stale(tx, [item.id])
+        stale.mark_items(tx, [item.id])
+        entries.append(tx, [(("en", ""), item.id)])
 
         assert items.many(tx, ids) == {item.id: item}
         assert items.texts(tx, ids)[item.id] == {"en": text}
         assert publications.standing(tx, ids, FEED) == {(item.id, "en"): row}
-        publications.freshened(tx, ids)
-        assert publications.stale(tx) == {}
+        assert [entry.ordinal for entry in entries.of_items(tx, ids)] == [1]
+        stale.take_back(tx, Marks(items=dict.fromkeys(ids, 1), issues={}))
+        assert not stale.is_any(tx)

@@ -15,10 +15,21 @@ import store
 from publisher import editing
 from publisher.config import Config
 from publisher.freshness import digest
-from store import deliveries, issues, items, newsletters, publications, subscribers, topics
+from store import (
+    deliveries,
+    entries,
+    issues,
+    items,
+    newsletters,
+    publications,
+    stale,
+    subscribers,
+    topics,
+)
 from store.database import Database, Transaction, open_database
 from store.errors import ConflictError, StoreError
 from store.records import FEED, Change, DeliveryState, Status, Workflow
+from store.stale import Marks
 from store.tables import metadata
 from tests import make, postgres
 
@@ -258,6 +269,9 @@ def filled(empty: Database) -> Database:
         if table == "newsletters":
             for row in (*rows, *kept):
                 row.pop("missing", None)
+        if table == "stale_items":
+            # All that was told gets its files made anew.
+            assert kept.pop() == {"id": 8, "item_id": 1}
         assert kept == rows, table
     return empty
 
@@ -279,7 +293,7 @@ def test_a_filled_database_of_the_first_version_keeps_all_it_holds(filled: Datab
         assert [topic.key for topic in topics.listing(tx)] == ["labour"]
         assert [person.status for person in subscribers.listing(tx)] == [Status.ACTIVE] * 2
         assert deliveries.counts(tx, issue_id=1)[DeliveryState.SENT] == 2
-        assert list(publications.stale(tx)) == [7]
+        assert stale.read(tx) == Marks(items={7: 1, 8: 1}, issues={1: 1})
         assert len(publications.held(tx)) == 1
         assert items.words(tx, {(1, "en", 1)})[1, "en", 1] == OLD
 
@@ -310,6 +324,14 @@ def test_what_the_second_version_adds_is_what_would_have_been_said_then(
     ]
     assert rules == {missing: {"*": missing} for missing in ("hold", "skip", "fallback")}
     assert (issue.corrects, issue.blocking[0].until) == (None, None)
+
+
+def test_what_was_told_before_has_its_places_in_feeds(filled: Database) -> None:
+    with filled.read() as tx:
+        found = entries.of_items(tx, [1, 2])
+    assert [(entry.language, entry.topic, entry.ordinal, entry.item_id) for entry in found] == [
+        (language, topic, 1, 1) for language in ("en", "fr") for topic in ("", "labour")
+    ]
 
 
 def test_a_site_goes_on_where_it_was_and_owes_what_was_owed(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from store import publications
+from store import entries, publications
 from store.database import Database, Transaction
 from store.errors import ConflictError
 from store.records import FEED, Change, Hold, newsletter_channel
@@ -19,6 +19,7 @@ def tell(tx: Transaction, key: str, told: datetime, published: datetime = NOW) -
     item = fill.item(tx, key)
     row = make.publication(item_id=item.id, told=told, published=published)
     assert publications.record(tx, [row]) == [row]
+    entries.append(tx, [(("en", ""), item.id)])
     return item.id
 
 
@@ -91,19 +92,15 @@ def test_the_last_telling_stands_in_its_channel_and_language(either: Database) -
         assert publications.standing(tx, [], FEED) == {}
 
 
-def test_a_feed_has_last_told_on_top_then_last_published_then_last_come(
-    either: Database,
-) -> None:
+def test_a_feed_has_what_came_last_on_top_whatever_its_date(either: Database) -> None:
     with either.write() as tx:
-        second = tell(tx, "second", NOW, published=NOW)
-        third = tell(tx, "third", NOW, published=NOW)
-        first = tell(tx, "first", NOW, published=NOW - HOUR)
-        early = tell(tx, "early", NOW - HOUR, published=NOW + HOUR)
-        late = tell(tx, "late", NOW + HOUR, published=NOW - 1000 * HOUR)
+        first = tell(tx, "first", NOW, published=NOW)
+        old = tell(tx, "old", NOW + HOUR, published=NOW - 1000 * HOUR)
+        last = tell(tx, "last", NOW + HOUR, published=NOW - HOUR)
 
     with either.read() as tx:
-        assert newest(tx) == [late, third, second, first, early]
-        assert newest(tx, limit=2) == [late, third]
+        assert newest(tx) == [last, old, first]
+        assert newest(tx, limit=2) == [last, old]
 
 
 def test_a_correction_shows_in_its_old_place(either: Database) -> None:
@@ -160,6 +157,7 @@ def test_a_feed_holds_neither_other_languages_nor_what_was_only_mailed(
         french = make.publication(item_id=item.id, language="fr")
         mailed = make.publication(item_id=item.id, channel=newsletter_channel("digest"))
         publications.record(tx, [french, mailed])
+        entries.append(tx, [(("fr", ""), item.id)])
 
     with either.read() as tx:
         assert publications.newest(tx, "en", limit=10) == []
@@ -212,33 +210,3 @@ def test_what_an_item_waits_for_is_replaced_and_other_items_wait_on(either: Data
 
     with either.read() as tx:
         assert publications.held(tx) == [until, *waits[4:]]
-
-
-def test_a_mark_that_came_in_between_stays(either: Database) -> None:
-    with either.write() as tx:
-        a, b = fill.item(tx, "a").id, fill.item(tx, "b").id
-        publications.mark_stale(tx, {a, b})
-    with either.read() as tx:
-        marks = publications.stale(tx)
-    assert list(marks.values()) == [a, b]
-
-    with either.write() as tx:
-        publications.mark_stale(tx, {a})
-    with either.write() as tx:
-        publications.freshened(tx, marks)
-
-    with either.read() as tx:
-        assert list(publications.stale(tx).values()) == [a]
-
-
-def test_a_mark_never_gets_the_number_of_one_taken_back(either: Database) -> None:
-    """Who took note of the old mark and is late must not take back the new one."""
-    with either.write() as tx:
-        item = fill.item(tx)
-        publications.mark_stale(tx, [item.id])
-        seen = publications.stale(tx)
-        publications.freshened(tx, seen)
-        publications.mark_stale(tx, [item.id])
-        publications.freshened(tx, seen)
-
-        assert list(publications.stale(tx).values()) == [item.id]

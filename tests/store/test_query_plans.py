@@ -17,9 +17,11 @@ from tests import make
 from tests.fakes import free_port
 
 #: What grows with the archive.
-LARGE = ("items", "item_topics", "translations", "revisions", "publications")
-#: The names that queries give to the ledger.
-ALIASES = ("first", "last", "told")
+LARGE = (
+    "feed_entries", "item_topics", "items", "publications", "revisions", "translations"
+)  # fmt: skip
+#: The names that queries give to these.
+ALIASES = ("entry", "last", "told")
 
 
 @pytest.fixture
@@ -27,8 +29,8 @@ def asked(database: Database) -> Iterator[list[tuple[str, Any]]]:
     """Give every statement that the database is asked, as it is asked."""
     statements: list[tuple[str, Any]] = []
 
-    def note(_c: object, _cur: object, text: str, values: Any, *_: object) -> None:
-        statements.append((text, values))
+    def note(_c: object, _cur: object, text: str, values: Any, _ctx: object, many: bool) -> None:
+        statements.append((text, values[0] if many else values))
 
     event.listen(database._engine, "before_cursor_execute", note)
     yield statements
@@ -60,7 +62,7 @@ def test_a_tick_walks_through_no_archive(
         assert scheduler.tick(database, config, now=make.NOW).problems == []
     texts = " ".join(text for text, _ in asked)
     # The newest of a feed, what is gone, what waits for its issue: all was asked.
-    for part in ("AS first", "publications.change = ?", "items.look_at", "FROM offers"):
+    for part in ("AS entry", "AS last", "publications.change = ?", "items.look_at", "FROM offers"):
         assert part in texts
     assert walks(database, asked) == []
 

@@ -16,7 +16,7 @@ from publisher.freshness import Freshness, digest, freshness
 from publisher.ingest import decide, intake, sources
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.publishing import publish_due
-from store import items, publications, topics
+from store import items, stale, topics
 from store.database import Database
 from store.records import Change, Item, Kind, Text, Translation, Workflow
 from tests import make
@@ -600,7 +600,7 @@ def test_a_new_name_of_a_topic_makes_its_items_be_written_again(
     with database.read() as tx:
         item = items.by_key(tx, "dignity")
         assert item is not None
-        assert list(publications.stale(tx).values()) == [item.id]
+        assert list(stale.read(tx).items.values()) == [item.id]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,18 @@ def test_the_same_is_said_for_safety() -> None:
     for name, value in answers.SECURITY.items():
         found = re.search(rf"add_header {name} (.+) always;", CONF, re.IGNORECASE)
         assert found, name
-        assert found[1].strip('"') == value
+        assert found[1].strip('"').replace("$tidings_styles", "'self'") == value
+
+
+def test_editions_bring_their_styles_for_nginx_too() -> None:
+    found = re.search(r'"~(.+)" "\'unsafe-inline\'";', CONF)
+    assert found
+    for path in ("/fr/newsletters/digest/7/", "/fr/newsletters/digest/7/index.html"):
+        assert re.search(found[1], path)
+        assert "'unsafe-inline'" in answers.security(path)["content-security-policy"]
+    for path in ("/fr/newsletters/digest/", "/fr/newsletters/digest/archive/2026/", "/fr/"):
+        assert not re.search(found[1], path)
+        assert answers.security(path) == answers.SECURITY
 
 
 def test_what_moved_is_gone_or_hidden_is_so_for_nginx_too() -> None:

@@ -7,10 +7,13 @@ from urllib.parse import quote
 import pytest
 import yaml
 
+import scheduler
 from publisher import addresses, editing, publishing, site
 from publisher.config import Config
+from store import issues
 from store.database import Database
 from tests import make, served
+from tests.fakes import free_port
 from tests.served import Reply
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -70,3 +73,39 @@ def test_the_containers_use_what_is_documented() -> None:
     # nginx.conf asks 127.0.0.1:8000, where the default of `tidings serve` is.
     assert "proxy_pass http://127.0.0.1:8000;" in conf
     assert nginx["network_mode"] == "service:tidings"
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es", "ar"])
+def test_what_is_not_there_is_told_in_the_language_it_was_looked_for_in(
+    database: Database, config: Config, get: Callable[[str], Reply], language: str
+) -> None:
+    publish(database, config)
+    for path in (f"/{language}/none", f"/{language}/items/99-none/"):
+        reply = get(path)
+        assert reply.status == 404
+        assert f'<html lang="{language}"' in reply.body.decode()
+    # It is nobody's page, so nobody may find it at an address of its own.
+    assert get(addresses.missing(language)).status == 404
+    assert get("/none").body == get("/xx/none").body == b"Not Found\n"
+
+
+def test_an_edition_is_shown_with_the_styles_it_was_mailed_with(
+    database: Database, config: Config, get: Callable[[str], Reply]
+) -> None:
+    make.start(database, config)
+    make.take(database, config, make.draft("en"))
+    make.subscribe(database, ["a@example.org"])
+    config = config.model_copy(
+        update={"mail": config.mail.model_copy(update={"host": "127.0.0.1", "port": free_port()})}
+    )
+    done = scheduler.tick(database, config, now=make.NOW)
+    assert done.queued == 1
+    reply = get("/en/newsletters/digest/1/")
+    assert reply.status == 200
+    assert "style-src 'unsafe-inline'" in reply.headers["content-security-policy"]
+    with database.read() as tx:
+        html = {each.language: each.html for each in issues.editions_of(tx, 1)}
+    assert reply.body.decode() == html["en"]
+    index = get("/en/newsletters/digest/")
+    assert "style-src 'self'" in index.headers["content-security-policy"]
+    assert 'href="/en/newsletters/digest/1/"' in index.body.decode()
