@@ -1,8 +1,9 @@
 """What one pass over the public files sees: one snapshot of the store, and the settings."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from publisher import addresses, markup
 from publisher.config import Config
@@ -54,9 +55,17 @@ class View:
             return site
         return f"{site}: {self.topic_name(listing.topic, listing.language)}"
 
-    def has_topic(self, language: str, key: str) -> bool:
-        """Say whether a topic has a page in a language."""
-        return (language, key) in self.ends
+    @cached_property
+    def topic_links(self) -> Mapping[str, Mapping[str, str]]:
+        """The topics that have a page, by language and key, with the link to it.
+
+        Lists name some hundred topics: a template looks them up quicker than it calls for them.
+        """
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for language, key in self.ends:
+            path = addresses.listing(language, key)
+            found[language][key] = addresses.link(self.config.base_path, path)
+        return found
 
     def topics_of(self, language: str) -> Sequence[str]:
         """Return the topics that a language has news of, by key."""
@@ -81,7 +90,7 @@ class View:
             language,
             versions=versions,
             linked=linked,
-            has_topic=partial(self.has_topic, language),
+            topic_links=self.topic_links.get(language, {}),
             framed=markup.framed,
             home=HOME,
             **values,
