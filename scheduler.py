@@ -1,6 +1,7 @@
 """When: the slots of schedules, the tick, and the job that looks; APScheduler's one home.
 
     due items --> ledger --> public files        published, feeds_written
+    changed feeds --> hubs                       pinged
     due slots --> issues --> editions, queue     issues, queued
                          --> public files
     due deliveries --> relay                     sent
@@ -19,7 +20,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from publisher import press, publishing, site
+from publisher import press, publishing, site, websub
 from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
@@ -40,6 +41,8 @@ class Pass:
 
     published: list[Publication] = field(default_factory=list)
     feeds_written: int = 0
+    #: Feeds that hubs have taken the news of, counted for each hub.
+    pinged: int = 0
     issues: list[Pressed] = field(default_factory=list)
     queued: int = 0
     sent: int = 0
@@ -55,6 +58,11 @@ class Pass:
         """Count what was delivered."""
         self.sent, self.failed = outcome.sent, outcome.failed
         self.postponed, self.unknown = outcome.postponed, outcome.unknown
+        self.problems += outcome.problems
+
+    def hear(self, outcome: websub.Outcome) -> None:
+        """Count what hubs were told."""
+        self.pinged = outcome.told
         self.problems += outcome.problems
 
     def attempt(self, step: Callable[[], None]) -> None:
@@ -78,7 +86,10 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
         done.published = publishing.publish_due(database, config, now=now)
 
     def write_files() -> None:
-        done.feeds_written += site.refresh(database, config)
+        done.feeds_written += site.refresh(database, config, now=now)
+
+    def tell_hubs() -> None:
+        done.hear(websub.tell(database, config, now=now))
 
     def deliver() -> None:
         outcome = engine.deliver(database, config, now=now)
@@ -86,6 +97,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
 
     done.attempt(publish)
     done.attempt(write_files)
+    done.attempt(tell_hubs)
     _go_to_press(done, database, config, now)
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.

@@ -14,6 +14,11 @@ from publisher.errors import InputError
 _MAX_HOST = 253
 _MAX_LABEL = 63
 
+#: Signs that mean something in a URI (RFC 3986, 2.2), or begin an escaped one.
+_OF_URIS = ":/?#[]@!$&'()*+,;=%"
+
+_ARCHIVE = re.compile(r"/archive/[0-9]+/[^/]+\Z")
+
 #: The formats of feeds with their media types, in the order in which pages offer them.
 FEED_FORMATS = {
     "atom": "application/atom+xml",
@@ -23,6 +28,11 @@ FEED_FORMATS = {
 
 #: What people call them.
 FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+
+#: The ends of the names of pictures, with their media types.
+PICTURES = {"jpg": "image/jpeg", "png": "image/png"}
+#: The folder of pictures.
+MEDIA = "/media/"
 
 #: All feeds of the site (opml.org), and what robots may read (RFC 9309).
 OPML = "/feeds.opml"
@@ -93,6 +103,11 @@ def item(language: str, item_id: int, slug: str) -> str:
     return f"/{language}/items/{item_id}-{slug}/" if slug else f"/{language}/items/{item_id}/"
 
 
+def media(sha256: str, suffix: str) -> str:
+    """Return the path of a picture: one that has other bytes stands at another."""
+    return f"{MEDIA}{sha256}.{suffix}"
+
+
 def gone(path: str) -> str:
     """Return where the notice stands that the page at a path is gone: it is served with 410."""
     return f"{path}gone.html"
@@ -108,6 +123,11 @@ def link(base: str, path: str) -> str:
     return base + quote(path)
 
 
+def uri(address: str) -> str:
+    """Return an address as people write it as a URI (RFC 3986): the rest of its signs with %."""
+    return quote(address, safe=_OF_URIS)
+
+
 def is_derived(path: str) -> bool:
     """Say whether a file is what other addresses are answered with, never served at its own."""
     return path.rpartition("/")[2] in {gone(""), moved(""), _MISSING}
@@ -118,9 +138,19 @@ def is_edition(path: str) -> bool:
     return bool(_EDITION.fullmatch(path))
 
 
+def is_picture(path: str) -> bool:
+    """Say whether a path is that of a picture: it is packed in itself, and never changes."""
+    return path.startswith(MEDIA)
+
+
 def is_feed(path: str) -> bool:
     """Say whether a path is that of a feed."""
     return path.rpartition("/")[2] in {f"feed.{suffix}" for suffix in FEED_FORMATS}
+
+
+def is_archive(path: str) -> bool:
+    """Say whether a feed's path is that of an archive document (RFC 5005, 4)."""
+    return _ARCHIVE.search(path) is not None
 
 
 def ascii_host(host: str) -> str:

@@ -94,8 +94,11 @@ def _mailbox(value: str) -> str:
 
 def _hub(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+    # To ask for a port that is none raises a ValueError that says so.
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
         raise ValueError("not an address such as https://hub.example.org/")
+    if parts.fragment:
+        raise ValueError("must not have a fragment (#): it would never reach the hub")
     # It goes out in a header, between angle brackets (RFC 8288).
     if not value.isascii() or re.search(r'[\s<>"\x00-\x1f\x7f]', value):
         raise ValueError("must be ASCII without spaces and brackets (RFC 3986)")
@@ -138,6 +141,8 @@ class SiteSection(_Section):
     id: Annotated[str, Field(pattern=r"^$|^tag:[^\s,:]+,\d{4}(-\d\d(-\d\d)?)?$")] = ""
     #: The site's name in each language.
     name: dict[Tag, Line] = {}
+    #: Whose the texts are and what may be done with them, in each language.
+    rights: dict[Tag, Line] = {}
     #: The folder of the public files.
     public: Path = Path("public")
     #: The time zone of the dates that pages and digests show.
@@ -145,9 +150,9 @@ class SiteSection(_Section):
     #: Where to look for a text that is missing in a language, nearest first.
     chains: dict[Tag, Languages] = {}
 
-    @field_validator("name")
+    @field_validator("name", "rights")
     @classmethod
-    def _names_are_of_site_languages(
+    def _words_are_of_site_languages(
         cls, value: dict[str, str], info: ValidationInfo
     ) -> dict[str, str]:
         known = info.data.get("languages", value)
@@ -174,6 +179,8 @@ class FeedsSection(_Section):
     missing_in: dict[Tag, Annotated[str, AfterValidator(_rule)]] = {}
     #: How many entries a feed holds.
     entries: Annotated[int, Field(ge=1, le=1000)] = 25
+    #: Minutes that a reader of RSS may keep a feed before it asks again.
+    ttl: Annotated[int, Field(ge=1, le=10_080)] = 60
     #: The WebSub hubs that tell readers when a feed has changed.
     hubs: Annotated[
         tuple[Annotated[str, AfterValidator(_hub)], ...],
@@ -300,10 +307,15 @@ class Config(BaseSettings):
 
     def name(self, language: str) -> str:
         """Return the site's name in a language, or the nearest name there is."""
-        for candidate in self.chain(language):
-            if candidate in self.site.name:
-                return self.site.name[candidate]
-        return self.host
+        return self._nearest(self.site.name, language) or self.host
+
+    def rights(self, language: str) -> str:
+        """Return whose the texts are, in a language or the nearest; empty where nobody said."""
+        return self._nearest(self.site.rights, language)
+
+    def _nearest(self, words: Mapping[str, str], language: str) -> str:
+        found = (words[candidate] for candidate in self.chain(language) if candidate in words)
+        return next(found, "")
 
     def chain(self, language: str) -> tuple[str, ...]:
         """Return where to look for a text for readers of a language, nearest first."""

@@ -110,6 +110,9 @@ class Placing:
         for place, beside in ready.items():
             with _named("write" if beside else "remove", place):
                 if beside:
+                    # Servers date a file by when it was written, which may be long ago by now:
+                    # its readers had the one before since, with a date that was no older.
+                    os.utime(beside)
                     beside.replace(place)
                 else:
                     place.unlink(missing_ok=True)

@@ -1,16 +1,17 @@
 """An item as one audience gets it: what feeds, pages and digests are made of."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from publisher import addresses, languages, markup
 from publisher.config import Config
 from publisher.policy import Fired
-from store import items, publications, topics
+from store import images, items, publications, topics
 from store.database import Transaction
-from store.records import FEED, Change, Item, Mark, Publication, Text, Topic
+from store.records import FEED, Change, Image, Item, Mark, Publication, Text, Topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,15 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Translation:
+    """The same item in the words of another language, as readers of that get it."""
+
+    language: str
+    #: The path of its page.
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Story:
     """A told item in the words that its audience reads."""
 
@@ -93,6 +103,9 @@ class Story:
     #: The language that the item was written in; empty where nobody said.
     source_language: str = ""
     picture: Picture | None = None
+    #: In the order of the site's languages. Not those whose readers are shown another language,
+    #: and not what is gone.
+    translations: tuple[Translation, ...] = ()
 
     @property
     def is_gone(self) -> bool:
@@ -123,10 +136,14 @@ def tell(
     topics: Mapping[str, Topic],
     config: Config,
     corrections: Sequence[Correction] = (),
+    translations: Sequence[Translation] = (),
+    image: Image | None = None,
 ) -> Story:
     """Return what a row of the ledger tells its audience. Pure.
 
-    ``corrections`` are those that this audience was told of before, newest first.
+    ``corrections`` are those that this audience was told of before, newest first;
+    ``translations`` are those of the item, the audience's own language among them or not;
+    ``image`` is the item's picture, which is taken back with its words.
     """
     language, shown = publication.language, publication.shown_language
     retracted = publication.told if publication.change is Change.RETRACTION else None
@@ -136,6 +153,7 @@ def tell(
         summary = _retraction(language, retracted, config)
         # Where only the source has a notice, the words are still those that were taken back.
         body = "" if publication.rule == Fired.SOURCE_RETRACTED else body
+    withdrawn = publication.change is Change.WITHDRAWAL
     return Story(
         item_id=item.id,
         id=f"{item.tag}/{language}",
@@ -154,38 +172,77 @@ def tell(
         corrections=tuple(corrections),
         source_corrected=publication.told if pending else None,
         retracted=retracted,
-        withdrawn=publication.change is Change.WITHDRAWAL,
+        withdrawn=withdrawn,
         origin=item.url,
         source_language=item.source_language,
+        translations=tuple(each for each in translations if each.language != language),
+        picture=picture(image, words.image_alt) if image and not (retracted or withdrawn) else None,
+    )
+
+
+def picture(image: Image, alt: str) -> Picture:
+    """Return a picture as the readers get it whose words say ``alt`` of it. Pure."""
+    return Picture(
+        path=addresses.media(image.sha256, image.suffix),
+        type=addresses.PICTURES[image.suffix],
+        width=image.width,
+        height=image.height,
+        length=image.length,
+        alt=alt,
     )
 
 
 def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> list[Story]:
     """Return what rows of the ledger tell their audiences, in their order."""
     known = items.many(tx, {row.item_id for row in rows})
-    words = items.words(tx, {(row.item_id, row.shown_language, row.revision) for row in rows})
+    tellings = publications.tellings(tx, known, FEED)
+    versions = _versions(tellings, config.site.languages)
+    words = items.words(tx, {_revision(row) for row in chain(rows, versions)})
     names = {topic.key: topic for topic in topics.listing(tx)}
-    corrections = _corrections(tx, set(known))
+    pictures = images.many(tx, [item.image_sha256 for item in known.values()])
+    corrections = _corrections(tx, tellings)
+    translations = defaultdict(list)
+    for row in versions:
+        path = addresses.item(row.language, row.item_id, words[_revision(row)].slug)
+        translations[row.item_id].append(Translation(language=row.language, path=path))
     return [
         tell(
             row,
             known[row.item_id],
-            words[row.item_id, row.shown_language, row.revision],
+            words[_revision(row)],
             topics=names,
             config=config,
             corrections=corrections.get((row.item_id, row.language), ()),
+            translations=translations[row.item_id],
+            image=pictures.get(known[row.item_id].image_sha256 or ""),
         )
         for row in rows
     ]
 
 
-def _corrections(tx: Transaction, ids: Collection[int]) -> dict[tuple[int, str], list[Correction]]:
+def _revision(row: Publication) -> tuple[int, str, int]:
+    return row.item_id, row.shown_language, row.revision
+
+
+def _versions(tellings: Sequence[Publication], site: Sequence[str]) -> list[Publication]:
+    """Return what was told last in each language of a site in its own words, and is not gone."""
+    last = {(row.item_id, row.language): row for row in tellings}
+    there = [
+        row
+        for row in last.values()
+        if row.language in site and row.shown_language == row.language and not row.is_gone
+    ]
+    return sorted(there, key=lambda row: (row.item_id, site.index(row.language)))
+
+
+def _corrections(
+    tx: Transaction, tellings: Sequence[Publication]
+) -> dict[tuple[int, str], list[Correction]]:
     """Return what the feeds told of corrections, by item and audience, newest first."""
-    rows = publications.tellings(tx, ids, FEED)
     corrected = [
         # That the source was corrected is said only as long as the text is not.
         (before, row)
-        for before, row in _followed(rows)
+        for before, row in _followed(tellings)
         if row.change is Change.CORRECTION and row.rule != Fired.SOURCE_CORRECTED
     ]
     marks = items.marks(tx, {row.item_id for _, row in corrected})

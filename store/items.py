@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, collate, delete, func, insert, select, update
+from sqlalchemy import Select, and_, collate, delete, func, insert, or_, select, update
 
 from store import parity
 from store.database import Transaction, among
@@ -25,6 +25,9 @@ from store.tables import item_topics, items, revisions, translations
 
 #: Comes after all characters that may stand in a text: a noncharacter, the last there is.
 _LAST = "\U0010ffff"
+
+#: What is remembered of where a text came from; no matter of its record.
+_BESIDE = {"origin", "source_fingerprint"}
 
 _ITEM = [column for column in items.c if column.name != "look_at"]
 
@@ -94,13 +97,21 @@ def by_origin(tx: Transaction, origin: str) -> Item | None:
     return next(iter(_with_topics(tx, query)), None)
 
 
-def came_from(tx: Transaction, item_id: int, language: str, origin: str) -> None:
-    """Remember the place that a text came from; a file that names none takes none away."""
-    if not origin:
-        return
+def came_from(
+    tx: Transaction, item_id: int, language: str, *, origin: str, fingerprint: str
+) -> None:
+    """Remember what a text came as, and from which place; who names none takes none away."""
+    values = {"source_fingerprint": fingerprint, **({"origin": origin} if origin else {})}
     mine = (translations.c.item_id == item_id) & (translations.c.language == language)
-    moved = translations.c.origin != origin
-    tx.run(update(translations).where(mine, moved).values(origin=origin))
+    news = or_(*(translations.c[name] != value for name, value in values.items()))
+    tx.run(update(translations).where(mine, news).values(**values))
+
+
+def fingerprints(tx: Transaction, item_id: int) -> dict[str, str]:
+    """Return what an item's texts came as, by language; empty for one that came from nowhere."""
+    query = select(translations.c.language, translations.c.source_fingerprint)
+    rows = tx.rows(query.where(translations.c.item_id == item_id))
+    return {row["language"]: row["source_fingerprint"] for row in rows}
 
 
 def below(tx: Transaction, scope: str) -> Iterator[Place]:
@@ -182,7 +193,7 @@ def texts(tx: Transaction, ids: Collection[int]) -> dict[int, dict[str, Translat
 
 
 def _translation(row: Mapping[Any, Any]) -> Translation:
-    fields = {name: value for name, value in row.items() if name != "origin"}
+    fields = {name: value for name, value in row.items() if name not in _BESIDE}
     typed = {"workflow": Workflow(row["workflow"]), "change": Change(row["change"])}
     return Translation(**{**fields, **typed})
 

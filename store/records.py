@@ -143,6 +143,21 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Image:
+    """A picture as it is published, without its bytes."""
+
+    #: Of its bytes.
+    sha256: str
+    #: The end of its file's name, such as ``jpg``.
+    suffix: str
+    #: In points.
+    width: int
+    height: int
+    #: In bytes.
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Translation(Text):
     """An item's text in one language as it stands now; the source text is one too."""
 
@@ -418,3 +433,17 @@ class Fetch:
     #: How many texts came from it.
     texts: int
     fetched: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping:
+    """A hub has to hear that a feed has changed (WebSub)."""
+
+    id: int
+    hub: str
+    #: The address of the feed.
+    topic: str
+    #: How often the hub was told in vain.
+    attempts: int
+    #: When to tell it, or to tell it again.
+    due: datetime

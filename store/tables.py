@@ -87,7 +87,7 @@ items = Table(
     Column("url", Text),
     # Where the picture was, and the picture itself where it could be read.
     Column("image", Text),
-    Column("image_sha256", ForeignKey("images.sha256")),
+    Column("image_sha256", ForeignKey("images.sha256"), index=True),
     Column("tag", Text, nullable=False, unique=True),
     Column("created", Instant, nullable=False),
     # When the tick must look at the item next; NULL when nothing can be due. Thanks to
@@ -132,6 +132,8 @@ translations = Table(
     # The place that it came from, without its language: how a file is known again
     # whichever folder above it is imported. Empty for a text that came from nowhere.
     Column("origin", Text, nullable=False, index=True),
+    # What it came as last, for who imports the same again. Empty for a text that came from nowhere.
+    Column("source_fingerprint", String(64), nullable=False, server_default=text("''")),
 )
 
 revisions = Table(

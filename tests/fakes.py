@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 from publisher.cli.mailbox import LocalRelay, free_port
 from publisher.config import Config
@@ -72,6 +73,8 @@ class Answer:
     raw: bytes | None = None
     #: Whether each byte of the body, or of ``raw``, comes a while after the one before.
     drips: bool = False
+    #: Seconds before the answer begins; it never does where the site ends first.
+    waits: float = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,8 @@ class Asked:
     path: str
     #: By their names in lower case.
     headers: Mapping[str, str]
+    #: What was posted, the values of each name in their order.
+    form: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 class Web(ThreadingHTTPServer):
@@ -133,10 +138,17 @@ class _Asking(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Web
 
+    def do_POST(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.asked.append(Asked(path=self.path, headers=headers))
+        form = parse_qs(self.rfile.read(int(headers.get("content-length", 0))).decode())
+        self.server.asked.append(Asked(path=self.path, headers=headers, form=form))
         answer = self.server.pages.get(self.path, Answer(status=404))
+        if answer.waits and self.server.over.wait(answer.waits):
+            self.close_connection = True
+            return
         etag = answer.headers.get("ETag")
         if etag and headers.get("if-none-match") == etag:
             answer = Answer(status=304, headers={"ETag": etag})

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from publisher import press
 from publisher.config import Config
@@ -163,6 +166,20 @@ def draft(language: str = "en", **changes: Any) -> Draft:
         "note": "",
     }
     return Draft(**{**values, **changes})
+
+
+def picture(
+    size: tuple[int, int] = (40, 30),
+    colour: Any = (200, 30, 60),
+    *,
+    kind: str = "JPEG",
+    mode: str = "RGB",
+    **beside: Any,
+) -> bytes:
+    """Return a picture of one colour; ``beside`` is what stands beside the colours."""
+    file = BytesIO()
+    Image.new(mode, size, colour).save(file, kind, **beside)
+    return file.getvalue()
 
 
 def newsletter(**changes: Any) -> Newsletter:

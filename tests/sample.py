@@ -25,6 +25,12 @@ CONTENT = ROOT / "examples" / "icmc"
 MORE = ROOT / "tests" / "data" / "sample"
 
 _NAMES = {"ar": "أخبار ICMC"}
+_RIGHTS = {
+    "en": "Sample texts: see examples/icmc/README.md",
+    "fr": "Textes d’exemple : voir examples/icmc/README.md",
+    "es": "Textos de ejemplo: véase examples/icmc/README.md",
+    "ar": "نصوص نموذجية: انظر examples/icmc/README.md",
+}
 _TOPICS = {
     "icmc-europe": "ICMC أوروبا",
     "international-migrants-day": "اليوم الدولي للمهاجرين",
@@ -55,7 +61,7 @@ def build(folder: Path, *, entries: int) -> Config:
 def _config(folder: Path, names: dict[str, str], entries: int) -> Config:
     return make.config(
         folder,
-        site={"name": {**names, **_NAMES}},
+        site={"name": {**names, **_NAMES}, "rights": _RIGHTS},
         feeds={"entries": entries, "missing_in": {"ar": "fallback"}},
     )
 

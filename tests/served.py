@@ -171,9 +171,11 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    """Run ``tidings serve`` for as long as the block lasts."""
-    port = free_port()
+def serving(
+    folder: Path, *options: str, port: int | None = None
+) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """Run ``tidings serve`` for as long as the block lasts, at some port unless given."""
+    port = port or free_port()
     command = [sys.executable, "-m", "publisher", "serve", "--port", str(port), *options]
     with subprocess.Popen(
         command, cwd=folder, env=_environment(), stderr=subprocess.PIPE, text=True

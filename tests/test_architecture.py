@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.config",
+            "publisher.images",
             "publisher.kept",
             "publisher.markup",
             "publisher.packing",
@@ -54,6 +55,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.reports",
             "publisher.site",
             "publisher.subscriptions",
+            "publisher.websub",
         ),
     ),
     ("scheduler", ("scheduler",)),
@@ -62,6 +64,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 #: The only modules that may import a library.
 HOMES = {
+    "PIL": ("publisher.images",),
     "aiosmtpd": ("publisher.cli.mailbox",),
     "aiosmtplib": ("publisher.delivery.smtp",),
     "alembic": ("store",),
@@ -71,7 +74,7 @@ HOMES = {
     "feedgen": ("publisher.feeds",),
     "feedparser": ("publisher.ingest.syndicated",),
     "httpcore2": ("publisher.ingest.connect",),
-    "httpx2": ("publisher.ingest.fetch",),
+    "httpx2": ("publisher.ingest.fetch", "publisher.websub"),
     "idna": ("publisher.addresses",),
     "isal": ("publisher.packing",),
     "jinja2": ("publisher.rendering",),

@@ -96,6 +96,7 @@ def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:
             for hold in held
         ],
         "feeds_written": done.feeds_written,
+        "pinged": done.pinged,
         "issues": [
             {
                 "newsletter": pressed.issue.newsletter,

@@ -31,16 +31,18 @@ def import_(
     as_json: common.JsonOption = False,
 ) -> None:
     """Take news from folders, files and the web; what is known already stays as it is."""
-    from publisher.ingest import intake, readings  # noqa: PLC0415
+    from publisher.ingest import intake, pictures, readings  # noqa: PLC0415
 
     moment = common.clock(now)
     with (
         common.opened(ctx, config) as house,
         readings.opened(house.database, house.config, places, language) as ways,
+        pictures.opened(house.config) as reads,
     ):
-        outcome = intake.take_from(house.database, house.config, ways, now=moment)
-        readings.remember(house.database, ways, outcome.rejected, now=moment)
-    for rejected in outcome.rejected:
+        outcome = intake.take_from(house.database, house.config, ways, now=moment, pictures=reads)
+        wrong = [*outcome.rejected, *outcome.problems]
+        readings.remember(house.database, ways, wrong, now=moment)
+    for rejected in wrong:
         common.warn(f"{rejected.source}: {rejected.reason}")
     for place in outcome.gone:
         common.warn(f"{place.origin} ({place.language}): is gone; item {place.item_id} stays")
@@ -55,6 +57,7 @@ def import_(
 def _named(outcome: "Outcome") -> dict[str, list[dict[str, Any]]]:
     return {
         "rejected": [{"source": text.source, "reason": text.reason} for text in outcome.rejected],
+        "problems": [{"source": text.source, "reason": text.reason} for text in outcome.problems],
         "gone": [
             {"item": text.item_id, "language": text.language, "source": text.origin}
             for text in outcome.gone

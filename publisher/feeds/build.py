@@ -3,17 +3,18 @@
 The same stories always give the same bytes: nothing here knows the time.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from feedgen.feed import FeedGenerator
 
-from publisher import addresses
+from publisher import addresses, markup
 from publisher.config import Config
 from publisher.feeds import jsonfeed
-from publisher.feeds.entries import Entry, entries
-from publisher.feeds.repair import Deleted, EntryRepair, FeedRepair
+from publisher.feeds.entries import entries
+from publisher.feeds.repair import Deleted, generator
+from publisher.feeds.splicing import SEAMS, splice
 from publisher.story import Story
 
 #: When an empty feed was last updated: the specification wants an instant, and *now* would
@@ -49,42 +50,74 @@ class Feed:
 def build(feed: Feed, config: Config) -> dict[str, bytes]:
     """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`."""
     made = entries(feed.stories, config)
+    fitting = replace(feed, title=markup.fit(feed.title))
     return {
-        "atom": _generator(feed, made, config, "atom").atom_str(pretty=True),
-        "rss": _generator(feed, made, config, "rss").rss_str(pretty=True),
-        "json": jsonfeed.document(
-            feed.stories,
-            [entry.html for entry in made],
-            language=feed.language,
-            title=feed.title,
-            own=_own(feed, config, "json"),
-            config=config,
-        ),
+        suffix: _document(fitting, config, suffix, [entry[suffix] for entry in made])
+        for suffix in addresses.FEED_FORMATS
     }
 
 
-def _own(feed: Feed, config: Config, suffix: str) -> str:
-    """Return the address of a feed itself."""
-    path = addresses.feed(feed.language, suffix, feed.topic, feed.archive)
+def _document(feed: Feed, config: Config, suffix: str, made: Sequence[bytes]) -> bytes:
+    if suffix in SEAMS:
+        return splice(head(feed, config, suffix), suffix, made)
+    return jsonfeed.document(
+        made,
+        language=feed.language,
+        title=feed.title,
+        page=_page(feed, config),
+        # What names the feed, in whichever of its documents.
+        own=_address(feed, config, suffix, None),
+        author={"name": config.name(feed.language), "url": config.site.url},
+        rights=config.rights(feed.language),
+        older=_address(feed, config, suffix, feed.previous) if feed.previous else "",
+        hubs=() if feed.archive else config.feeds.hubs,
+    )
+
+
+def head(feed: Feed, config: Config, suffix: str) -> FeedGenerator:
+    """Return what feedgen knows of a feed without its entries."""
+    made = generator()
+    name = f"/{feed.topic}" if feed.topic else ""
+    made.id(addresses.link(f"{config.tag}:feed/{feed.language}", name))
+    made.title(feed.title)
+    made.description(feed.title)
+    made.author(name=config.name(feed.language))
+    made.language(feed.language)
+    made.updated(feed.updated)
+    made.rights(config.rights(feed.language) or None)
+    made.ttl(config.feeds.ttl)
+    made.generator("Tidings")
+    for rel, href in _links(feed, config, suffix):
+        made.link(href=href, rel=rel, type=addresses.FEED_FORMATS[suffix])
+    for hub in () if feed.archive else config.feeds.hubs:
+        made.link(href=hub, rel="hub")
+    made.repair.links = made.link()
+    made.repair.deleted = feed.deleted
+    made.repair.is_archive = feed.archive is not None
+    # The last one: feedgen takes it for the <link> of RSS.
+    page = _page(feed, config)
+    made.link(href=page, rel="alternate", type="text/html", hreflang=feed.language)
+    return made
+
+
+def _links(feed: Feed, config: Config, suffix: str) -> Iterator[tuple[str, str]]:
+    """Yield the documents of a feed that this one leads to (RFC 5005, 4), by relation."""
+    yield "self", _address(feed, config, suffix, feed.archive)
+    if feed.archive:
+        yield "current", _address(feed, config, suffix, None)
+    if feed.previous:
+        yield "prev-archive", _address(feed, config, suffix, feed.previous)
+    if feed.following:
+        yield "next-archive", _address(feed, config, suffix, feed.following)
+
+
+def _address(feed: Feed, config: Config, suffix: str, archive: int | None) -> str:
+    """Return where a document of a feed stands."""
+    path = addresses.feed(feed.language, suffix, feed.topic, archive)
     return addresses.link(config.site.url, path)
 
 
-def _generator(feed: Feed, made: Sequence[Entry], config: Config, suffix: str) -> FeedGenerator:
-    generator = FeedGenerator()
-    generator.load_extension("dc")
-    generator.register_extension("repair", FeedRepair, EntryRepair)
-    generator.repair.deleted = feed.deleted
-    generator.id(f"{config.tag}:feed/{feed.language}" + (f"/{feed.topic}" if feed.topic else ""))
-    generator.title(feed.title)
-    generator.description(feed.title)
-    generator.author(name=config.name(feed.language))
-    generator.language(feed.language)
-    generator.updated(feed.updated)
-    generator.generator("Tidings")
-    generator.link(href=_own(feed, config, suffix), rel="self", type=addresses.FEED_FORMATS[suffix])
-    # The last one: feedgen takes it for the <link> of RSS.
-    front = addresses.link(config.site.url, addresses.front(feed.language))
-    generator.link(href=front, rel="alternate", type="text/html", hreflang=feed.language)
-    for entry in made:
-        generator.add_entry(entry, order="append")
-    return generator
+def _page(feed: Feed, config: Config) -> str:
+    """Return the address of the page that lists the same news."""
+    path = addresses.listing(feed.language, feed.topic, feed.archive)
+    return addresses.link(config.site.url, path)

@@ -1,30 +1,29 @@
-"""Entries of feeds, each made once by feedgen and then given to every feed that holds it.
+"""Entries of feeds, each made once and then given to every feed that holds it.
 
-A feed holds its newest fifty texts, and forty-nine of them were in it the last time. An entry
-is a pure function of its story and its frame, so it is kept (:mod:`publisher.kept`) and a
-feed gets a copy.
+All but one of the texts in a feed were in it the last time. An entry is a pure function of its
+story and its frame, so it is kept (:mod:`publisher.kept`), as the bytes that feeds are put
+together from.
 """
 
-from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from feedgen.entry import FeedEntry
-from feedgen.ext.dc import DcEntryExtension
-from lxml.etree import _Element
 
-from publisher import addresses
+from publisher import addresses, markup
 from publisher.config import Config
-from publisher.feeds.repair import EntryRepair
+from publisher.feeds import jsonfeed
+from publisher.feeds.splicing import cut_out
 from publisher.kept import Kept
 from publisher.rendering import render
-from publisher.story import Story
+from publisher.story import Label, Picture, Story
 
 #: Bytes for all entries that a process keeps: some 4,000 of them, as news go.
 _ROOM = 96 * 2**20
 
-#: An entry beside its texts: two trees of some twenty elements, and the story.
-_BARE = 12_000
+#: An entry beside its texts: the story, and what holds them together.
+_BARE = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +36,12 @@ class Frame:
     name: str
     #: Where our strings come from, nearest first.
     chain: tuple[str, ...]
+    #: The time zone of the days that it names.
+    zone: str
+
+    def link(self, path: str) -> str:
+        """Return the address of a path on the site."""
+        return addresses.link(self.url, path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,74 +51,122 @@ class Source:
     story: Story
     frame: Frame
 
+    @property
+    def picture(self) -> Picture | None:
+        """The picture, unless it was taken back with the text."""
+        return None if self.story.is_gone else self.story.picture
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """An entry in every format; to feedgen it is one of its own, with its extensions done."""
+    @property
+    def summary(self) -> str:
+        """What the text is about, and before that why it is in another language."""
+        return f"{self.story.notice} {self.story.summary}".strip()
 
-    #: The text in its frame, as :func:`content` makes it.
-    html: str
-    atom: _Element
-    rss: _Element
 
-    def atom_entry(self) -> _Element:
-        """Return the entry for an Atom feed: a copy, since a feed takes its elements over."""
-        return deepcopy(self.atom)
-
-    def rss_entry(self) -> _Element:
-        """Return the item for an RSS feed."""
-        return deepcopy(self.rss)
-
-    def register_extension(self, *_: object) -> None:
-        """Take note of an extension that the feed loads: the entry has had it already."""
+#: An entry in each format, by suffix.
+Entry = Mapping[str, bytes]
 
 
 def frame(language: str, config: Config) -> Frame:
     """Return the frame of a language's entries."""
-    return Frame(url=config.site.url, name=config.name(language), chain=config.chain(language))
+    return Frame(
+        url=config.site.url,
+        name=config.name(language),
+        chain=config.chain(language),
+        zone=config.site.timezone,
+    )
 
 
 def content(source: Source) -> str:
     """Return the entry's HTML: the text in a frame that says its language and direction.
 
-    Many readers ignore ``xml:lang``; the notice of a fallback stands before the text.
+    Many readers ignore ``xml:lang``; the notice of a fallback stands before the text. Links are
+    absolute: a reader of feeds shows the text somewhere else.
     """
-    return render("feed/entry.html", source.frame.chain, story=source.story).strip()
+    story, frame, picture = source.story, source.frame, source.picture
+    made = render(
+        "feed/entry.html",
+        frame.chain,
+        zone=frame.zone,
+        story=story,
+        html=markup.html(story.body, base=frame.link(story.path)),
+        picture=picture,
+        picture_url=frame.link(picture.path) if picture else "",
+    )
+    return markup.fit(made).strip()
 
 
 def make(source: Source) -> Entry:
     """Return an entry. Pure; raises RenderError."""
-    html = content(source)
-    entry = _filled(source.story, html, source.frame)
-    return Entry(html=html, atom=entry.atom_entry(), rss=entry.rss_entry())
+    fitting = replace(source, story=_fitting(source.story))
+    html = content(fitting)
+    return {
+        **cut_out(partial(fill, fitting, html)),
+        "json": jsonfeed.item(
+            fitting.story,
+            html,
+            summary=fitting.summary,
+            picture=fitting.picture,
+            link=fitting.frame.link,
+        ),
+    }
 
 
-def _filled(story: Story, html: str, frame: Frame) -> FeedEntry:
-    entry = FeedEntry()
-    entry.register_extension("dc", DcEntryExtension)
-    entry.register_extension("repair", EntryRepair)
+def _fitting(story: Story) -> Story:
+    """Return a story that XML can hold: one that cannot would take the whole feed with it."""
+    topics = tuple(Label(key=topic.key, name=markup.fit(topic.name)) for topic in story.topics)
+    return replace(
+        story,
+        title=markup.fit(story.title),
+        summary=markup.fit(story.summary),
+        topics=topics,
+        origin=story.origin and markup.fit(story.origin),
+        picture=story.picture and replace(story.picture, alt=markup.fit(story.picture.alt)),
+    )
+
+
+def fill(source: Source, html: str, entry: FeedEntry) -> None:
+    """Tell feedgen all of an entry."""
+    story, frame = source.story, source.frame
     entry.id(story.id)
-    entry.guid(story.id, permalink=False)
     entry.title(story.title)
-    entry.link(href=addresses.link(frame.url, story.path), rel="alternate")
     entry.published(story.published)
     entry.updated(story.updated)
-    entry.summary(f"{story.notice} {story.summary}".strip())
+    entry.summary(source.summary)
     entry.content(html, type="html")
     entry.author(name=frame.name)
     entry.dc.dc_creator(frame.name)
     entry.dc.dc_language(story.shown_language)
-    scheme = addresses.link(frame.url, f"/{story.language}/topics/")
+    scheme = frame.link(addresses.index(story.language, "topics"))
     entry.category([{"term": t.key, "scheme": scheme, "label": t.name} for t in story.topics])
+    entry.link(_links(source))
     entry.repair.story = story
-    return entry
+    entry.repair.links = entry.link()
+    if source.picture:
+        entry.repair.picture = source.picture
+        entry.repair.picture_url = frame.link(source.picture.path)
+
+
+def _links(source: Source) -> list[dict[str, str]]:
+    """Return all links: exactly one is the alternate, since readers take the first or the last."""
+    story, link, html = source.story, source.frame.link, "text/html"
+    found = [
+        {"rel": "related", "href": link(other.path), "type": html, "hreflang": other.language}
+        for other in story.translations
+    ]
+    if story.origin:
+        found.append({"rel": "via", "href": addresses.uri(story.origin)})
+    if source.picture:
+        picture, length = source.picture, str(source.picture.length)
+        where = link(picture.path)
+        found.append({"rel": "enclosure", "href": where, "type": picture.type, "length": length})
+    page = {"rel": "alternate", "href": link(story.path), "type": html}
+    return [*found, {**page, "hreflang": story.language}]
 
 
 def _size(source: Source, entry: Entry) -> int:
     story = source.story
-    text = 3 * len(entry.html) + len(story.body) + 3 * len(story.summary)
-    # Most scripts take two bytes a letter, in Python as in UTF-8.
-    return _BARE + 2 * text
+    # Most scripts take two bytes a letter in Python.
+    return _BARE + sum(map(len, entry.values())) + 2 * (len(story.body) + len(story.summary))
 
 
 #: Entries by what they are made from.

@@ -1,9 +1,12 @@
 """What every way in yields: drafts, and what could not become one."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from store.records import Change, Kind, Text, Workflow
 
@@ -28,6 +31,7 @@ class Draft:
     topics: dict[str, str]
     embargo: datetime | None
     url: str | None
+    #: The address of its picture, or a path from ``folder``.
     image: str | None
     #: None where the source does not say.
     workflow: Workflow | None
@@ -41,6 +45,23 @@ class Draft:
     change: Change | None
     #: What a correction corrects, in the language of the text; empty where nobody says.
     note: str
+    #: The folder of the file that it came from; None where files beside it are not its own.
+    folder: Path | None = None
+
+
+#: What says where a draft came from, and not what it says.
+_PLACE = frozenset({"source", "key", "origin", "slug", "folder"})
+
+
+def fingerprint(draft: Draft) -> str:
+    """Return the SHA-256 of all that a draft says, wherever it came from. Pure."""
+    said = {name: value for name, value in vars(draft).items() if name not in _PLACE}
+    text = json.dumps(said, default=_plain, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    return value.isoformat() if isinstance(value, datetime) else vars(value)
 
 
 @dataclass(frozen=True, kw_only=True)

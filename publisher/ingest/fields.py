@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,9 @@ MAX_KEY = 500
 
 #: How much of a wrong value a refusal shows.
 _SHOWN = 80
+
+#: What an address of any kind begins with (RFC 3986, 3.1).
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -93,6 +97,14 @@ class Fields:
             raise InputError(key, f"{_shown(value)} is no address that begins with https://")
         return value or None
 
+    def place(self, key: str) -> str | None:
+        """Return a field that is a web address, or the path of a file."""
+        value = self.line(key)
+        if _SCHEME.match(value) and not is_address(value):
+            reason = "is neither an address that begins with https:// nor the path of a file"
+            raise InputError(key, f"{_shown(value)} {reason} beside this one")
+        return value or None
+
     def digest(self, key: str) -> str | None:
         """Return a field that is a SHA-256."""
         value = self.line(key)
@@ -117,8 +129,20 @@ class Fields:
             )
         return language
 
-    def draft(self, *, source: str, key: str, origin: str, language: str, body: str) -> Draft:
-        """Return the draft that the fields and a body make. Raises InputError."""
+    def draft(
+        self,
+        *,
+        source: str,
+        key: str,
+        origin: str,
+        language: str,
+        body: str,
+        folder: Path | None = None,
+    ) -> Draft:
+        """Return the draft that the fields and a body make. Raises InputError.
+
+        ``folder`` is that of the file which they stand in.
+        """
         return Draft(
             source=source,
             key=key,
@@ -132,13 +156,14 @@ class Fields:
             topics={markup.slug(topic): topic for topic in self.lines("topics")},
             embargo=self.instant("embargo"),
             url=self.address("url"),
-            image=self.address("image"),
+            image=self.place("image") if folder else self.address("image"),
             workflow=self._workflow(),
             source_language=self.language("source_language"),
             source_digest=self.digest("source_digest"),
             made_from=self.language("made_from"),
             change=self._change(),
             note=self.line("note"),
+            folder=folder,
         )
 
     def words(self, body: str) -> Text:

@@ -78,6 +78,7 @@ class Folder:
             origin="" if stated else self._origin(stem),
             language=fields.language("lang") or self._unsaid(place_language),
             body=body,
+            folder=path.parent,
         )
 
     def _place(self, path: Path) -> tuple[str, str | None]:

@@ -8,7 +8,7 @@ Taking the same drafts again changes nothing.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -18,6 +18,7 @@ from publisher.errors import InputError
 from publisher.ingest.drafts import Draft, Rejected, Source, Unchanged
 from publisher.ingest.gone import gone
 from publisher.ingest.limits import refuse_unfit
+from publisher.ingest.pictures import Pictures
 from publisher.ingest.spool import Entry, Spool, grouped
 from publisher.ingest.taking import Taken, Taker
 from store import items, stale, topics
@@ -39,6 +40,8 @@ class Outcome:
     changed: int = 0
     same: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    #: What could not be had of texts that were taken all the same.
+    problems: list[Rejected] = field(default_factory=list)
     #: The texts in the store that came from a source which no longer shows them.
     gone: list[Place] = field(default_factory=list)
 
@@ -47,12 +50,15 @@ class Outcome:
         for verdict in taken.verdicts:
             setattr(self, verdict, getattr(self, verdict) + 1)
         self.refuse(*taken.rejected)
+        self.problems += map(_in_a_line, taken.problems)
 
     def refuse(self, *rejected: Rejected) -> None:
         """Name what could not be taken, with its reason in one line."""
-        for text in rejected:
-            reason = _brief(markup.clean_line(text.reason))
-            self.rejected.append(Rejected(source=text.source, reason=reason, origin=text.origin))
+        self.rejected += map(_in_a_line, rejected)
+
+
+def _in_a_line(rejected: Rejected) -> Rejected:
+    return replace(rejected, reason=_brief(markup.clean_line(rejected.reason)))
 
 
 def _brief(reason: str) -> str:
@@ -62,10 +68,16 @@ def _brief(reason: str) -> str:
 
 
 def take_from(
-    database: Database, config: Config, sources: Iterable[Source], *, now: datetime
+    database: Database,
+    config: Config,
+    sources: Iterable[Source],
+    *,
+    now: datetime,
+    pictures: Pictures | None = None,
 ) -> Outcome:
     """Take all that sources show; good texts are in, whatever the others are.
 
+    ``pictures`` reads theirs; without it only those that lie beside files are read.
     What came from there before and is not shown any more is named in the outcome, unless it
     was withdrawn or retracted here. Raises BusyError and StoreError where the store is at
     fault, InputError where there is no room for what was read.
@@ -74,7 +86,8 @@ def take_from(
     with Spool() as spool:
         # Its scope is what a source says last: one that broke off shows a part only.
         scopes = [source.scope for source in sources if _read(source.drafts(), spool, outcome)]
-        _take_spooled(database, config, spool, outcome, now)
+        taker = _taker(database, config, spool, now, pictures)
+        _take_spooled(taker, outcome)
         with database.read() as tx:
             for scope in filter(None, scopes):
                 outcome.gone += _gone(tx, scope, spool, outcome)
@@ -87,12 +100,13 @@ def take(
     drafts: Iterable[Draft | Rejected | Unchanged],
     *,
     now: datetime,
+    pictures: Pictures | None = None,
 ) -> Outcome:
     """Take drafts, as :func:`take_from` does; nothing is asked about what is gone."""
     outcome = Outcome()
     with Spool() as spool:
         _read(drafts, spool, outcome)
-        _take_spooled(database, config, spool, outcome, now)
+        _take_spooled(_taker(database, config, spool, now, pictures), outcome)
     return outcome
 
 
@@ -119,11 +133,15 @@ def _because(error: Exception, draft: Draft | Entry) -> Rejected:
     return Rejected(source=draft.source, reason=str(error), origin=draft.origin)
 
 
-def _take_spooled(
-    database: Database, config: Config, spool: Spool, outcome: Outcome, now: datetime
-) -> None:
-    taker = Taker(database=database, config=config, spool=spool, now=now)
-    grouping = grouped(spool.index)
+def _taker(
+    database: Database, config: Config, spool: Spool, now: datetime, pictures: Pictures | None
+) -> Taker:
+    reads = pictures or Pictures()
+    return Taker(database=database, config=config, spool=spool, pictures=reads, now=now)
+
+
+def _take_spooled(taker: Taker, outcome: Outcome) -> None:
+    grouping = grouped(taker.spool.index)
     for entry, first in grouping.repeated:
         reason = f"is the same item and language as {first.source}: give one another translationKey"
         outcome.refuse(Rejected(source=entry.source, reason=reason, origin=entry.origin))

@@ -93,6 +93,7 @@ class Table:
             origin=origin,
             language=fields.language("lang") or self._no_language(),
             body=fields.data.get("body", ""),
+            folder=self.path.parent,
         )
 
     def _no_language(self) -> str:

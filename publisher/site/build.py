@@ -6,6 +6,7 @@ written. Killed half-way, the marks stand, and the next pass writes the rest.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
@@ -14,11 +15,11 @@ from publisher.config import Config
 from publisher.feeds.build import Feed
 from publisher.placing import Placing
 from publisher.rendering import read
-from publisher.site import indexes, listings, maps, newsletters, touched
+from publisher.site import indexes, listings, maps, media, newsletters, touched
 from publisher.site import items as item_pages
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View, fronts, view
-from store import entries, issues, items, stale
+from store import entries, issues, items, pings, stale
 from store.database import Database
 from store.stale import Marks
 
@@ -53,10 +54,11 @@ class Work:
         return sorted({listing.language for listing in self.listings})
 
 
-def refresh(database: Database, config: Config) -> int:
+def refresh(database: Database, config: Config, *, now: datetime) -> int:
     """Write what the ledger says and the files do not show yet; return how many feeds changed.
 
-    Raises BusyError while another process writes: its work, or its next pass, covers ours.
+    The hubs are to hear of them from ``now`` on. Raises BusyError while another process
+    writes: its work, or its next pass, covers ours.
     """
     if not _is_behind(database, config):
         return 0
@@ -64,10 +66,12 @@ def refresh(database: Database, config: Config) -> int:
         with database.read() as tx:
             marks = stale.read(tx)
             seen = view(tx, config)
-            changed = _put_all(config, _documents(seen, _work(seen, marks)))
+            work = _work(seen, marks)
+            changed = _put_all(config, _documents(seen, work))
         if marks:
             with database.write() as tx:
                 stale.take_back(tx, marks)
+                pings.put(tx, config.feeds.hubs, _to_tell(config, work), now=now)
     return sum(addresses.is_feed(path) for path in changed)
 
 
@@ -77,7 +81,8 @@ def rebuild(database: Database, config: Config) -> int:
         seen = view(tx, config)
         there = 0
         with Placing(config.public) as placing:
-            for path, body in _with_packed(_documents(seen, _all(seen))):
+            documents = chain(_documents(seen, _all(seen)), media.left_over(seen, config.public))
+            for path, body in _with_packed(documents):
                 placing.put(_place(config.public, path), body)
                 there += body is not None
         return there
@@ -128,6 +133,20 @@ def _work(seen: View, marks: Marks) -> Work:
         listings=sorted(found | set(behind), key=_archive_first),
         parts=sorted({touched.part_of(entry.item_id) for entry in ours}),
     )
+
+
+def _to_tell(config: Config, work: Work) -> list[str]:
+    """Return the addresses of the feeds that hubs shall hear of.
+
+    Not only of those whose bytes have changed: whoever was killed before the marks were taken
+    back has left none to change. Of issues feeds say nothing.
+    """
+    newest = [listing for listing in work.listings if work.items and listing.archive is None]
+    return [
+        addresses.link(config.site.url, addresses.feed(listing.language, suffix, listing.topic))
+        for listing in newest
+        for suffix in addresses.FEED_FORMATS
+    ]
 
 
 def _all(seen: View) -> Work:
@@ -183,7 +202,7 @@ def _with_packed(documents: Iterable[Document]) -> Iterator[Document]:
     """Yield documents, and beside each that is served and can be smaller the same gzipped."""
     for path, body in documents:
         yield path, body
-        if not addresses.is_derived(path):
+        if not addresses.is_derived(path) and not addresses.is_picture(path):
             place = path + "index.html" if path.endswith("/") else path
             yield f"{place}.gz", None if body is None else packing.pack(body)
 

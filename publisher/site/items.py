@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from publisher import addresses
-from publisher.site import linked
+from publisher.site import linked, media
 from publisher.site.view import Document, View
 from publisher.story import Story, tell_all
 from store import publications
@@ -14,7 +14,7 @@ _CHUNK = 200
 
 
 def documents(view: View, ids: Sequence[int]) -> Iterator[Document]:
-    """Yield the pages of these items, in all languages."""
+    """Yield the pictures and the pages of these items, in all languages."""
     for start in range(0, len(ids), _CHUNK):
         rows = publications.tellings(view.tx, ids[start : start + _CHUNK], FEED)
         # A language that was taken from the site keeps its rows, and gets no pages.
@@ -26,9 +26,11 @@ def _documents(view: View, stories: Sequence[Story]) -> Iterator[Document]:
     """Yield the pages of items, from all that was ever told of them, oldest telling first."""
     latest = {(story.item_id, story.language): story for story in stories}
     there = [story for story in latest.values() if not story.is_gone]
+    yield from media.documents(view, latest.values())
     for story in there:
         yield story.path, _page(view, story, there)
-    for story in stories:
+    # Each address that there ever was once, however often the item was told there.
+    for story in {story.path: story for story in stories}.values():
         now = latest[story.item_id, story.language]
         # Mails and readers know the old address, from before the title changed.
         is_old = not now.is_gone and story.path != now.path

@@ -63,6 +63,7 @@ def article(story: Story, versions: Iterable[Story], config: Config) -> Linked:
         "publisher": house,
         "image": _image(story.picture, config) if story.picture else None,
         "isBasedOn": story.origin,
+        "copyrightNotice": config.rights(story.language),
         "correction": [_correction(correction) for correction in story.corrections],
         **_translations(story, versions, config),
     }

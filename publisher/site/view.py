@@ -93,6 +93,7 @@ class View:
             topic_links=self.topic_links.get(language, {}),
             framed=markup.framed,
             home=HOME,
+            rights=self.config.rights(language),
             **values,
         )
 

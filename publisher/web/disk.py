@@ -93,7 +93,9 @@ class Disk:
         now, began = self._clock(), time.monotonic()
         with self._opened(path) as opened:
             status = os.fstat(opened.fileno())
-            modified = last_modified(status.st_mtime_ns, now)
+            # Written long before it was renamed, a file is older than what it replaced: only
+            # the inode's time says when it came here.
+            modified = last_modified(_youngest(status), now)
             if status.st_size > LARGE:
                 plain, zipped = self._on_disk(path, opened, modified), None
             else:
@@ -178,13 +180,13 @@ class Disk:
         raise FileNotFoundError(errno.ENOENT, "leads out of the public folder", path)
 
 
-def last_modified(mtime_ns: int, now_ns: int) -> int | None:
+def last_modified(changed_ns: int, now_ns: int) -> int | None:
     """Return the first whole second after a change; None until it has come, with some margin.
 
     Two changes in one second must not have the same date (RFC 9110, 8.8.2.2): whoever fetched
     the file between them would get 304 for ever. So the second is over before it is told.
     """
-    second = (mtime_ns + _TICK) // _SECOND + 1
+    second = (changed_ns + _TICK) // _SECOND + 1
     return second if second * _SECOND <= now_ns else None
 
 

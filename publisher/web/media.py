@@ -62,7 +62,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 ABSENT = "public, max-age=60"
 
 # Long enough that no date and no number in a name is taken for a digest.
-_FINGERPRINT = re.compile(r"\.[0-9a-f]{16,64}\.[a-z0-9]+$")
+_FINGERPRINT = re.compile(r"(?:\.[0-9a-f]{16,64}|/media/[0-9a-f]{64})\.[a-z0-9]+$")
 
 
 def medium(path: str) -> Medium:

@@ -87,8 +87,12 @@ def version(
 
 
 def links(site: Site, path: str) -> str:
-    """Return where a feed is and which hubs tell of it, as Link (RFC 8288)."""
-    targets = [(hub, "hub") for hub in site.hubs] + [(addresses.link(site.url, path), "self")]
+    """Return where a feed is and which hubs tell of it, as Link (RFC 8288).
+
+    No hub tells of archive documents: nothing new ever comes into one.
+    """
+    hubs = () if addresses.is_archive(path) else site.hubs
+    targets = [(hub, "hub") for hub in hubs] + [(addresses.link(site.url, path), "self")]
     return ", ".join(f'<{target}>; rel="{relation}"' for target, relation in targets)
 
 

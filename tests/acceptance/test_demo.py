@@ -171,3 +171,20 @@ def test_it_never_touches_the_database_that_the_environment_names(
     run(tmp_path / "demo")
     assert not (tmp_path / "real.db").exists()
     assert (tmp_path / "demo" / "tidings.db").exists()
+
+
+def test_the_pictures_of_three_items_are_published_with_what_they_show(
+    demo: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, _ = demo
+    config = load(folder / "tidings.toml", environment=False)
+    database = open_database(config.database_url)
+    with database.read() as tx:
+        pictured = [item for item in items.listing(tx) if item.image]
+        texts = items.texts(tx, [item.id for item in pictured])
+    database.close()
+    files = {path.stem: path.stat().st_size for path in (folder / "public" / "media").iterdir()}
+    assert {item.image_sha256 for item in pictured} == files.keys()
+    assert len(files) == 3
+    assert max(files.values()) < 25_000
+    assert all(text.image_alt for known in texts.values() for text in known.values())

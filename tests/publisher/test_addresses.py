@@ -1,9 +1,10 @@
-"""Addresses: host names in any letters."""
+"""Addresses: host names in any letters, and links in ASCII."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher import addresses
 from publisher.addresses import ascii_host
 from publisher.errors import InputError
 
@@ -46,3 +47,16 @@ def test_any_text_is_a_host_in_ascii_or_refused(text: str) -> None:
         return
     assert host.isascii()
     assert ascii_host(host) == host
+
+
+@pytest.mark.parametrize(
+    ("written", "uri"),
+    [
+        ("https://x.org/a?b=c&d=%C3%A9#e", "https://x.org/a?b=c&d=%C3%A9#e"),
+        ("https://x.org/é|{b}\\^`", "https://x.org/%C3%A9%7C%7Bb%7D%5C%5E%60"),
+        ("https://[::1]:8/~a_b-c.d", "https://[::1]:8/~a_b-c.d"),
+        ("https://x.org/مهاجر", "https://x.org/%D9%85%D9%87%D8%A7%D8%AC%D8%B1"),
+    ],
+)
+def test_an_address_as_people_write_it_becomes_a_uri(written: str, uri: str) -> None:
+    assert addresses.uri(written) == uri == addresses.uri(uri)

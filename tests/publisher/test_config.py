@@ -93,7 +93,9 @@ def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
         ("TIDINGS_SITE__LANGUAGES", "fr ar fr", "site.languages", ("fr", "ar")),
         ("TIDINGS_SITE__TIMEZONE", "Asia/Amman", "site.timezone", "Asia/Amman"),
         ("TIDINGS_SITE__NAME", '{"ar": "أخبار"}', "site.name", {"ar": "أخبار"}),
+        ("TIDINGS_SITE__RIGHTS", '{"ar": "© مثال"}', "site.rights", {"ar": "© مثال"}),
         ("TIDINGS_FEEDS__ENTRIES", "9", "feeds.entries", 9),
+        ("TIDINGS_FEEDS__TTL", "15", "feeds.ttl", 15),
         (
             "TIDINGS_FEEDS__HUBS",
             "https://a.example/, http://b.example/hub?x=y",
@@ -218,6 +220,9 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
             "site.languages.1: 'mul': names no language to publish in; name one, such as fr",
         ),
         (MINIMAL + "name = { de = 'A', it = 'B' }", "site.name: not in site.languages: de, it"),
+        (MINIMAL + "rights = { de = 'A' }", "site.rights: not in site.languages: de"),
+        (MINIMAL + 'rights = { en = "A\\nB" }', "site.rights.en: must be one line without"),
+        (MINIMAL + "[feeds]\nttl = 0", "feeds.ttl: Input should be greater than or equal to 1"),
         (MINIMAL + 'name = { en = "A\\nB" }', "site.name.en: must be one line without control"),
         (MINIMAL + 'name = { en = "A\\u0001" }', "site.name.en: must be one line without control"),
         (MINIMAL + "id = 'urn:x'", "site.id: String should match"),
@@ -227,6 +232,9 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "[feeds]\nhubs = ['https://a.example/>; x']", "feeds.hubs.0: must be ASCII"),
         (MINIMAL + '[feeds]\nhubs = ["https://a.example/\\r\\nx: y"]', "feeds.hubs.0: must be"),
         (MINIMAL + "[feeds]\nhubs = ['https://a.example/é']", "feeds.hubs.0: must be ASCII"),
+        (MINIMAL + "[feeds]\nhubs = ['https://a.example:99999/']", "feeds.hubs.0: Port out of"),
+        (MINIMAL + "[feeds]\nhubs = ['https://a.example:0/']", "feeds.hubs.0: not an address"),
+        (MINIMAL + "[feeds]\nhubs = ['https://a.example/#x']", "feeds.hubs.0: must not have"),
         (MINIMAL + "[sites]\nurl = 1", '[sites]: no such section; did you mean "site"?'),
         (
             MINIMAL + "[x]",
@@ -379,6 +387,17 @@ def test_names_that_a_header_can_hold_load_again(
 ) -> None:
     text = compose("https://news.example.org", "en,fr,es,ar", year=2026, names=names)
     assert read(tmp_path_factory.getbasetemp(), text).site.name == names
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "© E"), ("ar", "© ع"), ("fr", "© E"), ("es", "© E")]
+)
+def test_whose_the_texts_are_is_said_in_the_nearest_language_that_has_words_for_it(
+    tmp_path: Path, language: str, said: str
+) -> None:
+    config = make.config(tmp_path, site={"rights": {"ar": "© ع", "en": "© E"}})
+    assert config.rights(language) == said
+    assert make.config(tmp_path).rights(language) == ""
 
 
 def test_every_section_is_known_by_its_name() -> None:

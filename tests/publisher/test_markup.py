@@ -1,5 +1,6 @@
 """Markup: what goes in may be hostile; what comes out is safe, readable and fits everywhere."""
 
+import re
 import unicodedata
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -135,6 +136,58 @@ def test_the_html_of_any_text_can_stand_in_a_feed(text: str) -> None:
 )
 def test_markdown_becomes_the_html_of_news(written: str, shown: str) -> None:
     assert markup.html(written) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("b.html", "https://x.org/en/1-t%C3%A9/b.html"),
+        ("../b?c=d", "https://x.org/en/b?c=d"),
+        ("/b", "https://x.org/b"),
+        ("//y.org/b", "https://y.org/b"),
+        ("#b", "https://x.org/en/1-t%C3%A9/#b"),
+        ("ü", "https://x.org/en/1-t%C3%A9/%C3%BC"),
+        ("https://y.org/?b", "https://y.org/?b"),
+        ("mailto:a@b.org", "mailto:a@b.org"),
+        ("http://[", None),
+        ("javascript:b", None),
+    ],
+)
+def test_a_relative_link_is_made_absolute_by_where_the_text_stands(
+    written: str, found: str | None
+) -> None:
+    base = "https://x.org/en/1-t%C3%A9/"
+    ((_, link),) = Tags(markup.html(f"[a]({written})", base=base)).found[1:] or [("", {})]
+    assert link.get("href") == found
+    if found and not written.startswith("mailto"):
+        ((_, picture),) = Tags(markup.html(f"![a]({written})", base=base)).found[1:]
+        assert picture["src"] == found
+
+
+@given(ANY)
+def test_links_made_absolute_leave_the_text_and_what_is_kept_of_it_as_they_are(text: str) -> None:
+    before = markup.html(text)
+    absolute = markup.html(text, base="https://x.org/en/")
+    assert Tags(absolute).words == Tags(before).words
+    assert [tag for tag, _ in Tags(absolute).found] == [tag for tag, _ in Tags(before).found]
+    assert markup.html(text) == before == markup._html(text)
+
+
+@given(ANY)
+def test_with_a_base_every_link_of_any_text_is_absolute(text: str) -> None:
+    for _, attributes in Tags(markup.html(text, base="https://x.org/en/")).found:
+        for name in {"href", "src"} & attributes.keys():
+            assert re.match("(https?|mailto):", attributes[name])
+
+
+@given(ANY)
+def test_what_is_fit_can_stand_in_xml_and_loses_no_other_sign(text: str) -> None:
+    fit = markup.fit(text)
+    element = etree.Element("a")
+    element.text = fit
+    assert etree.fromstring(etree.tostring(element)).text == (fit or None)
+    assert markup.fit(fit) == fit
+    assert [sign for sign in text if sign.isalnum()] == [sign for sign in fit if sign.isalnum()]
 
 
 def test_a_table_on_a_page_has_a_frame_and_classes_in_place_of_styles() -> None:

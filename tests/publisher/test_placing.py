@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,9 +58,18 @@ def test_what_is_right_already_keeps_its_age(tmp_path: Path) -> None:
 def test_a_full_batch_is_put_in_place_at_once(tmp_path: Path) -> None:
     with Placing(tmp_path, batch=2) as placing:
         placing.put(tmp_path / "a.txt", b"1")
-        assert files(tmp_path).keys() == {".a.txt.new"}
+        assert not (tmp_path / "a.txt").exists()
         placing.put(tmp_path / "b.txt", b"2")
         assert files(tmp_path).keys() == {"a.txt", "b.txt"}
+
+
+def test_a_file_is_dated_by_when_it_came_into_its_place(tmp_path: Path) -> None:
+    with Placing(tmp_path) as placing:
+        placing.put(tmp_path / "a.txt", b"1")
+        placing.put(tmp_path / "b.txt", b"1")
+        time.sleep(0.2)
+        before = time.time_ns() - 50_000_000
+    assert (tmp_path / "a.txt").stat().st_mtime_ns > before
 
 
 @settings(deadline=None)

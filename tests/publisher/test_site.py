@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
 def publish(database: Database, config: Config) -> int:
     publishing.publish_due(database, config, now=make.NOW)
-    return site.refresh(database, config)
+    return site.refresh(database, config, now=make.NOW)
 
 
 def files(config: Config) -> dict[str, bytes]:
@@ -87,7 +87,7 @@ def test_a_pass_with_nothing_to_do_does_not_even_ask_to_write(
     make.take(database, config, make.draft("en"))
     publish(database, config)
     with database.exclusive("site"):
-        assert site.refresh(database, config) == 0
+        assert site.refresh(database, config, now=make.NOW) == 0
 
 
 @pytest.mark.parametrize("path", ["style.css", "index.html", "fr/index.html", "ar/feed.rss"])
@@ -96,7 +96,7 @@ def test_a_file_that_is_missing_comes_back(database: Database, config: Config, p
     publish(database, config)
     before = files(config)
     (config.public / path).unlink()
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
     assert files(config) == before
 
 
@@ -192,7 +192,7 @@ def test_a_new_name_of_a_topic_shows_on_its_pages(database: Database, config: Co
     make.take(database, config, make.draft("en", topics={"labour": "labour"}))
     publish(database, config)
     intake.put_topic(database, config, "labour", {"en": "Labour migration"})
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
     (path,) = config.public.glob("en/items/*/index.html")
     assert "Labour migration" in path.read_text(encoding="utf-8")
 
@@ -211,7 +211,7 @@ def test_a_language_taken_from_the_site_keeps_its_ledger_and_breaks_nothing(
 
 def test_two_processes_do_not_write_at_once(database: Database, config: Config) -> None:
     with database.exclusive("site"), pytest.raises(BusyError):
-        site.refresh(database, config)
+        site.refresh(database, config, now=make.NOW)
 
 
 def test_a_folder_that_cannot_be_written_is_named_and_the_work_stays_due(
@@ -222,9 +222,9 @@ def test_a_folder_that_cannot_be_written_is_named_and_the_work_stays_due(
     config.public.write_text("a file where the folder should be", encoding="utf-8")
     publishing.publish_due(database, config, now=make.NOW)
     with pytest.raises(StoreError, match="public"):
-        site.refresh(database, config)
+        site.refresh(database, config, now=make.NOW)
     config.public.unlink()
-    assert site.refresh(database, config) == 12
+    assert site.refresh(database, config, now=make.NOW) == 12
 
 
 def test_a_late_old_text_stands_on_top_of_its_feed(database: Database, config: Config) -> None:
@@ -277,7 +277,7 @@ GONE = {
 def look(database: Database, config: Config, hour: int) -> None:
     """Publish and write as the scheduled job does, some hours later."""
     publishing.publish_due(database, config, now=make.NOW + hour * HOUR)
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
 
 
 def edit(database: Database, config: Config, language: str, hour: int, **how: Any) -> None:

@@ -8,7 +8,7 @@ from publisher import editing, languages, story
 from publisher.config import Config
 from publisher.ingest.intake import put_topic
 from publisher.publishing import publish_due
-from publisher.story import Label, tell, tell_all
+from publisher.story import Label, Translation, tell, tell_all
 from store import publications
 from store.database import Database
 from store.records import FEED, Change, Mark, Missing, Topic
@@ -123,6 +123,23 @@ def test_rows_of_the_ledger_are_told_in_their_order_and_as_they_were_told(
     assert {entry.title for entry in told} == {make.TITLES["en"]}
     assert told[0].topics == (Label(key="labour", name="العمل"),)
     assert told[0].notice == NOTICES["ar", "en"]
+
+
+def test_a_story_names_its_translations_in_the_order_of_the_site(
+    database: Database, config: Config
+) -> None:
+    make.take(database, config, *map(make.draft, ("es", "en", "ar", "fr")))
+    rows = publish_due(database, config, now=make.NOW)
+    with database.read() as tx:
+        told = {entry.language: entry for entry in tell_all(tx, rows, config)}
+        # One row alone knows the others as well.
+        (alone,) = tell_all(tx, [row for row in rows if row.language == "es"], config)
+    assert alone == told["es"]
+    for language, entry in told.items():
+        others = [other for other in make.LANGUAGES if other != language]
+        assert entry.translations == tuple(
+            Translation(language=other, path=told[other].path) for other in others
+        )
 
 
 # Corrected, retracted, withdrawn.

@@ -276,14 +276,16 @@ def test_an_item_is_known_by_the_place_that_a_text_came_from_through_every_revis
         text = fill.text(tx, item)
         fill.text(tx, item, "fr")
         fill.text(tx, other)
-        items.came_from(tx, item.id, "fr", "news/dignity")
-        items.came_from(tx, other.id, "en", "news/other")
+        items.came_from(tx, item.id, "fr", origin="news/dignity", fingerprint="1")
+        items.came_from(tx, other.id, "en", origin="news/other", fingerprint="2")
+        items.came_from(tx, item.id, "fr", origin="", fingerprint="3")
         fill.text(tx, item, "fr", revision=2, title="Encore")
 
     with either.read() as tx:
         assert items.by_origin(tx, "news/dignity") == item
         assert items.by_origin(tx, "news/other") == other
         assert items.by_origin(tx, "news/none") is None
+        assert items.fingerprints(tx, item.id) == {"en": "", "fr": "3"}
         assert items.texts(tx, [item.id])[item.id]["en"] == text
 
 

@@ -1,4 +1,4 @@
-"""Places of items in feeds, pictures, and what the public archive and hubs have yet to get."""
+"""Places in feeds, pictures, what texts came as, and what the archive and hubs have yet to get."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,6 +23,13 @@ def upgrade() -> None:
     op.execute(
         "alter table items add column image_sha256 varchar(64)"
         " constraint fk_items_image_sha256 references images (sha256)"
+    )
+    op.create_index(op.f("ix_items_image_sha256"), "items", ["image_sha256"])
+    op.add_column(
+        "translations",
+        sa.Column(
+            "source_fingerprint", sa.String(64), nullable=False, server_default=sa.text("''")
+        ),
     )
     op.create_table(
         "stale_issues",

@@ -91,6 +91,9 @@ def place(tmp_path: Path) -> Path:
     return folder
 
 
+NOTHING_WRONG: dict[str, list[Any]] = {"rejected": [], "problems": [], "gone": []}
+
+
 def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
     topic = tidings(place, "topic", "add", "labour-migration", "--name", "en=Labour", "--json")
     assert topic.json == {"key": "labour-migration", "names": {"en": "Labour"}}
@@ -115,7 +118,7 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
     ).json  # fmt: skip
     assert (added["status"], added["consent_at"]) == ("active", NOW)
     taken = tidings(place, "item", "import", "items", "--json", "--now", NOW).json
-    assert taken == {"new": 2, "changed": 0, "same": 0, "rejected": [], "gone": []}
+    assert taken == {"new": 2, "changed": 0, "same": 0, **NOTHING_WRONG}
     (item,) = tidings(place, "item", "list", "--json").lines
     assert item == tidings(place, "item", "show", str(item["id"]), "--json").json
     assert {"id", "kind", "topics", "source_language", "embargo", "translations"} <= item.keys()

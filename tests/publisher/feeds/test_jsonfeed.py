@@ -10,6 +10,7 @@ from publisher.feeds.build import Feed, build
 from publisher.story import tell
 from store.records import Kind, Topic
 from tests import make
+from tests.publisher.feeds.stories import ARABIC, FRENCH, PICTURE, feed_of, story_of
 
 
 def document(config: Config, language: str, **changes: Any) -> dict[str, Any]:
@@ -60,3 +61,48 @@ def test_a_fallback_says_in_which_language_it_really_is(config: Config) -> None:
 def test_whatever_stands_in_a_title_the_feed_is_json(config: Config, title: str) -> None:
     (item,) = document(config, "en", title=title)["items"]
     assert item["title"] == title
+
+
+def item_of(config: Config, **changes: Any) -> dict[str, Any]:
+    (item,) = json.loads(build(feed_of(story_of(**changes)), config)["json"])["items"]
+    found: dict[str, Any] = item
+    return found
+
+
+def test_a_picture_is_the_image_of_its_item_and_attached_with_its_length(config: Config) -> None:
+    item = item_of(config, picture=PICTURE)
+    assert item["image"].startswith("https://news.example.org/files/%D9%85")
+    assert item["attachments"] == [
+        {
+            "url": item["image"],
+            "mime_type": "image/png",
+            "size_in_bytes": 12_345,
+            "title": PICTURE.alt,
+        }
+    ]
+    assert "image" not in item_of(config)
+
+
+def test_what_json_feed_has_no_word_for_stands_in_an_extension(config: Config) -> None:
+    item = item_of(config, translations=(FRENCH, ARABIC), origin="https://other.example.net/é")
+    assert [other["language"] for other in item["_tidings"]["translations"]] == ["fr", "ar"]
+    assert item["_tidings"]["translations"][0]["url"].endswith("/fr/items/1-dignit%C3%A9/")
+    assert item["_tidings"]["via"] == "https://other.example.net/%C3%A9"
+    assert "_tidings" not in item_of(config)
+
+
+def test_a_document_of_the_archive_is_one_of_the_same_feed(config: Config) -> None:
+    """``feed_url`` names the feed: it is not where this document stands."""
+    own = "https://news.example.org/en/topics/labour/"
+    for archive, previous in ((None, 3), (3, 2), (1, None)):
+        feed = feed_of(story_of(), topic="labour", archive=archive, previous=previous)
+        found = json.loads(build(feed, config)["json"])
+        assert found["feed_url"] == f"{own}feed.json"
+        older = f"{own}archive/{previous}/feed.json" if previous else None
+        assert found.get("next_url") == older
+        page = f"{own}archive/{archive}/" if archive else own
+        assert found["home_page_url"] == page
+
+
+def test_a_feed_without_news_is_json_as_well(config: Config) -> None:
+    assert json.loads(build(feed_of(), config)["json"])["items"] == []

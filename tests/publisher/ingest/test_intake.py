@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from publisher import editing
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.freshness import Freshness, digest, freshness
 from publisher.ingest import decide, intake, sources
-from publisher.ingest.drafts import Draft, Rejected
+from publisher.ingest.drafts import Draft, Rejected, fingerprint
 from publisher.publishing import publish_due
 from store import items, stale, topics
 from store.database import Database
@@ -400,6 +401,105 @@ def test_a_translations_draft_says_nothing_of_the_item(database: Database, confi
     assert outcome.same == 1
     assert stored(database)[0] == before
     assert (before.kind, before.embargo, before.topics) == (Kind.MESSAGE, None, ())
+
+
+def acts(database: Database, config: Config) -> Mapping[str, Any]:
+    """Return what people do here to a text that came from a file, by what it is called."""
+    item, texts = stored(database)
+    words = make.text("fr", body="Mieux dit.")
+    edit: dict[str, Any] = {"read": texts["fr"].revision, "author": "ann", "now": LATER}
+    return {
+        "approve": lambda: editing.approve(database, item.id, "fr", now=LATER),
+        "withdraw": lambda: editing.withdraw(database, item.id, "fr", now=LATER),
+        "edit": lambda: editing.edit(database, config, item.id, "fr", words, **edit),
+        "embargo": lambda: editing.embargo(database, item.id, LATER, now=make.NOW),
+    }
+
+
+@pytest.mark.parametrize(
+    ("act", "workflow"),
+    [
+        ("approve", None),
+        ("withdraw", Workflow.APPROVED),
+        ("edit", Workflow.APPROVED),
+        ("edit", None),
+        ("embargo", Workflow.APPROVED),
+    ],
+)
+def test_a_file_that_has_not_changed_undoes_nothing_that_was_done_here_since(
+    either: Database, config: Config, act: str, workflow: Workflow | None
+) -> None:
+    drafts = [make.draft(tag, workflow=workflow, topics={"eau": "Eau"}) for tag in ("fr", "ar")]
+    take(either, config, *drafts)
+    acts(either, config)[act]()
+    before = stored(either)
+    # From another place, too: a checkout elsewhere holds the same file.
+    again = [replace(draft, source="/elsewhere", origin=f"/{draft.key}") for draft in drafts]
+    for _ in range(2):
+        outcome = take(either, config, *again, later=True)
+        assert (outcome.new, outcome.changed, outcome.same) == (0, 0, 2)
+        assert stored(either) == before
+    with either.read() as tx:
+        assert items.by_origin(tx, "/dignity") == before[0]
+
+
+def test_a_file_that_changes_says_again_all_that_it_says(
+    database: Database, config: Config
+) -> None:
+    first, second = make.draft("fr"), make.draft("fr", dated=make.NOW)
+    take(database, config, first)
+    for draft in (second, first):
+        editing.withdraw(database, stored(database)[0].id, "fr", now=LATER)
+        assert take(database, config, draft, later=True).changed == 1
+        assert stored(database)[1]["fr"].workflow is Workflow.APPROVED
+
+
+def test_a_draft_that_was_refused_is_looked_at_again(database: Database, config: Config) -> None:
+    take(database, config, make.draft("en"), make.draft("fr"), make.draft("es", made_from="fr"))
+    circle = make.draft("fr", made_from="es")
+    for _ in range(2):
+        (refused,) = take(database, config, circle).rejected
+        assert "is itself made from fr" in refused.reason
+    take(database, config, make.draft("es", made_from="en"))
+    assert take(database, config, circle).changed == 1
+
+
+DIFFERENT: dict[str, Any] = {
+    **{name: make.text("en", **{name: "other"}) for name in Text.__dataclass_fields__},
+    "language": "fr",
+    "dated": make.NOW,
+    "kind": Kind.EVENT,
+    "topics": {"labour": "labour"},
+    "embargo": make.NOW,
+    "url": "https://example.org/2",
+    "image": "2.jpg",
+    "workflow": None,
+    "source_language": "fr",
+    "source_digest": "0f" * 32,
+    "made_from": "fr",
+    "change": Change.MINOR,
+    "note": "A note",
+}
+PLACE: dict[str, Any] = {
+    "source": "elsewhere",
+    "key": "other",
+    "origin": "elsewhere",
+    "slug": "other",
+    "folder": Path("elsewhere"),
+}
+
+
+def test_what_a_draft_says_counts_and_not_where_it_stands() -> None:
+    assert DIFFERENT.keys() | PLACE.keys() | {"words"} == {
+        *Draft.__dataclass_fields__,
+        *Text.__dataclass_fields__,
+    }
+    drafts = [make.draft("en", topics={"labour": "Labour"})]
+    for name, value in DIFFERENT.items():
+        field = "words" if name in Text.__dataclass_fields__ else name
+        drafts.append(replace(drafts[0], **{field: value}))
+    assert len({fingerprint(draft) for draft in drafts}) == len(drafts)
+    assert fingerprint(replace(drafts[0], **PLACE)) == fingerprint(drafts[0])
 
 
 def test_topics_are_named_by_the_author_until_somebody_names_them(

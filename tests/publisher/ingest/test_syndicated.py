@@ -500,7 +500,10 @@ def test_the_command_takes_a_feed_once(web: Web, tmp_path: Path) -> None:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
-    web.pages["/feed"] = served((DATA / "ar.json").read_bytes(), kind="application/feed+json")
+    feed = (DATA / "ar.json").read_text(encoding="utf-8")
+    feed = feed.replace("https://wells.example/files", web.url("/files"))
+    web.pages["/feed"] = served(feed.encode(), kind="application/feed+json")
+    web.pages["/files/nine.jpg"] = web.pages["/files/ten.png"] = Answer(body=make.picture())
     run(
         "init",
         str(tmp_path / "site"),
@@ -514,4 +517,5 @@ def test_the_command_takes_a_feed_once(web: Web, tmp_path: Path) -> None:
     again = run("item", "import", web.url("/feed"), "--json")
     assert (first["new"], first["same"], first["rejected"]) == (2, 0, [])
     assert (again["new"], again["same"], again["rejected"]) == (0, 2, [])
+    assert [path for path in web.paths if path != "/feed"] == ["/files/nine.jpg", "/files/ten.png"]
     assert web.asked[-1].headers["if-none-match"] == '"1"'

@@ -125,6 +125,7 @@ def test_every_column_is_read_and_cleaned(tmp_path: Path) -> None:
         made_from="es",
         change=Change.CORRECTION,
         note="Le nombre de villages était faux.",
+        folder=tmp_path,
     )
 
 

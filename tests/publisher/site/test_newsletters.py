@@ -1,21 +1,98 @@
-"""The archive of newsletters: its lists lead to the same list in every language that has it."""
+"""The archive of newsletters: editions as they were sent, and the way to each."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from lxml import html
+import pytest
+from lxml import html as parsed
 
 import scheduler
+from publisher import press, publishing, site
 from publisher.config import Config
+from store import issues
 from store.database import Database
 from store.records import Missing
 from tests import fakes, make
 
+#: The last evening of a year in Brussels, which in UTC is still an hour longer.
+NEW_YEAR = datetime.fromisoformat("2026-12-31T23:30:00+00:00")
 WEEK = timedelta(days=7)
 YEAR = "newsletters/digest/archive/2026/index.html"
 
 
+def send(database: Database, config: Config, *slots: datetime) -> list[int]:
+    """Freeze an issue for each slot, with one new item in English and Arabic; return their ids."""
+    ids = []
+    for slot in slots:
+        key = f"item-{slot:%Y%m%d%H}"
+        make.take(
+            database,
+            config,
+            *(make.draft(tag, key=key, source=f"{key}.{tag}.md") for tag in ("en", "ar")),
+        )
+        publishing.publish_due(database, config, now=make.NOW)
+        press.plan(database, make.newsletter(), [slot])
+        for issue_id in press.open_issues(database):
+            press.press(database, issue_id, config, now=slot)
+            ids.append(issue_id)
+    site.refresh(database, config, now=make.NOW)
+    return ids
+
+
+def page(config: Config, path: str) -> str:
+    return (config.public / path / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_an_edition_is_there_byte_for_byte(
+    database: Database, config: Config, language: str
+) -> None:
+    make.start(database, config)
+    (issue_id,) = send(database, config, make.NOW)
+    with database.read() as tx:
+        html = {each.language: each.html for each in issues.editions_of(tx, issue_id)}
+    shown = config.public / language / "newsletters" / "digest" / str(issue_id) / "index.html"
+    assert shown.read_bytes() == html[language].encode()
+
+
+def test_lists_lead_to_every_edition_by_year_at_home(database: Database, config: Config) -> None:
+    make.start(database, config)
+    first, second, third = send(database, config, make.NOW, NEW_YEAR - timedelta(hours=2), NEW_YEAR)
+    ways = {number: f'href="/ar/newsletters/digest/{number}/"' for number in (first, second, third)}
+    newest = page(config, "ar/newsletters/digest")
+    assert [newest.count(way) for way in ways.values()] == [1, 1, 1]
+    assert newest.index(ways[third]) < newest.index(ways[second]) < newest.index(ways[first])
+    old, new = (page(config, f"ar/newsletters/digest/archive/{year}") for year in (2026, 2027))
+    # In Brussels the third was sent in the new year.
+    assert [way in old for way in ways.values()] == [True, True, False]
+    assert [way in new for way in ways.values()] == [False, False, True]
+    for year in (2026, 2027):
+        assert f'href="/ar/newsletters/digest/archive/{year}/"' in newest
+
+
+def test_a_site_without_issues_says_so(database: Database, config: Config) -> None:
+    make.start(database, config, languages=("en", "ar"))
+    site.refresh(database, config, now=make.NOW)
+    assert "/ar/newsletters/digest/" in page(config, "ar/newsletters")
+    assert page(config, "ar/newsletters/digest")
+    # A language that the newsletter is not in has no page of it.
+    assert not (config.public / "fr" / "newsletters" / "digest").exists()
+    assert page(config, "fr/newsletters")
+
+
+def test_an_issue_rewrites_no_feed_and_no_item(database: Database, config: Config) -> None:
+    make.start(database, config)
+    send(database, config, make.NOW)
+    kept = [*config.public.rglob("feed.*"), *config.public.glob("*/items/*/index.html")]
+    before = {path: path.stat().st_ino for path in kept}
+    press.plan(database, make.newsletter(), [make.NOW + timedelta(days=7)])
+    for issue_id in press.open_issues(database):
+        press.press(database, issue_id, config, now=make.NOW + timedelta(days=7))
+    site.refresh(database, config, now=make.NOW)
+    assert {path: path.stat().st_ino for path in kept} == before
+
+
 def alternates(config: Config, path: str) -> dict[str, str]:
-    tree = html.fromstring((config.public / path).read_bytes())
+    tree = parsed.fromstring((config.public / path).read_bytes())
     found = tree.xpath("//link[@rel='alternate'][@hreflang]")
     return {link.get("hreflang"): link.get("href") for link in found}
 

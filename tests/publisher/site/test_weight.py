@@ -30,7 +30,7 @@ def test_a_full_front_page_in_arabic_or_as_a_fallback_is_light(
     many = range(config.feeds.entries)
     make.take(database, config, *(make.draft("ar", key=str(number), **draft) for number in many))
     publishing.publish_due(database, config, now=make.NOW)
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
     sheet = (config.public / "style.css").stat().st_size
     for path in (f"{language}/index.html", f"{language}/topics/labour/index.html"):
         assert 30_000 < (config.public / path).stat().st_size + sheet < HEAVIEST

@@ -28,7 +28,7 @@ def test_our_words_and_those_of_the_site_each_say_their_language(
     intake.put_topic(database, config, "labour", {language: "Topic"})
     make.take(database, config, make.draft(language, topics={"labour": "labour"}))
     publishing.publish_due(database, config, now=make.NOW)
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
     (item,) = config.public.glob(f"{language}/items/*/index.html")
     topic = config.public / language / "topics" / "labour" / "index.html"
     front = config.public / language / "index.html"

@@ -68,6 +68,20 @@ def test_a_link_within_the_folder_is_followed(public: Path, tmp_path: Path, disk
     assert file(Disk(tmp_path / "now", served.SITE).look("/fr/", None)).plain.body
 
 
+def test_what_was_written_long_before_it_came_is_dated_by_when_it_came(
+    disk: Disk, public: Path
+) -> None:
+    """Its readers may have had the one before since, with a date as young as this one's."""
+    beside = public / "fr" / ".feed.atom.new"
+    beside.write_bytes(b"new")
+    os.utime(beside, ns=(SECOND, SECOND))
+    before = time.time_ns() - SECOND // 10
+    beside.replace(public / "fr" / "feed.atom")
+    found = file(disk.look("/fr/feed.atom", None))
+    assert found.modified is not None
+    assert found.modified * SECOND > before
+
+
 def test_what_is_no_file_is_not_opened(disk: Disk, public: Path) -> None:
     os.mkfifo(public / "pipe.html")
     assert disk.look("/pipe.html", None) is None

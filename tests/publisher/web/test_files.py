@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from publisher.web import versions
 from publisher.web.disk import LARGE
 from publisher.web.files import PublicFiles
 from tests import served
@@ -50,6 +51,21 @@ def test_a_feed_says_all_that_a_reader_and_a_cache_want_to_know(files: PublicFil
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "tells"),
+    [
+        ("/fr/archive/12/feed.atom", False),
+        ("/fr/topics/archive/archive/1/feed.json", False),
+        ("/fr/topics/archive/feed.rss", True),
+        ("/fr/topics/12/feed.atom", True),
+    ],
+)
+def test_no_hub_tells_of_archive_documents_in_which_nothing_is_new(path: str, tells: bool) -> None:
+    said = versions.links(served.SITE, path)
+    assert ('<https://hub.example.org/>; rel="hub"' in said) == tells
+    assert f'<https://news.example.org{path}>; rel="self"' in said
 
 
 def test_a_page_is_for_its_readers_only(files: PublicFiles) -> None:

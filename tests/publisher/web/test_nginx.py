@@ -49,6 +49,28 @@ def test_the_same_files_are_open_to_scripts_of_other_sites() -> None:
     assert patterns("$tidings_cors") == patterns("$tidings_expose") == is_open
 
 
+def test_feeds_say_where_they_are_and_no_hub_is_named_for_those_of_the_archive() -> None:
+    block = re.search(r"map \$request_uri \$tidings_self {\n(.*?)\n}", CONF, re.DOTALL)
+    assert block
+    # nginx takes the first that fits.
+    (archive, said), (feed, also_said) = re.findall(r"'~(.+?)' '(.+?)';", block[1])
+    assert said == also_said == '<https://news.example.org$tidings_feed>; rel="self"'
+    for suffix in addresses.FEED_FORMATS:
+        for topic in ("", "labour", "archive", "12", "هجرة"):
+            newest, old = (
+                addresses.link("", addresses.feed("fr", suffix, topic, number))
+                for number in (None, 12)
+            )
+            for asked, pattern in ((newest, feed), (old, archive)):
+                for target in (asked, f"{asked}?from=mail"):
+                    found = re.search(pattern, target)
+                    assert found
+                    assert found["tidings_feed"] == asked
+            assert not re.search(archive, newest)
+    for strange in ("/fr/newsletters/digest/archive/2026/", '/fr/">/feed.atom', "/fr/feed.atom.gz"):
+        assert not re.search(feed, strange)
+
+
 def test_copies_may_be_kept_as_long() -> None:
     for told in (media.CHANGING, media.LASTING, media.IMMUTABLE, media.ABSENT):
         assert f'"{told}";' in CONF

@@ -2,22 +2,17 @@
 
 import gzip
 import hashlib
-import http.client
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from urllib.parse import quote
 
-from tests import served
+from tests import polls, served
 
-READERS = 4
-POLLS = 2_500
 #: These are replaced all the time, several times within one tick of the clock.
 BUSY = ("/fr/feed.atom", "/ar/feed.atom", "/fr/")
 #: These rest so many seconds, long enough to be trusted and held in memory.
@@ -34,7 +29,7 @@ def kind(path: str, number: int) -> tuple[bytes, bytes]:
     return body, gzip.compress(body, 1, mtime=0)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Writer:
     """Replaces files as site.py does, and knows which version may be seen when."""
 
@@ -45,6 +40,10 @@ class Writer:
     #: What the readers let the writer go on with.
     polls: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     chance: random.Random = field(default_factory=lambda: random.Random(4))
+
+    def digests(self, path: str, oldest: int, newest: int) -> set[str]:
+        versions = {number % KINDS for number in range(oldest, newest + 1)}
+        return {hashlib.sha256(kind(path, version)[0]).hexdigest() for version in versions}
 
     def replace(self, path: str) -> None:
         """Put the next version in place, its ``.gz`` before it, after it, or not at all."""
@@ -73,61 +72,6 @@ class Writer:
                 rested = time.monotonic() + REST
 
 
-@dataclass(kw_only=True)
-class Reader:
-    """Polls as feed readers do, and believes nothing."""
-
-    writer: Writer
-    chance: random.Random
-    #: By path and packing, what it has: validator headers and the bytes they were sent with.
-    has: dict[tuple[str, bool], tuple[dict[str, str], bytes]] = field(default_factory=dict)
-    seen: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-    def work(self, port: int) -> None:
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-            for _ in range(POLLS):
-                try:
-                    self.poll(connection)
-                except (OSError, http.client.HTTPException) as error:
-                    self.wrong.append(repr(error))
-                    connection.close()
-                self.writer.polls.release()
-
-    def poll(self, connection: http.client.HTTPConnection) -> None:
-        path, packed = self.chance.choice(BUSY + QUIET), self.chance.random() < 0.5
-        headers = {"Accept-Encoding": "gzip"} if packed else {}
-        has, known = self.has.get((path, packed), ({}, b""))
-        if has:
-            headers[self.chance.choice(list(has))] = "unconditional"
-            headers = {name: has.get(name, value) for name, value in headers.items()}
-        oldest = self.writer.there[path]
-        connection.request("GET", quote(path), headers=headers)
-        reply = connection.getresponse()
-        sent = reply.read()
-        newest = self.writer.begun[path]
-        possible = {kind(path, number % KINDS)[0] for number in range(oldest, newest + 1)}
-        condition = " ".join(name for name in headers if name != "Accept-Encoding")
-        self.seen[f"{reply.status} {condition}".strip()] += 1
-        if reply.status == 304:
-            if known not in possible:
-                self.wrong.append(f"304 for changed bytes: {path} {headers}")
-            # RFC 9111, 4.3.4: what a 304 says is said of the copy.
-            if changed := reply.headers["last-modified"]:
-                has["If-Modified-Since"] = changed
-            return
-        body = gzip.decompress(sent) if reply.headers["content-encoding"] == "gzip" else sent
-        if reply.status != 200 or body not in possible:
-            self.wrong.append(f"{reply.status} {path}, {len(body)} bytes: {body[:40]!r}")
-        tag = reply.headers["etag"]
-        if tag != f'"{hashlib.sha256(sent).hexdigest()[:32]}"':
-            self.wrong.append(f"{path} has the tag {tag} of other bytes")
-        validators = {"If-None-Match": tag}
-        if changed := reply.headers["last-modified"]:
-            validators["If-Modified-Since"] = changed
-        self.has[path, packed] = (validators, body)
-
-
 @contextmanager
 def writing(public: Path) -> Iterator[Writer]:
     """Replace files for as long as the block lasts."""
@@ -145,17 +89,7 @@ def writing(public: Path) -> Iterator[Writer]:
 
 def test_ten_thousand_polls_while_files_are_replaced_find_nothing_wrong(home: Path) -> None:
     with served.serving(home, "--no-scheduler") as (_, port), writing(home / "public") as writer:
-        readers = [Reader(writer=writer, chance=random.Random(number)) for number in range(READERS)]
-        threads = [threading.Thread(target=reader.work, args=(port,)) for reader in readers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert [line for reader in readers for line in reader.wrong][:5] == []
-    seen = sum((reader.seen for reader in readers), Counter())
-    assert seen.total() == READERS * POLLS
-    # Each way of asking was met by both answers.
-    for status in (200, 304):
-        for condition in ("If-None-Match", "If-Modified-Since"):
-            assert seen[f"{status} {condition}"] > 10, seen
+        lies, seen = polls.poll(port, writer, BUSY + QUIET)
+    assert lies[:5] == []
+    polls.check(seen)
     assert sum(writer.there.values()) > 200

@@ -27,7 +27,7 @@ def get(config: Config) -> Callable[[str], Reply]:
 
 def publish(database: Database, config: Config) -> None:
     publishing.publish_due(database, config, now=make.NOW)
-    site.refresh(database, config)
+    site.refresh(database, config, now=make.NOW)
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ar"])

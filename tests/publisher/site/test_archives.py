@@ -1,0 +1,156 @@
+"""Archives of feeds (RFC 5005, 4): a reader can get everything, and nothing shifts."""
+
+from pathlib import Path
+
+import pytest
+
+from publisher import addresses, editing, publishing, site
+from publisher.config import Config
+from store.database import Database
+from tests import make
+
+SIZE = 3
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Config:
+    """Return a site whose documents hold three entries."""
+    return make.config(tmp_path, feeds={"entries": SIZE})
+
+
+def publish(database: Database, config: Config, number: int, *topics: str) -> None:
+    """Publish one more item in English and Arabic."""
+    drafts = [
+        make.draft(
+            tag,
+            key=f"item-{number:02}",
+            source=f"item-{number:02}.{tag}.md",
+            words=make.text(tag, title=f"{number:02} {tag}", slug=f"slug-{number:02}"),
+            topics={topic: topic.title() for topic in topics},
+        )
+        for tag in ("en", "ar")
+    ]
+    make.take(database, config, *drafts)
+    refresh(database, config)
+
+
+def refresh(database: Database, config: Config) -> None:
+    publishing.publish_due(database, config, now=make.NOW)
+    site.refresh(database, config, now=make.NOW)
+
+
+def body(config: Config, language: str, topic: str = "", archive: int | None = None) -> str:
+    path = addresses.feed(language, "atom", topic, archive)
+    return (config.public / path.lstrip("/")).read_text(encoding="utf-8")
+
+
+def titles(config: Config, language: str, topic: str = "", archive: int | None = None) -> list[str]:
+    text = body(config, language, topic, archive)
+    return [part.partition(f" {language}</title>")[0][-2:] for part in text.split("<entry>")[1:]]
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_newest_is_a_window_and_the_archive_all_before(
+    database: Database, small: Config, language: str
+) -> None:
+    for number in range(1, 9):
+        publish(database, small, number)
+    assert titles(small, language) == ["08", "07", "06"]
+    assert titles(small, language, archive=2) == ["06", "05", "04"]
+    assert titles(small, language, archive=1) == ["03", "02", "01"]
+    assert not (small.public / language / "archive" / "3").exists()
+
+
+def test_a_new_item_leaves_every_archive_document_alone(database: Database, small: Config) -> None:
+    for number in range(1, 8):
+        publish(database, small, number)
+    archived = {path: path.read_bytes() for path in small.public.glob("*/archive/*/*")}
+    assert archived
+    publish(database, small, 8)
+    assert {path: path.read_bytes() for path in small.public.glob("*/archive/*/*")} == archived
+
+
+def test_a_full_document_changes_only_the_one_before_which_leads_on_to_it(
+    database: Database, small: Config
+) -> None:
+    for number in range(1, 9):
+        publish(database, small, number)
+    first, second = (body(small, "en", archive=number) for number in (1, 2))
+    publish(database, small, 9)
+    assert body(small, "en", archive=1) == first
+    assert body(small, "en", archive=2) != second
+    assert titles(small, "en", archive=3) == ["09", "08", "07"]
+    assert "/en/archive/3/feed.atom" in body(small, "en", archive=2)
+
+
+def test_a_correction_changes_the_document_that_the_item_stands_in(
+    database: Database, small: Config
+) -> None:
+    for number in range(1, 9):
+        publish(database, small, number)
+    first, second = (body(small, "en", archive=number) for number in (1, 2))
+    editing.retract(database, small, 1, {"en": "It was wrong."}, author="ann", now=make.NOW)
+    refresh(database, small)
+    assert "It was wrong." in body(small, "en", archive=1) != first
+    assert body(small, "en", archive=2) == second
+
+
+def test_what_is_withdrawn_leaves_a_gap_and_nothing_moves_up(
+    database: Database, small: Config
+) -> None:
+    for number in range(1, 9):
+        publish(database, small, number)
+    editing.withdraw(database, 5, "en", now=make.NOW)
+    refresh(database, small)
+    assert titles(small, "en", archive=2) == ["06", "04"]
+    assert titles(small, "en", archive=1) == ["03", "02", "01"]
+    assert 'at:deleted-entry ref="tag:news.example.org,2013:item/5/en"' in body(
+        small, "en", archive=2
+    )
+    assert titles(small, "ar", archive=2) == ["06", "05", "04"]
+
+
+def test_a_topic_has_an_archive_of_its_own(database: Database, small: Config) -> None:
+    for number in range(1, 9):
+        publish(database, small, number, "odd" if number % 2 else "even")
+    assert titles(small, "ar", "odd") == ["07", "05", "03"]
+    assert titles(small, "ar", "odd", archive=1) == ["05", "03", "01"]
+    page = small.public / "ar" / "topics" / "odd" / "archive" / "1" / "index.html"
+    assert "01 ar" in page.read_text(encoding="utf-8")
+
+
+def test_an_item_that_gets_a_topic_later_comes_last_there(
+    database: Database, small: Config
+) -> None:
+    for number in range(1, 4):
+        publish(database, small, number, *(["labour"] if number != 1 else []))
+    publish(database, small, 1, "labour")
+    assert titles(small, "en", "labour") == ["01", "03", "02"]
+    # In the feed of all news it keeps its place.
+    assert titles(small, "en") == ["03", "02", "01"]
+
+
+def test_an_item_that_loses_a_topic_leaves_its_feed(database: Database, small: Config) -> None:
+    for number in range(1, 5):
+        publish(database, small, number, "labour")
+    publish(database, small, 2)
+    assert titles(small, "en", "labour", archive=1) == ["03", "01"]
+    assert titles(small, "en", "labour") == ["04", "03", "01"]
+    publish(database, small, 2, "labour")
+    assert titles(small, "en", "labour", archive=1) == ["03", "02", "01"]
+
+
+def test_pages_lead_through_the_archive_in_both_directions(
+    database: Database, small: Config
+) -> None:
+    for number in range(1, 10):
+        publish(database, small, number)
+    seen, path = [], "/en/"
+    while path:
+        page = (small.public / path.strip("/") / "index.html").read_text(encoding="utf-8")
+        seen.append(path)
+        path = page.partition('rel="prev" href="')[2].partition('"')[0]
+    # The newest shows what the last full document shows: both, since both are complete.
+    assert seen == ["/en/", "/en/archive/3/", "/en/archive/2/", "/en/archive/1/"]
+    page = (small.public / "en/archive/1/index.html").read_text(encoding="utf-8")
+    assert 'rel="next" href="/en/archive/2/"' in page
