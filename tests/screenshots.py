@@ -32,11 +32,11 @@ class Shot:
 
 
 SHOTS = (
-    Shot("front-en-light", "en/index.html", "light", 1280, 900),
-    Shot("front-fr-dark", "fr/index.html", "dark", 1280, 900),
+    Shot("front-en-light", "en/index.html", "light", 1280, 1040),
+    Shot("front-fr-dark", "fr/index.html", "dark", 1280, 1040),
     Shot("item-ar-dark", "ar/items/*حلول*/index.html", "dark", 360, 900),
     Shot("item-en-light", "en/items/*-in-figures-*/index.html", "light", 360, 900),
-    Shot("fallback-ar-light", "ar/items/*-in-figures-*/index.html", "light", 1280, 900),
+    Shot("fallback-ar-light", "ar/items/*-in-figures-*/index.html", "light", 1280, 1040),
     Shot("topic-fr-light", "fr/topics/icmc-europe/index.html", "light", 1280, 700),
     Shot("feeds-es-dark", "es/feeds/index.html", "dark", 1280, 700),
 )
