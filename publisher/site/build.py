@@ -180,8 +180,10 @@ def _documents(seen: View, work: Work) -> Iterator[Document]:
     yield from item_pages.documents(seen, work.items)
     yield from newsletters.documents(seen, work.issues)
     yield from listings.documents(seen, work.listings)
-    for language in work.languages:
+    for language in seen.config.site.languages:
+        # A new newsletter is in several, whose pages lead to one another.
         yield from newsletters.indexes(seen, language)
+    for language in work.languages:
         yield from indexes.documents(seen, language)
     yield from maps.parts(seen, work.parts)
     yield from maps.site(seen)

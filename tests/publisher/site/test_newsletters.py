@@ -121,3 +121,19 @@ def test_the_list_of_a_year_leads_to_the_languages_that_had_issues_in_it(
     assert alternates(config, f"en/{YEAR}") == both
     assert alternates(config, f"fr/{YEAR}") == both
     assert alternates(config, "en/newsletters/digest/index.html").keys() == both.keys()
+
+
+def test_a_new_newsletter_leads_to_no_page_that_is_not_there(
+    database: Database, config: Config
+) -> None:
+    make.take(database, config, make.draft("en"))
+    publishing.publish_due(database, config, now=make.NOW)
+    site.refresh(database, config, now=make.NOW)
+    make.start(database, config)
+    make.take(database, config, make.draft("en", key="other"))
+    publishing.publish_due(database, config, now=make.NOW)
+    site.refresh(database, config, now=make.NOW)
+    found = alternates(config, "en/newsletters/digest/index.html")
+    assert found.keys() == {*make.LANGUAGES, "x-default"}
+    for href in found.values():
+        assert page(config, href.removeprefix("https://news.example.org/"))
