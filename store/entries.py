@@ -54,6 +54,12 @@ def of_items(tx: Transaction, ids: Collection[int]) -> list[FeedEntry]:
     return [FeedEntry(**row) for row in tx.rows(query.order_by(*_FIELDS))]
 
 
+def on_topic(tx: Transaction, topic: str) -> list[int]:
+    """Return the ids of the items that have a place in a feed of a topic."""
+    query = select(feed_entries.c.item_id).where(feed_entries.c.topic == topic).distinct()
+    return [row["item_id"] for row in tx.rows(query.order_by(feed_entries.c.item_id))]
+
+
 def ends(tx: Transaction, languages: Collection[str]) -> Mapping[Feed, int]:
     """Return the newest place of every feed of these languages that has told something."""
     # One by one, each a step down the index: MAX for each group would walk all of it.

@@ -21,7 +21,7 @@ from publisher.ingest.limits import refuse_unfit
 from publisher.ingest.pictures import Pictures
 from publisher.ingest.spool import Entry, Spool, grouped
 from publisher.ingest.taking import Taken, Taker
-from store import items, stale, topics
+from store import entries, items, stale, topics
 from store.database import Database, Transaction
 from store.records import Place, Topic
 
@@ -171,5 +171,7 @@ def put_topic(database: Database, config: Config, key: str, names: Mapping[str, 
     cleaned = {language: markup.clean_line(name) for language, name in names.items()}
     with database.write() as tx:
         topics.put(tx, key, cleaned)
-        stale.mark_items(tx, items.on_topic(tx, key))
+        # Who was on it once still has a place in its feeds, which bear its name.
+        shown = {*items.on_topic(tx, key), *entries.on_topic(tx, key)}
+        stale.mark_items(tx, shown)
         return next(topic for topic in topics.listing(tx) if topic.key == key)
