@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from publisher import addresses, packing
+from publisher import addresses
 from publisher.config import Config
 from publisher.feeds.build import Feed
 from publisher.placing import Placing
@@ -82,9 +82,9 @@ def rebuild(database: Database, config: Config) -> int:
         there = 0
         with Placing(config.public) as placing:
             documents = chain(_documents(seen, _all(seen)), media.left_over(seen, config.public))
-            for path, body in _with_packed(documents):
-                placing.put(_place(config.public, path), body)
-                there += body is not None
+            for path, body in documents:
+                _put(placing, config, path, body, anew=True)
+                there += 0 if body is None else 1 + _is_packed(path)
         return there
 
 
@@ -193,20 +193,21 @@ def _documents(seen: View, work: Work) -> Iterator[Document]:
 def _put_all(config: Config, documents: Iterable[Document]) -> list[str]:
     """Put documents in place; return the paths of those that changed."""
     with Placing(config.public) as placing:
-        return [
-            path
-            for path, body in _with_packed(documents)
-            if placing.put(_place(config.public, path), body)
-        ]
+        return [path for path, body in documents if _put(placing, config, path, body)]
 
 
-def _with_packed(documents: Iterable[Document]) -> Iterator[Document]:
-    """Yield documents, and beside each that is served and can be smaller the same gzipped."""
-    for path, body in documents:
-        yield path, body
-        if not addresses.is_derived(path) and not addresses.is_picture(path):
-            place = path + "index.html" if path.endswith("/") else path
-            yield f"{place}.gz", None if body is None else packing.pack(body)
+def _put(
+    placing: Placing, config: Config, path: str, body: bytes | None, *, anew: bool = False
+) -> bool:
+    place = _place(config.public, path)
+    if _is_packed(path):
+        return placing.put_packed(place, body, anew=anew)
+    return placing.put(place, body)
+
+
+def _is_packed(path: str) -> bool:
+    """Say whether the same stands beside a document gzipped: it is served, and gets smaller."""
+    return not addresses.is_derived(path) and not addresses.is_picture(path)
 
 
 def _missing_fronts(config: Config) -> Iterator[Listing]:
