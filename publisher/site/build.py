@@ -1,7 +1,7 @@
 """Write what the ledger says and the public files do not show yet.
 
-A pass with no marks only looks whether a front page or a feed is missing: no file is read or
-written. Killed half-way, the marks stand, and the next pass writes the rest.
+A pass with no marks only looks whether a front page, a feed or a newsletter's page is missing:
+no file is read or written. Killed half-way, the marks stand, and the next pass writes the rest.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +20,7 @@ from publisher.site import items as item_pages
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View, fronts, view
 from store import entries, issues, items, pings, stale
+from store import newsletters as newsletter_records
 from store.database import Database
 from store.stale import Marks
 
@@ -110,7 +111,15 @@ def _is_behind(database: Database, config: Config) -> bool:
     with database.read() as tx:
         if stale.is_any(tx):
             return True
-    return not _are_there(config, [*_OWN, _HOME, addresses.ROBOTS]) or any(
+        mailings = newsletter_records.listing(tx)
+    # A newsletter that was just begun has its pages before it has an issue.
+    pages = (
+        addresses.newsletter(language, newsletter.key)
+        for newsletter in mailings
+        for language in newsletter.languages
+        if language in config.site.languages
+    )
+    return not _are_there(config, [*_OWN, _HOME, addresses.ROBOTS, *pages]) or any(
         not _has_its_files(config, language) for language in config.site.languages
     )
 
