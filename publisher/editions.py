@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from publisher import languages
+from publisher import languages, windows
 from publisher.config import Config
 from publisher.errors import ConflictError
 from publisher.mail.edition import Rendered, render_edition
@@ -34,7 +34,8 @@ def freeze(
 
     Raises ConflictError when an audience has had one of the items meanwhile.
     """
-    readers = audiences(subscribers.languages_of(tx, newsletter.key), newsletter, config)
+    spoken = subscribers.languages_of(tx, newsletter.key, issue.frequency)
+    readers = audiences(spoken, newsletter, config)
     queued = 0
     for language, picks in chosen.items():
         told = _told(tx, issue, newsletter, language, picks, now=now)
@@ -44,8 +45,21 @@ def freeze(
         rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
         edition_id = keep(tx, issue, language, rendered, items=len(stories))
         mine = [tag for tag, edition in readers.items() if edition == language]
-        queued += deliveries.queue(tx, issue, edition_id, languages=mine, now=now)
+        due = openings(tx, newsletter, issue, language, now=now)
+        queued += deliveries.queue(tx, issue, edition_id, languages=mine, due=due, now=now)
     return queued
+
+
+def openings(
+    tx: Transaction, newsletter: Newsletter, issue: Issue, language: str, *, now: datetime
+) -> dict[str, datetime]:
+    """Return by time zone when an edition's mail may go out, from now on."""
+    return windows.openings(
+        newsletter.window(language),
+        home=newsletter.timezone,
+        zones=subscribers.zones_of(tx, newsletter.key, issue.frequency),
+        moment=now,
+    )
 
 
 def audiences(spoken: Sequence[str], newsletter: Newsletter, config: Config) -> dict[str, str]:
@@ -84,7 +98,7 @@ def _told(
         rows.append(
             replace(
                 first,
-                channel=newsletter_channel(newsletter.key),
+                channel=newsletter_channel(newsletter.key, issue.frequency),
                 # The dates that readers of the feed see, where it was told there before.
                 published=seen.published if seen else first.published,
                 updated=seen.updated if seen else first.updated,

@@ -15,6 +15,8 @@ from tests.make import NOW
 from tests.store import fill
 
 MINUTE = timedelta(minutes=1)
+#: When mail may go out to whom: at once to all.
+DUE = {"": NOW}
 
 
 def people(count: int) -> list[str]:
@@ -28,7 +30,7 @@ def queued(database: Database, count: int, *, slot: datetime = NOW) -> Issue:
         edition = fill.edition(tx, issue)
     make.subscribe(database, people(count))
     with database.write() as tx:
-        deliveries.queue(tx, issue, edition, languages=["en"], now=NOW)
+        deliveries.queue(tx, issue, edition, languages=["en"], due=DUE, now=NOW)
     return issue
 
 
@@ -71,7 +73,9 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
         for subscriber_id, status in zip(gone, closed, strict=True):
             subscribers.change(tx, subscriber_id, status=status)
 
-        assert deliveries.queue(tx, issue, edition, languages=["fr", "fr-CH"], now=NOW) == 2
+        assert (
+            deliveries.queue(tx, issue, edition, languages=["fr", "fr-CH"], due=DUE, now=NOW) == 2
+        )
 
     with digest.read() as tx:
         assert deliveries.recipients(tx, edition) == 2
@@ -105,7 +109,7 @@ def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
 
     with digest.write() as tx:
         statements.clear()
-        deliveries.queue(tx, issue, edition, languages=["en"], now=NOW)
+        deliveries.queue(tx, issue, edition, languages=["en"], due=DUE, now=NOW)
 
     [statement] = statements
     assert statement.startswith("INSERT INTO deliveries")
@@ -119,7 +123,7 @@ def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
     def queue_in_french() -> None:
         with digest.write() as tx:
             edition = fill.edition(tx, issue, "fr")
-            deliveries.queue(tx, issue, edition, languages=["en", "fr"], now=NOW)
+            deliveries.queue(tx, issue, edition, languages=["en", "fr"], due=DUE, now=NOW)
 
     with pytest.raises(ConflictError):
         queue_in_french()
@@ -154,7 +158,7 @@ def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
     queued(digest, 1)
     with digest.write() as tx:
         later = fill.issue(tx, slot=NOW + MINUTE)
-        deliveries.queue(tx, later, fill.edition(tx, later), languages=["en"], now=NOW)
+        deliveries.queue(tx, later, fill.edition(tx, later), languages=["en"], due=DUE, now=NOW)
 
         claimed = deliveries.claim(tx, NOW, issue_id=later.id)
         assert claimed
@@ -292,7 +296,7 @@ def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
     settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
     with digest.write() as tx:
         second = fill.issue(tx, slot=NOW + MINUTE)
-        deliveries.queue(tx, second, fill.edition(tx, second), languages=["en"], now=NOW)
+        deliveries.queue(tx, second, fill.edition(tx, second), languages=["en"], due=DUE, now=NOW)
 
     none = dict.fromkeys(DeliveryState, 0)
     one_each = {DeliveryState.SENT: 1, DeliveryState.POSTPONED: 1, DeliveryState.QUEUED: 1}
