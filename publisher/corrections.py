@@ -208,7 +208,7 @@ def _tell(
         sent_in=debt.sent_in,
         language=debt.language,
         since=debt.since,
-        due=openings(tx, newsletter, issue, debt.language, now=now),
+        due=openings(tx, newsletter, debt.language, now=now),
         now=now,
     )
 

@@ -45,21 +45,24 @@ def freeze(
         rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
         edition_id = keep(tx, issue, language, rendered, items=len(stories))
         mine = [tag for tag, edition in readers.items() if edition == language]
-        due = openings(tx, newsletter, issue, language, now=now)
+        due = openings(tx, newsletter, language, now=now)
         queued += deliveries.queue(tx, issue, edition_id, languages=mine, due=due, now=now)
     return queued
 
 
 def openings(
-    tx: Transaction, newsletter: Newsletter, issue: Issue, language: str, *, now: datetime
+    tx: Transaction, newsletter: Newsletter, language: str, *, now: datetime
 ) -> dict[str, datetime]:
-    """Return by time zone when an edition's mail may go out, from now on."""
-    return windows.openings(
-        newsletter.window(language),
-        home=newsletter.timezone,
-        zones=subscribers.zones_of(tx, newsletter.key, issue.frequency),
-        moment=now,
-    )
+    """Return by the zone of a reader when mail in a language may go out to them, from now on.
+
+    Under an empty name for readers in any other zone.
+    """
+    sentence = newsletter.window(language)
+    if sentence is None:
+        return {"": now}
+    window = windows.parse(sentence)
+    zones = subscribers.zones(tx) if window.zone == windows.READER else []
+    return windows.openings(window, home=newsletter.timezone, zones=zones, moment=now)
 
 
 def audiences(spoken: Sequence[str], newsletter: Newsletter, config: Config) -> dict[str, str]:

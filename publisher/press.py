@@ -93,7 +93,8 @@ def _check_frequencies(newsletter: Newsletter) -> None:
 def _check_windows(newsletter: Newsletter) -> None:
     for sentence in newsletter.windows.values():
         # One that only ever names holidays is found here, not when there is mail to send.
-        windows.openings(sentence, home=newsletter.timezone, zones=(), moment=newsletter.since)
+        window = windows.parse(sentence)
+        windows.openings(window, home=newsletter.timezone, zones=(), moment=newsletter.since)
 
 
 def plan(

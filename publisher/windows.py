@@ -115,16 +115,13 @@ def opens(window: Window, moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def openings(
-    sentence: str | None, *, home: str, zones: Collection[str], moment: datetime
+    window: Window, *, home: str, zones: Collection[str], moment: datetime
 ) -> dict[str, datetime]:
     """Return by the zone of a reader when mail may go out to them, in UTC.
 
     Under an empty name for readers in any other zone: ``home`` is the newsletter's, whose
-    window this is. Without a window that is ``moment``. Raises InputError.
+    window this is. Raises InputError as :func:`opens` does.
     """
-    if sentence is None:
-        return {"": moment}
-    window = parse(sentence)
     named = home if window.zone in {"", READER} else window.zone
     found = {"": opens(window, moment, ZoneInfo(named))}
     if window.zone == READER:

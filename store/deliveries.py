@@ -38,7 +38,7 @@ UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
     *(deliveries.c[name] for name in ("state", "code", "detail", "attempts")),
-    *(subscribers.c.email, subscribers.c.name, subscribers.c.timezone, editions.c.language),
+    *(subscribers.c.email, subscribers.c.name, editions.c.language),
 ]
 
 
@@ -126,9 +126,43 @@ def _misled(
     return and_(subscribers.c.id.in_(had), subscribers.c.id.not_in(told))
 
 
+def put_off(
+    tx: Transaction, edition_id: int, due: Mapping[str, datetime], *, now: datetime
+) -> None:
+    """Give what waits and is due another instant, where that is still to come.
+
+    ``due`` is as for :func:`queue`. One UPDATE.
+    """
+    people = _people(due).subquery("people")
+    late = and_(
+        deliveries.c.edition_id == edition_id,
+        deliveries.c.state.in_(_WAITING),
+        deliveries.c.due <= now,
+        deliveries.c.subscriber_id == people.c.id,
+        people.c.due > now,
+    )
+    tx.run(update(deliveries).where(late).values(due=people.c.due))
+
+
 def _to_queue(
     issue: Issue, edition_id: int, due: Mapping[str, datetime], now: datetime
 ) -> Select[Any]:
+    people = _people(due)
+    return people.with_only_columns(
+        literal(issue.id),
+        literal(edition_id),
+        people.selected_columns.id,
+        literal(DeliveryState.QUEUED.value),
+        literal(0),
+        literal(""),
+        literal(0),
+        people.selected_columns.due,
+        literal(now, deliveries.c.changed.type),
+    )
+
+
+def _people(due: Mapping[str, datetime]) -> Select[Any]:
+    """Return the active subscribers, each with the instant of their time zone."""
     instant = deliveries.c.due.type
     # A table in the statement, which is joined by its index: a CASE would be gone through for
     # each row, and there are some six hundred zones. It stands within a query of its own, since
@@ -136,18 +170,12 @@ def _to_queue(
     named = values(column("zone", String), column("due", instant), name="named")
     rows = named.data(list(due.items())).cte("opens", nesting=True)
     opening = select(rows).subquery("opening")
-    wanted = select(
-        literal(issue.id),
-        literal(edition_id),
-        subscribers.c.id,
-        literal(DeliveryState.QUEUED.value),
-        literal(0),
-        literal(""),
-        literal(0),
-        func.coalesce(opening.c.due, literal(due[""], instant)),
-        literal(now, instant),
-    ).outerjoin_from(subscribers, opening, opening.c.zone == subscribers.c.timezone)
-    return wanted.where(subscribers.c.status == Status.ACTIVE)
+    moment = func.coalesce(opening.c.due, literal(due[""], instant)).label("due")
+    return (
+        select(subscribers.c.id, moment)
+        .outerjoin(opening, opening.c.zone == subscribers.c.timezone)
+        .where(subscribers.c.status == Status.ACTIVE)
+    )
 
 
 def _queue(tx: Transaction, wanted: Select[Any]) -> int:

@@ -447,8 +447,6 @@ class Delivery:
     email: str
     name: str
     language: str
-    #: The subscriber's IANA zone.
-    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, kw_only=True)

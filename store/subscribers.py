@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import and_, insert, select, update
 
 from store.database import Transaction
 from store.errors import NotFoundError
@@ -72,19 +72,8 @@ def listing(
 
 def languages_of(tx: Transaction, newsletter: str, frequency: str = "") -> list[str]:
     """Return the languages of those active subscribers who get a newsletter at a frequency."""
-    return _distinct(tx, subscribers.c.language, newsletter, frequency)
-
-
-def zones_of(tx: Transaction, newsletter: str, frequency: str = "") -> list[str]:
-    """Return the time zones of those active subscribers who get a newsletter at a frequency."""
-    return _distinct(tx, subscribers.c.timezone, newsletter, frequency)
-
-
-def _distinct(
-    tx: Transaction, column: ColumnElement[str], newsletter: str, frequency: str
-) -> list[str]:
     query = (
-        select(column.label("value"))
+        select(subscribers.c.language)
         .distinct()
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
         .where(
@@ -92,9 +81,16 @@ def _distinct(
             subscriptions.c.frequency == frequency,
             subscribers.c.status == Status.ACTIVE,
         )
-        .order_by(column)
+        .order_by(subscribers.c.language)
     )
-    return [row["value"] for row in tx.rows(query)]
+    return [row["language"] for row in tx.rows(query)]
+
+
+def zones(tx: Transaction) -> list[str]:
+    """Return the time zones in which there are active subscribers."""
+    active = subscribers.c.status == Status.ACTIVE
+    query = select(subscribers.c.timezone).distinct().where(active)
+    return [row["timezone"] for row in tx.rows(query.order_by(subscribers.c.timezone))]
 
 
 def _subscriber(row: Mapping[Any, Any]) -> Subscriber:

@@ -10,18 +10,18 @@ and shows them. Only one process delivers at a time, which is why the next run c
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from publisher import windows
 from publisher.config import Config
 from publisher.delivery.pace import pause
 from publisher.delivery.smtp import Connection
+from publisher.editions import openings
 from publisher.errors import MailError, RefusedError, UnansweredError, UnreachableError
 from publisher.mail.wire import Sender, message
 from store import deliveries, issues, newsletters
-from store.database import Database
-from store.records import Delivery, DeliveryState, Edition, Issue, Newsletter
+from store.database import Database, Transaction
+from store.records import Delivery, DeliveryState, Edition, Issue, IssueState
 
 #: Reconnections that one worker tries when its connection breaks in the middle of a message.
 _RECONNECTIONS = 3
@@ -80,6 +80,7 @@ def deliver(
         with database.write() as tx:
             outcome.unknown = deliveries.orphaned(tx, now)
             outcome.cancelled = deliveries.cancel_departed(tx, now)
+            _keep_windows(tx, now)
             due = deliveries.next_due(tx, issue_id=issue_id)
         if due and due <= now:
             run = _Run(
@@ -94,6 +95,16 @@ def deliver(
     return outcome
 
 
+def _keep_windows(tx: Transaction, now: datetime) -> None:
+    """Put off what is due while its window is closed: what waits since it was open, or again."""
+    for issue in issues.listing(tx, states=[IssueState.SENDING]):
+        newsletter = newsletters.get(tx, issue.newsletter)
+        if newsletter.windows:
+            for edition in issues.editions_of(tx, issue.id):
+                due = openings(tx, newsletter, edition.language, now=now)
+                deliveries.put_off(tx, edition.id, due, now=now)
+
+
 @dataclass(kw_only=True)
 class _Run:
     """One pass: as many workers as there may be connections."""
@@ -104,7 +115,7 @@ class _Run:
     issue_id: int | None
     outcome: Outcome
     progress: Progress | None
-    editions: dict[int, tuple[Edition, Issue, Newsletter, Sender]] = field(default_factory=dict)
+    editions: dict[int, tuple[Edition, Issue, Sender]] = field(default_factory=dict)
 
     async def all(self) -> None:
         workers = [self._work() for _ in range(self.config.mail.connections)]
@@ -131,14 +142,13 @@ class _Run:
             delivery = deliveries.claim(tx, self.now, issue_id=self.issue_id)
         if delivery is None:
             return False
-        edition, issue, newsletter, sender = self._edition(delivery)
+        edition, issue, sender = self._edition(delivery)
         try:
             body = message(delivery, edition, sender, date=issue.frozen or issue.slot)
             code, reply = await connection.send(delivery.email, body)
             ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
         except MailError as error:
             ending = after(error, delivery, now=self.now)
-            ending = within_window(ending, newsletter, edition, delivery)
         with self.database.write() as tx:
             deliveries.settle(tx, delivery, **vars(ending), now=self.now)
         self.outcome.count(ending.state)
@@ -146,19 +156,18 @@ class _Run:
             self.progress(delivery, ending.state)
         return True
 
-    def _edition(self, delivery: Delivery) -> tuple[Edition, Issue, Newsletter, Sender]:
+    def _edition(self, delivery: Delivery) -> tuple[Edition, Issue, Sender]:
         if delivery.edition_id not in self.editions:
             with self.database.read() as tx:
                 edition = issues.edition(tx, delivery.edition_id)
                 issue = issues.get(tx, delivery.issue_id)
-                newsletter = newsletters.get(tx, issue.newsletter)
             sender = Sender(
                 name=self.config.name(edition.language),
                 address=self.config.sender,
                 newsletter=issue.newsletter,
                 host=self.config.host,
             )
-            self.editions[delivery.edition_id] = (edition, issue, newsletter, sender)
+            self.editions[delivery.edition_id] = (edition, issue, sender)
         return self.editions[delivery.edition_id]
 
 
@@ -182,18 +191,3 @@ def after(error: MailError, delivery: Delivery, *, now: datetime) -> Ending:
     elif wait and not (isinstance(error, RefusedError) and error.permanent):
         state, due = DeliveryState.POSTPONED, now + wait
     return Ending(state=state, code=error.code, detail=str(error), due=due)
-
-
-def within_window(
-    ending: Ending, newsletter: Newsletter, edition: Edition, delivery: Delivery
-) -> Ending:
-    """Have what is to be tried again wait for the window of its newsletter. Pure."""
-    if ending.state is not DeliveryState.POSTPONED:
-        return ending
-    due = windows.openings(
-        newsletter.window(edition.language),
-        home=newsletter.timezone,
-        zones=[delivery.timezone],
-        moment=ending.due,
-    )
-    return replace(ending, due=due.get(delivery.timezone, due[""]))
