@@ -37,8 +37,8 @@ from store.records import (
 #: In a newsletter's rules: all languages that have none of their own.
 OTHERS = "*"
 
-#: The longest name that the ledger has for an audience.
-_MAX_CHANNEL = 120
+#: The longest names that the store has for a frequency, and for an audience in the ledger.
+_MAX_FREQUENCY, _MAX_CHANNEL = 40, 120
 
 _OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
 
@@ -66,7 +66,8 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     for language in {OTHERS, *newsletter.rules}:
         rule(newsletter, language)
     _check_frequencies(newsletter)
-    _check_windows(newsletter)
+    for sentence in newsletter.windows.values():
+        windows.parse(sentence)
     with database.write() as tx:
         known = {topic.key for topic in topics.listing(tx)}
         for topic in newsletter.topics:
@@ -86,15 +87,9 @@ def _check_frequencies(newsletter: Newsletter) -> None:
                 "frequency",
                 f"{name!r} must be lower-case letters, digits, hyphens; {OWN!r} is taken",
             )
-        if len(newsletter_channel(newsletter.key, name)) > _MAX_CHANNEL:
-            raise InputError("frequency", f"{name!r} and the newsletter's key are too long")
-
-
-def _check_windows(newsletter: Newsletter) -> None:
-    for sentence in newsletter.windows.values():
-        # One that only ever names holidays is found here, not when there is mail to send.
-        window = windows.parse(sentence)
-        windows.openings(window, home=newsletter.timezone, zones=(), moment=newsletter.since)
+        channel = newsletter_channel(newsletter.key, name)
+        if len(name) > _MAX_FREQUENCY or len(channel) > _MAX_CHANNEL:
+            raise InputError("frequency", f"{name!r} is too long, by itself or with the key")
 
 
 def plan(

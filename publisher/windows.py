@@ -34,10 +34,6 @@ _SENTENCE = re.compile(
 )
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
-#: Days after which a window that has not opened is one that never does.
-_LONGEST = 400
-#: More than any clock is turned by at midnight.
-_AROUND = timedelta(hours=3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,21 +93,18 @@ def _calendar(code: str) -> holidays.HolidayBase:
 
 
 def opens(window: Window, moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first instant from ``moment`` on, in UTC, at which a window is open in a zone.
-
-    Raises InputError for one that does not open within a year, all its days being holidays.
-    """
+    """Return the first instant from ``moment`` on, in UTC, at which a window is open in a zone."""
     # A clock that is put back over midnight comes to the day before once more.
-    today = moment.astimezone(zone).date() - _DAY
-    for step in range(_LONGEST):
+    day = moment.astimezone(zone).date() - _DAY
+    found: list[datetime] = []
+    while not found:
         found = [
             instant
-            for instant in (moment.astimezone(UTC), *_turns(window, today + step * _DAY, zone))
+            for instant in (moment.astimezone(UTC), *_turns(window, day, zone))
             if instant >= moment and window.is_open(instant.astimezone(zone))
         ]
-        if found:
-            return min(found)
-    raise InputError("window", "never opens: all its days are holidays")
+        day += _DAY
+    return min(found)
 
 
 def openings(
@@ -120,7 +113,7 @@ def openings(
     """Return by the zone of a reader when mail may go out to them, in UTC.
 
     Under an empty name for readers in any other zone: ``home`` is the newsletter's, whose
-    window this is. Raises InputError as :func:`opens` does.
+    window this is.
     """
     named = home if window.zone in {"", READER} else window.zone
     found = {"": opens(window, moment, ZoneInfo(named))}
@@ -145,8 +138,7 @@ def _turns(window: Window, day: date, zone: ZoneInfo) -> Iterator[datetime]:
     wall = datetime.combine(day, window.begin, tzinfo=zone)
     yield wall.astimezone(UTC)
     yield wall.replace(fold=1).astimezone(UTC)
-    early = wallclock.at(day, time(), zone) - _AROUND
-    late = wallclock.at(day + _DAY, time(), zone) + _AROUND
+    early, late = (wallclock.at(midnight, time(), zone) for midnight in (day, day + _DAY))
     if early.astimezone(zone).utcoffset() != late.astimezone(zone).utcoffset():
         yield _turned(early, late, zone)
 
