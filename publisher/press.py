@@ -31,14 +31,13 @@ from store.records import (
     Item,
     Newsletter,
     Translation,
-    newsletter_channel,
 )
 
 #: In a newsletter's rules: all languages that have none of their own.
 OTHERS = "*"
 
-#: The longest names that the store has for a frequency, and for an audience in the ledger.
-_MAX_FREQUENCY, _MAX_CHANNEL = 40, 120
+#: The longest name of a frequency that the store has room for.
+_MAX_FREQUENCY = 40
 
 _OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
 
@@ -65,9 +64,7 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     wallclock.zone_name(newsletter.timezone, "timezone")
     for language in {OTHERS, *newsletter.rules}:
         rule(newsletter, language)
-    _check_frequencies(newsletter)
-    for sentence in newsletter.windows.values():
-        windows.parse(sentence)
+    _check_going_out(newsletter)
     with database.write() as tx:
         known = {topic.key for topic in topics.listing(tx)}
         for topic in newsletter.topics:
@@ -78,7 +75,10 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     return newsletter
 
 
-def _check_frequencies(newsletter: Newsletter) -> None:
+def _check_going_out(newsletter: Newsletter) -> None:
+    """Refuse what says when and how often, and from how many items on, and cannot be."""
+    for sentence in newsletter.windows.values():
+        windows.parse(sentence)
     if newsletter.minimum < 1:
         raise InputError("minimum", f"{newsletter.minimum} items make no issue: 1 at the least")
     for name in newsletter.frequencies:
@@ -87,9 +87,8 @@ def _check_frequencies(newsletter: Newsletter) -> None:
                 "frequency",
                 f"{name!r} must be lower-case letters, digits, hyphens; {OWN!r} is taken",
             )
-        channel = newsletter_channel(newsletter.key, name)
-        if len(name) > _MAX_FREQUENCY or len(channel) > _MAX_CHANNEL:
-            raise InputError("frequency", f"{name!r} is too long, by itself or with the key")
+        if len(name) > _MAX_FREQUENCY:
+            raise InputError("frequency", f"{name!r} is too long: {_MAX_FREQUENCY} at the most")
 
 
 def plan(

@@ -38,8 +38,10 @@ def turns(name: str) -> tuple[datetime, ...]:
 def moments(draw: st.DrawFn, name: str) -> datetime:
     """Draw an instant, every second time one near to a turn of the clocks."""
     near = turns(name)
-    if near and draw(st.booleans()):
-        return draw(st.sampled_from(near)) + timedelta(minutes=draw(st.integers(-1800, 1800)))
+    if draw(st.booleans()) and near:
+        around: int = draw(st.integers(-1800, 1800))
+        turn: datetime = draw(st.sampled_from(near))
+        return turn + timedelta(minutes=around)
     minutes = draw(st.integers(0, int((END - BEGIN) / timedelta(minutes=1))))
     return BEGIN + timedelta(minutes=minutes, seconds=draw(st.integers(0, 59)))
 

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import available_timezones
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from store import deliveries, issues, subscribers
+from store import deliveries, issues, subscribers, tables
 from store.database import Database, open_database
 from store.errors import ConflictError
-from store.records import Delivery, DeliveryState, Issue, Status
+from store.records import Delivery, DeliveryState, Issue, IssueState, Status, Subscription
 from tests import make
 from tests.make import NOW
 from tests.store import fill
@@ -94,6 +95,59 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
         name="",
         language="fr",
     )
+
+
+def due_of(database: Database, issue: Issue) -> list[datetime]:
+    """Return when the deliveries of an issue are due, by address: claimed one after the other."""
+    with database.read() as tx:
+        query = select(tables.deliveries.c.due).join(tables.subscribers)
+        mine = query.where(tables.deliveries.c.issue_id == issue.id)
+        return [row["due"] for row in tx.rows(mine.order_by(tables.subscribers.c.email))]
+
+
+def test_an_edition_is_due_by_the_zone_of_each_reader(digest: Database) -> None:
+    zones = sorted(available_timezones())
+    with digest.write() as tx:
+        issue = fill.issue(tx)
+        edition = fill.edition(tx, issue)
+    ids = make.subscribe(digest, people(len(zones) + 1))
+    moments = {zone: NOW + number * MINUTE for number, zone in enumerate(zones)}
+    with digest.write() as tx:
+        for subscriber_id, zone in zip(ids, [*zones, "Nowhere/Gone"], strict=True):
+            subscribers.change(tx, subscriber_id, timezone=zone)
+        assert subscribers.zones(tx) == sorted([*zones, "Nowhere/Gone"])
+        due = {"": NOW - MINUTE, **moments}
+        queued = deliveries.queue(tx, issue, edition, languages=["en"], due=due, now=NOW)
+    assert queued == len(ids)
+    assert due_of(digest, issue) == [*moments.values(), NOW - MINUTE]
+
+
+def test_what_is_due_and_waits_is_put_off_and_nothing_else(digest: Database) -> None:
+    issue = queued(digest, 4)
+    sent = settled(digest, DeliveryState.SENT)
+    settled(digest, DeliveryState.POSTPONED, due=NOW + 2 * MINUTE)
+    with digest.write() as tx:
+        subscribers.change(tx, sent.subscriber_id + 3, timezone="Asia/Tokyo")
+        later = {"": NOW + MINUTE, "Asia/Tokyo": NOW}
+        deliveries.put_off(tx, sent.edition_id, later, now=NOW)
+        deliveries.put_off(tx, sent.edition_id + 1, {"": NOW + 9 * MINUTE}, now=NOW)
+    assert due_of(digest, issue) == [NOW, NOW + 2 * MINUTE, NOW + MINUTE, NOW]
+
+
+def test_an_edition_is_queued_for_who_chose_its_frequency(digest: Database) -> None:
+    weekly, _ = make.subscribe(digest, people(2))
+    wanted = Subscription(newsletter="digest", topics=(), frequency="weekly")
+    with digest.write() as tx:
+        [issue_id] = issues.plan(tx, "digest", {NOW: IssueState.SENDING}, frequency="weekly")
+        issue, own = issues.get(tx, issue_id), fill.issue(tx)
+        subscribers.subscribe(tx, weekly, wanted)
+        assert subscribers.subscriptions_of(tx, weekly) == (wanted,)
+        for each in (issue, own):
+            edition = fill.edition(tx, each)
+            assert deliveries.queue(tx, each, edition, languages=["en"], due=DUE, now=NOW) == 1
+            assert subscribers.languages_of(tx, "digest", each.frequency) == ["en"]
+        assert subscribers.languages_of(tx, "digest", "monthly") == []
+        assert [mail.subscriber_id for mail in deliveries.listing(tx, issue.id)] == [weekly]
 
 
 def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
