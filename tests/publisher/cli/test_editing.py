@@ -146,7 +146,7 @@ def test_who_got_a_wrong_text_is_shown_what_changed_and_told_once(place: Path) -
         act(place, "approve", "--language", "en")
         asked = act(place, "notify", "--dry-run")
         entry = {"newsletter": "digest", "language": "en", "waits_for": "", "readers": 1,
-                 "queued": 0, "waiting": 0, "unknown": 0}  # fmt: skip
+                 "queued": 0, "waiting": 0, "unknown": 0, "frequency": ""}  # fmt: skip
         assert asked["owed"][0] == entry
         assert asked["issues"] == []
         done = act(place, "notify")
