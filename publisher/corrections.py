@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.config import Config
-from publisher.editions import keep, openings, stories_of
+from publisher.editions import keep, openings, reader_zones, stories_of
 from publisher.errors import ConflictError
 from publisher.mail.edition import render_correction
 from publisher.policy import Fired
@@ -208,7 +208,7 @@ def _tell(
         sent_in=debt.sent_in,
         language=debt.language,
         since=debt.since,
-        due=openings(tx, newsletter, debt.language, now=now),
+        due=openings(newsletter, debt.language, reader_zones(tx, newsletter), now=now),
         now=now,
     )
 

@@ -4,7 +4,7 @@ chosen --> ledger rows --> stories --> rendered --> kept for ever --> deliveries
            all in the transaction of whoever asks: everything of an issue, or nothing
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,7 +36,7 @@ def freeze(
     """
     spoken = subscribers.languages_of(tx, newsletter.key, issue.frequency)
     readers = audiences(spoken, newsletter, config)
-    queued = 0
+    zones, queued = reader_zones(tx, newsletter), 0
     for language, picks in chosen.items():
         told = _told(tx, issue, newsletter, language, picks, now=now)
         if publications.record(tx, told) != told:
@@ -45,23 +45,27 @@ def freeze(
         rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
         edition_id = keep(tx, issue, language, rendered, items=len(stories))
         mine = [tag for tag, edition in readers.items() if edition == language]
-        due = openings(tx, newsletter, language, now=now)
+        due = openings(newsletter, language, zones, now=now)
         queued += deliveries.queue(tx, issue, edition_id, languages=mine, due=due, now=now)
     return queued
 
 
+def reader_zones(tx: Transaction, newsletter: Newsletter) -> list[str]:
+    """Return the time zones that make a difference to when a newsletter's mail may go out."""
+    return subscribers.zones(tx) if newsletter.windows else []
+
+
 def openings(
-    tx: Transaction, newsletter: Newsletter, language: str, *, now: datetime
+    newsletter: Newsletter, language: str, zones: Collection[str], *, now: datetime
 ) -> dict[str, datetime]:
     """Return by the zone of a reader when mail in a language may go out to them, from now on.
 
-    Under an empty name for readers in any other zone.
+    Under an empty name for readers in any other zone. Pure.
     """
     sentence = newsletter.window(language)
     if sentence is None:
         return {"": now}
     window = windows.parse(sentence)
-    zones = subscribers.zones(tx) if window.zone == windows.READER else []
     return windows.openings(window, home=newsletter.timezone, zones=zones, moment=now)
 
 

@@ -14,26 +14,22 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    String,
     and_,
-    column,
     func,
     insert,
     literal,
     select,
     update,
-    values,
 )
 
 from store.database import Transaction
+from store.dues import WAITING, by_zone
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Issue, Status
 from store.tables import deliveries, editions, issues, subscribers, subscriptions
 
-_WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
-
 #: States that a delivery may yet leave by itself.
-UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)
+UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
 
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
@@ -126,56 +122,20 @@ def _misled(
     return and_(subscribers.c.id.in_(had), subscribers.c.id.not_in(told))
 
 
-def put_off(
-    tx: Transaction, edition_id: int, due: Mapping[str, datetime], *, now: datetime
-) -> None:
-    """Give what waits and is due another instant, where that is still to come.
-
-    ``due`` is as for :func:`queue`. One UPDATE.
-    """
-    people = _people(due).subquery("people")
-    late = and_(
-        deliveries.c.edition_id == edition_id,
-        deliveries.c.state.in_(_WAITING),
-        deliveries.c.due <= now,
-        deliveries.c.subscriber_id == people.c.id,
-        people.c.due > now,
-    )
-    tx.run(update(deliveries).where(late).values(due=people.c.due))
-
-
 def _to_queue(
     issue: Issue, edition_id: int, due: Mapping[str, datetime], now: datetime
 ) -> Select[Any]:
-    people = _people(due)
-    return people.with_only_columns(
+    return select(
         literal(issue.id),
         literal(edition_id),
-        people.selected_columns.id,
+        subscribers.c.id,
         literal(DeliveryState.QUEUED.value),
         literal(0),
         literal(""),
         literal(0),
-        people.selected_columns.due,
+        by_zone(due, due[""]),
         literal(now, deliveries.c.changed.type),
-    )
-
-
-def _people(due: Mapping[str, datetime]) -> Select[Any]:
-    """Return the active subscribers, each with the instant of their time zone."""
-    instant = deliveries.c.due.type
-    # A table in the statement, which is joined by its index: a CASE would be gone through for
-    # each row, and there are some six hundred zones. It stands within a query of its own, since
-    # sqlite3 counts no rows of a statement that begins with WITH.
-    named = values(column("zone", String), column("due", instant), name="named")
-    rows = named.data(list(due.items())).cte("opens", nesting=True)
-    opening = select(rows).subquery("opening")
-    moment = func.coalesce(opening.c.due, literal(due[""], instant)).label("due")
-    return (
-        select(subscribers.c.id, moment)
-        .outerjoin(opening, opening.c.zone == subscribers.c.timezone)
-        .where(subscribers.c.status == Status.ACTIVE)
-    )
+    ).where(subscribers.c.status == Status.ACTIVE)
 
 
 def _queue(tx: Transaction, wanted: Select[Any]) -> int:
@@ -187,7 +147,7 @@ def _queue(tx: Transaction, wanted: Select[Any]) -> int:
 def cancel_departed(tx: Transaction, now: datetime) -> int:
     """Cancel what waits for people who may no longer be written to; return how many."""
     departed = select(subscribers.c.id).where(subscribers.c.status != Status.ACTIVE)
-    where = and_(deliveries.c.state.in_(_WAITING), deliveries.c.subscriber_id.in_(departed))
+    where = and_(deliveries.c.state.in_(WAITING), deliveries.c.subscriber_id.in_(departed))
     values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
     return tx.run(update(deliveries).where(where).values(**values))
 
@@ -198,7 +158,7 @@ def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Del
         select(deliveries.c.id)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .where(
-            deliveries.c.state.in_(_WAITING),
+            deliveries.c.state.in_(WAITING),
             deliveries.c.due <= now,
             subscribers.c.status == Status.ACTIVE,
         )
@@ -293,7 +253,7 @@ def recipients(tx: Transaction, edition_id: int) -> int:
 def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None:
     """Return when the next waiting delivery is due, None when nothing waits."""
     query = select(func.min(deliveries.c.due).label("due"))
-    query = query.where(deliveries.c.state.in_(_WAITING))
+    query = query.where(deliveries.c.state.in_(WAITING))
     if issue_id is not None:
         query = query.where(deliveries.c.issue_id == issue_id)
     row = tx.row(query)
@@ -303,7 +263,7 @@ def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None
 def waiting(tx: Transaction, *, issue_id: int | None = None) -> int:
     """Return how many deliveries wait, of one issue or of all."""
     found = counts(tx, issue_id=issue_id)
-    return sum(found[state] for state in _WAITING)
+    return sum(found[state] for state in WAITING)
 
 
 def listing(

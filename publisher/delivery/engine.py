@@ -19,7 +19,7 @@ from publisher.delivery.smtp import Connection
 from publisher.editions import openings
 from publisher.errors import MailError, RefusedError, UnansweredError, UnreachableError
 from publisher.mail.wire import Sender, message
-from store import deliveries, issues, newsletters
+from store import deliveries, dues, issues, newsletters
 from store.database import Database, Transaction
 from store.records import Delivery, DeliveryState, Edition, Issue, IssueState
 
@@ -101,8 +101,12 @@ def _keep_windows(tx: Transaction, now: datetime) -> None:
         newsletter = newsletters.get(tx, issue.newsletter)
         if newsletter.windows:
             for edition in issues.editions_of(tx, issue.id):
-                due = openings(tx, newsletter, edition.language, now=now)
-                deliveries.put_off(tx, edition.id, due, now=now)
+                zones = dues.zones(tx, edition.id, now)
+                due = openings(newsletter, edition.language, zones, now=now)
+                closed = {zone: due.get(zone, due[""]) for zone in zones}
+                until = {zone: opens for zone, opens in closed.items() if opens > now}
+                if until:
+                    dues.put_off(tx, edition.id, until, now=now)
 
 
 @dataclass(kw_only=True)

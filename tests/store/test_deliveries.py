@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 import pytest
 from sqlalchemy import event, select
 
-from store import deliveries, issues, subscribers, tables
+from store import deliveries, dues, issues, subscribers, tables
 from store.database import Database, open_database
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Issue, IssueState, Status, Subscription
@@ -128,9 +128,11 @@ def test_what_is_due_and_waits_is_put_off_and_nothing_else(digest: Database) -> 
     settled(digest, DeliveryState.POSTPONED, due=NOW + 2 * MINUTE)
     with digest.write() as tx:
         subscribers.change(tx, sent.subscriber_id + 3, timezone="Asia/Tokyo")
-        later = {"": NOW + MINUTE, "Asia/Tokyo": NOW}
-        deliveries.put_off(tx, sent.edition_id, later, now=NOW)
-        deliveries.put_off(tx, sent.edition_id + 1, {"": NOW + 9 * MINUTE}, now=NOW)
+        assert dues.zones(tx, sent.edition_id, NOW) == ["Asia/Tokyo", "UTC"]
+        assert dues.zones(tx, sent.edition_id, NOW - MINUTE) == []
+        dues.put_off(tx, sent.edition_id, {"UTC": NOW + MINUTE}, now=NOW)
+        dues.put_off(tx, sent.edition_id + 1, {"Asia/Tokyo": NOW + MINUTE}, now=NOW)
+        assert dues.zones(tx, sent.edition_id, NOW) == ["Asia/Tokyo"]
     assert due_of(digest, issue) == [NOW, NOW + 2 * MINUTE, NOW + MINUTE, NOW]
 
 

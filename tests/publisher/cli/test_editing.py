@@ -168,7 +168,7 @@ def test_for_people_results_are_tables(place: Path) -> None:
     assert (shown.code, shown.err) == (0, "")
     assert shown.out.splitlines()[0].split() == ["id", "1"]
     nothing = tidings(place, "item", "notify", "1")
-    assert (nothing.code, nothing.out.split()[:2]) == (0, ["newsletter", "language"])
+    assert (nothing.code, nothing.out.split()[:2]) == (0, ["newsletter", "frequency"])
 
 
 @pytest.mark.parametrize(
