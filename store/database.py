@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,49 @@ class Transaction:
             # Written once and kept, unlike one with all its values in it.
             return list(self._connection.execute(statement, rows[0]).scalars())
         return list(self._connection.execute(statement.values(list(rows))).scalars())
+
+    def load(self, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert many rows, all new, in the quickest way that the database has.
+
+        COPY on PostgreSQL, one prepared statement on SQLite. Raises ConflictError when a row
+        is there already.
+        """
+        if not rows:
+            return
+        values = self._bound(table, columns, rows)
+        names = ", ".join(columns)
+        if self.on_postgresql:
+            self._copy(f"copy {table.name} ({names}) from stdin", values)
+            return
+        marks = ", ".join("?" * len(columns))
+        statement = f"insert into {table.name} ({names}) values ({marks})"  # noqa: S608  (our own names)
+        self._connection.exec_driver_sql(statement, list(values))
+
+    def _bound(
+        self, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Return rows as the driver takes them, column by column: that is far quicker."""
+        cells: list[Iterable[Any]] = []
+        for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+            bind = (
+                table.c[name]
+                .type.dialect_impl(self._connection.dialect)
+                .bind_processor(self._connection.dialect)
+            )
+            cells.append(map(bind, values) if bind else values)
+        return zip(*cells, strict=True)
+
+    def _copy(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        driver = self._connection.dialect.loaded_dbapi
+        cursor = self._connection.connection.cursor()
+        try:
+            with cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except driver.Error as error:
+            raise DBAPIError.instance(statement, None, error, driver.Error) from error
+        finally:
+            cursor.close()
 
     def queue(self, name: str) -> None:
         """Wait until no other transaction that queues for this name is under way.

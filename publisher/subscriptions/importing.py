@@ -1,0 +1,171 @@
+"""People come in: one by one, or from a file of any length.
+
+    lines --> reading.read --> cells --> checks.person --> decide --> store.members.save
+              delimiter,       of our    one person,       added,     one look-up, one load,
+              header, form     columns   or a reason       updated,   one update for
+                                                           same       some thousand rows
+
+A batch is one transaction: killed half-way, an import can be run again, since what is in is
+the same then.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+
+from publisher import markup
+from publisher.config import Config
+from publisher.errors import ConflictError, InputError
+from publisher.subscriptions.checks import Checks, Person, cells_of
+from publisher.subscriptions.reading import Given, Sheet, read
+from store import members, newsletters, subscribers
+from store.database import Database, Transaction
+from store.members import Member
+from store.records import Status, Subscriber
+
+#: Rows that one transaction takes at most.
+BATCH = 5000
+
+#: So many rejected rows are listed; of more only the count is kept, or memory would grow.
+LISTED = 10_000
+
+#: How often a batch is begun again when somebody signs up in its midst.
+_ATTEMPTS = 5
+
+#: Who can be written to, or may yet agree. All others have left: no list calls them back.
+_WITHIN = frozenset({Status.ACTIVE, Status.PENDING})
+_SAID = tuple(name for name in Member._fields if name not in {"id", "email", "topics"})
+
+
+class Verdict(StrEnum):
+    """What a row is to the store."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    SAME = "same"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectedRow:
+    """A row that could not be taken; ``line`` counts from 1, the header's."""
+
+    line: int
+    email: str
+    reason: str
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How many rows were what, and which could not be taken."""
+
+    rows: int = 0
+    added: int = 0
+    updated: int = 0
+    same: int = 0
+    #: The first rows that could not be taken.
+    rejected: list[RejectedRow] = field(default_factory=list)
+    #: How many more there were.
+    unlisted: int = 0
+
+    def count(self, verdicts: Iterable[Verdict]) -> None:
+        """Count rows that were taken."""
+        for verdict in verdicts:
+            setattr(self, verdict, getattr(self, verdict) + 1)
+
+    def reject(self, rejected: RejectedRow) -> None:
+        """List a row that could not be taken, or count it."""
+        if len(self.rejected) < LISTED:
+            self.rejected.append(rejected)
+        else:
+            self.unlisted += 1
+
+
+#: Is told of each row that could not be taken: the sheet, the row as it was, and why.
+OnRejected = Callable[[Sheet, Sequence[str], RejectedRow], None]
+
+
+def import_csv(
+    database: Database,
+    config: Config,
+    lines: Iterable[str],
+    source: str,
+    *,
+    given: Given | None = None,
+    on_rejected: OnRejected | None = None,
+) -> Outcome:
+    """Take the rows of a CSV file; good ones are in, whatever the others are.
+
+    ``given`` says what holds where a row is silent. Raises InputError when the file has no
+    header that we know.
+    """
+    sheet = read(lines, source, given or Given())
+    outcome = Outcome()
+    with database.read() as tx:
+        checks = Checks(config, [newsletter.key for newsletter in newsletters.listing(tx)])
+    while batch := list(islice(sheet.rows, BATCH)):
+        outcome.rows += len(batch)
+        people = []
+        for line, row in batch:
+            email = ""
+            try:
+                cells = sheet.cells(row)
+                email = cells[0]
+                people.append(checks.person(cells))
+            except InputError as error:
+                rejected = RejectedRow(line=line, email=markup.clean_line(email), reason=str(error))
+                outcome.reject(rejected)
+                if on_rejected:
+                    on_rejected(sheet, row, rejected)
+        outcome.count(_put_surely(database, people))
+    return outcome
+
+
+def add(database: Database, config: Config, row: Mapping[str, str]) -> Subscriber:
+    """Add one person, or change what is known of them. Raises InputError."""
+    with database.write() as tx:
+        known = [newsletter.key for newsletter in newsletters.listing(tx)]
+        wanted = Checks(config, known).person(cells_of(row))
+        put(tx, [wanted])
+        found = subscribers.by_email(tx, wanted.member.email)
+    assert found is not None  # noqa: S101  (it was put there by the same transaction)
+    return found
+
+
+def put(tx: Transaction, people: Sequence[Person]) -> list[Verdict]:
+    """Add people or change what is known of them, one after the other; say what each was."""
+    before = members.known(tx, {wanted.member.email for wanted in people})
+    after = dict(before)
+    verdicts = []
+    for wanted in people:
+        email = wanted.member.email
+        verdict, after[email] = decide(after.get(email), wanted)
+        verdicts.append(verdict)
+    members.save(tx, before, after)
+    return verdicts
+
+
+def decide(before: Member | None, wanted: Person) -> tuple[Verdict, Member]:
+    """Return what a row is to somebody, and who they are then. Pure.
+
+    Subscriptions are added, never taken. Who left, bounced or complained stays so: a list from
+    elsewhere cannot call them back.
+    """
+    if before is None:
+        return Verdict.ADDED, wanted.member
+    kept = wanted.unsaid if before.status in _WITHIN else wanted.unsaid | {"status"}
+    said = {name: getattr(wanted.member, name) for name in _SAID if name not in kept}
+    after = before._replace(**said, topics={**before.topics, **wanted.member.topics})
+    return (Verdict.SAME, before) if after == before else (Verdict.UPDATED, after)
+
+
+def _put_surely(database: Database, people: Sequence[Person]) -> list[Verdict]:
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            with database.write() as tx:
+                return put(tx, people)
+        except ConflictError:
+            # Somebody signed up after we had looked; the next look finds them.
+            continue
+    with database.write() as tx:
+        return put(tx, people)
