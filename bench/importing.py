@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -40,6 +41,9 @@ _NAMES = {
     "ar": ("أمينة حسن", "يوسف خليل", "ليلى منصور"),
 }
 _ZONES = ("Europe/Brussels", "Africa/Nairobi", "America/Bogota", "Asia/Amman", "")
+_COLUMNS = ("email", "language", "newsletters", "name", "timezone", "consent_at", "consent_source")
+#: Nearly everybody agreed at a moment of their own, in these twenty years.
+_AGREED, _YEARS = datetime(2006, 1, 1, tzinfo=UTC), 20 * 365 * 86_400
 
 Figures = dict[str, float]
 
@@ -68,13 +72,14 @@ def _write(path: Path, rows: int) -> None:
         )
         for number in range(rows):
             language = languages[number % 4]
-            email = f"{chance.choice('abcdefghijklmnop')}{chance.getrandbits(40):x}.{number}@example{number % 97}.org"
+            user = f"{chance.choice('abcdefghijklmnop')}{chance.getrandbits(40):x}.{number}"
             name = f"{chance.choice(_NAMES[language])} {number}"
+            agreed = _AGREED + timedelta(seconds=chance.randrange(_YEARS))
+            email = f"{user}@example{number % 97}.org"
             zone = _ZONES[number % len(_ZONES)]
-            agreed = (
-                f"20{number % 26:02}-{number % 12 + 1:02}-0{number % 9 + 1}T09:{number % 60:02}:00Z"
+            out.writerow(
+                [email, language, "weekly", name, zone, agreed.isoformat(), "website form"]
             )
-            out.writerow([email, language, "weekly", name, zone, agreed, "website form"])
 
 
 def _compared(kind: str, key: str, people: Path, times: int) -> Figures:

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,9 @@ BUSY_TIMEOUT = 30
 
 #: How often the switch of a SQLite file to write-ahead logging gives way to another's.
 _SWITCHES = 10
+
+#: So many values of a column are remembered in the form that the driver takes.
+_REMEMBERED = 1024
 
 #: Rows that are fetched together where many may come.
 _AT_ONCE = 500
@@ -101,7 +105,8 @@ class Transaction:
     def load(self, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert many rows, all new, in the quickest way that the database has.
 
-        COPY on PostgreSQL, one prepared statement on SQLite. Raises ConflictError when a row
+        COPY on PostgreSQL, one prepared statement on SQLite. Values that do not go as they
+        are must be hashable: JSON of tuples. Raises ConflictError when a row
         is there already.
         """
         if not rows:
@@ -126,7 +131,7 @@ class Transaction:
                 .type.dialect_impl(self._connection.dialect)
                 .bind_processor(self._connection.dialect)
             )
-            cells.append(map(bind, values) if bind else values)
+            cells.append(map(lru_cache(_REMEMBERED)(bind), values) if bind else values)
         return zip(*cells, strict=True)
 
     def _copy(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:

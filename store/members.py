@@ -7,6 +7,7 @@ round trip, and a million people hours.
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -94,7 +95,8 @@ def page(
 def save(tx: Transaction, before: Mapping[str, Member], after: Mapping[str, Member]) -> None:
     """Make of what was known ``before`` what stands in ``after``; subscriptions are only added."""
     new = [member for member in after.values() if not member.id]
-    _add(tx, sorted(new))
+    # In the order of the index on addresses, where each page is then written once.
+    _add(tx, sorted(new, key=itemgetter(1)))
     changed = [
         (before[email], member)
         for email, member in after.items()
@@ -136,7 +138,7 @@ def _is_one_of(
 
 def _add(tx: Transaction, new: Sequence[Member]) -> None:
     rows = list(zip(_ids(tx, len(new)), new, strict=True))
-    tx.load(subscribers, ("id", *_FIELDS), [(number, *member.fields) for number, member in rows])
+    tx.load(subscribers, ("id", *_FIELDS), [(number, *member[1:-1]) for number, member in rows])
     tx.load(
         subscriptions,
         ("newsletter", "subscriber_id", "topics"),

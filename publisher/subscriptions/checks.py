@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
@@ -70,29 +70,38 @@ class Checks:
     def __init__(self, config: Config, newsletters: Sequence[str]) -> None:
         remember = lru_cache(maxsize=_REMEMBERED)
         self._here = config.site.timezone
-        self._language = remember(partial(_language, available=config.site.languages))
-        self._topics = remember(partial(_topics, known=newsletters))
+        self._languages = config.site.languages
+        self._newsletters = newsletters
+        self._common = remember(self._common_of)
         self._instant = remember(_instant)
         self._source = remember(_text)
 
     def person(self, cells: Cells) -> Person:
         """Return the person that a row tells of. Raises InputError naming the column."""
         email, language, keys, topics, name, zone, status, consent_at, source = cells
-        if not "".join(cells).isascii():
+        try:
+            "".join(cells).encode()
+        except UnicodeEncodeError:
             _refuse_undecoded(cells)
-        member = Member(
-            0,
-            email_address(_unmarked(email)),
-            _name(name),
-            self._language(language),
+        address = email_address(_unmarked(email))
+        called = _name(name)
+        spoken, where, stands, wanted = self._common(language, zone, status, keys, topics)
+        agreed, how = self._instant(consent_at), self._source(source)
+        unsaid = _unsaid(called != "", zone != "", agreed is not None or how != "")
+        return Person(
+            Member(0, address, called, spoken, where, stands, agreed, how, wanted), unsaid
+        )
+
+    def _common_of(
+        self, language: str, zone: str, status: str, keys: str, topics: str
+    ) -> tuple[str, str, Status, Mapping[str, tuple[str, ...]]]:
+        """Return what few rows have for themselves, so that one look finds all of it."""
+        return (
+            _language(language, self._languages),
             _timezone(zone or self._here),
             _status(status),
-            self._instant(consent_at),
-            self._source(source),
-            self._topics(keys, topics),
+            _topics(keys, topics, self._newsletters),
         )
-        evidence = member.consent_at is not None or member.consent_source != ""
-        return Person(member, _unsaid(member.name != "", zone != "", evidence))
 
 
 def cells_of(row: Mapping[str, str]) -> Cells:
@@ -158,7 +167,7 @@ def _name(text: str) -> str:
     return name
 
 
-def _topics(keys: str, topics: str, *, known: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+def _topics(keys: str, topics: str, known: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     """Return the newsletters of a row, each with the topics that stand in it."""
     wanted = _list(keys)
     for key in wanted:
@@ -172,7 +181,7 @@ def _list(text: str) -> Sequence[str]:
     return [markup.clean_line(part) for part in text.replace(";", " ").split()]
 
 
-def _language(text: str, *, available: Sequence[str]) -> str:
+def _language(text: str, available: Sequence[str]) -> str:
     try:
         language = languages.tag(text)
     except InputError as error:
@@ -206,10 +215,13 @@ def _status(text: str) -> Status:
 
 
 def _instant(text: str) -> datetime | None:
+    said = text.strip()
+    if not said:
+        return None
     try:
-        found = datetime.fromisoformat(text.strip()) if text.strip() else None
-        if found is None:
-            return None
+        found = datetime.fromisoformat(said)
+        if found.tzinfo is UTC:
+            return found
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         example = "2013-05-22T16:42:10Z"
