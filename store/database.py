@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Engine,
@@ -102,37 +103,30 @@ class Transaction:
             return list(self._connection.execute(statement, rows[0]).scalars())
         return list(self._connection.execute(statement.values(list(rows))).scalars())
 
-    def load(self, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    def load(self, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert many rows, all new, in the quickest way that the database has.
 
-        COPY on PostgreSQL, one prepared statement on SQLite. Values that do not go as they
-        are must be hashable: JSON of tuples. Raises ConflictError when a row
-        is there already.
+        They are given as columns of one length. COPY on PostgreSQL, one prepared statement on
+        SQLite. Values that do not go as they are must be hashable: JSON of tuples. Raises
+        ConflictError when a row is there already.
         """
-        if not rows:
+        if not any(columns.values()):
             return
-        values = self._bound(table, columns, rows)
         names = ", ".join(columns)
+        cells = [self._bound(table.c[name], values) for name, values in columns.items()]
+        rows = zip(*cells, strict=True)
         if self.on_postgresql:
-            self._copy(f"copy {table.name} ({names}) from stdin", values)
+            self._copy(f"copy {table.name} ({names}) from stdin", rows)
             return
         marks = ", ".join("?" * len(columns))
         statement = f"insert into {table.name} ({names}) values ({marks})"  # noqa: S608  (our own names)
-        self._connection.exec_driver_sql(statement, list(values))
+        self._connection.exec_driver_sql(statement, list(rows))
 
-    def _bound(
-        self, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-    ) -> Iterator[tuple[Any, ...]]:
-        """Return rows as the driver takes them, column by column: that is far quicker."""
-        cells: list[Iterable[Any]] = []
-        for name, values in zip(columns, zip(*rows, strict=True), strict=True):
-            bind = (
-                table.c[name]
-                .type.dialect_impl(self._connection.dialect)
-                .bind_processor(self._connection.dialect)
-            )
-            cells.append(map(lru_cache(_REMEMBERED)(bind), values) if bind else values)
-        return zip(*cells, strict=True)
+    def _bound(self, column: Column[Any], values: Sequence[Any]) -> Iterable[Any]:
+        """Return a column as the driver takes it."""
+        dialect = self._connection.dialect
+        bind = column.type.dialect_impl(dialect).bind_processor(dialect)
+        return map(lru_cache(_REMEMBERED)(bind), values) if bind else values
 
     def _copy(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         driver = self._connection.dialect.loaded_dbapi

@@ -5,7 +5,7 @@ round trip, and a million people hours.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -137,16 +137,22 @@ def _is_one_of(
 
 
 def _add(tx: Transaction, new: Sequence[Member]) -> None:
-    rows = list(zip(_ids(tx, len(new)), new, strict=True))
-    tx.load(subscribers, ("id", *_FIELDS), [(number, *member[1:-1]) for number, member in rows])
-    tx.load(
-        subscriptions,
-        ("newsletter", "subscriber_id", "topics"),
-        [(key, number, topics) for number, one in rows for key, topics in one.topics.items()],
-    )
+    if not new:
+        return
+    ids = _ids(tx, len(new))
+    _, *fields, topics = zip(*new, strict=True)
+    tx.load(subscribers, {"id": ids, **dict(zip(_FIELDS, fields, strict=True))})
+    wanted = [
+        (number, key, chosen)
+        for number, theirs in zip(ids, topics, strict=True)
+        for key, chosen in theirs.items()
+    ]
+    if wanted:
+        names = ("subscriber_id", "newsletter", "topics")
+        tx.load(subscriptions, dict(zip(names, zip(*wanted, strict=True), strict=True)))
 
 
-def _ids(tx: Transaction, count: int) -> Iterable[int]:
+def _ids(tx: Transaction, count: int) -> Sequence[int]:
     """Return ids that nobody has, as the database itself would give them."""
     if tx.on_postgresql:
         sequence = func.pg_get_serial_sequence("subscribers", "id")

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import NamedTuple
 from zoneinfo import available_timezones
 
 from publisher import addresses, languages, markup
@@ -55,51 +54,52 @@ _REMEMBERED = 4096
 _STATUSES = tuple(status for status in Status if status is not Status.ERASED)
 
 
-class Person(NamedTuple):
-    """What a row says of somebody, checked. A tuple, since an import makes millions of them."""
-
-    #: With an id of 0, which stands for not known yet.
-    member: Member
-    #: The fields that the row leaves empty: what is known of them stays.
-    unsaid: frozenset[str]
+#: What a row says of somebody, checked, with an id of 0; and the fields that it leaves empty:
+#: what is known of them stays. A bare tuple, since an import makes millions of them.
+Person = tuple[Member, frozenset[str]]
 
 
 class Checks:
     """The checks of a site's rows. They remember what they found, so keep one for a whole file."""
 
     def __init__(self, config: Config, newsletters: Sequence[str]) -> None:
-        remember = lru_cache(maxsize=_REMEMBERED)
         self._here = config.site.timezone
         self._languages = config.site.languages
         self._newsletters = newsletters
-        self._common = remember(self._common_of)
-        self._instant = remember(_instant)
-        self._source = remember(_text)
+        self._common = lru_cache(maxsize=_REMEMBERED)(self._common_of)
 
     def person(self, cells: Cells) -> Person:
         """Return the person that a row tells of. Raises InputError naming the column."""
         email, language, keys, topics, name, zone, status, consent_at, source = cells
+        whole = "".join(cells)
         try:
-            "".join(cells).encode()
+            whole.encode()
         except UnicodeEncodeError:
             _refuse_undecoded(cells)
-        address = email_address(_unmarked(email))
-        called = _name(name)
-        spoken, where, stands, wanted = self._common(language, zone, status, keys, topics)
-        agreed, how = self._instant(consent_at), self._source(source)
-        unsaid = _unsaid(called != "", zone != "", agreed is not None or how != "")
-        return Person(
-            Member(0, address, called, spoken, where, stands, agreed, how, wanted), unsaid
+        if APOSTROPHE in whole:
+            email, name, source = _unmarked(email), _unmarked(name), _unmarked(source)
+        address, called, agreed = (
+            email_address(email),
+            markup.clean_line(name),
+            _instant(consent_at),
         )
+        if len(called) > _MAX_NAME:
+            raise InputError("name", f"has {len(called)} characters, {_MAX_NAME} at the most")
+        spoken, where, stands, how, wanted = self._common(
+            language, zone, status, source, keys, topics
+        )
+        unsaid = _unsaid(called != "", zone != "", agreed is not None or how != "")
+        return Member(0, address, called, spoken, where, stands, agreed, how, wanted), unsaid
 
-    def _common_of(
-        self, language: str, zone: str, status: str, keys: str, topics: str
-    ) -> tuple[str, str, Status, Mapping[str, tuple[str, ...]]]:
+    def _common_of(  # noqa: PLR0917  (they are the key of what is remembered)
+        self, language: str, zone: str, status: str, source: str, keys: str, topics: str
+    ) -> tuple[str, str, Status, str, Mapping[str, tuple[str, ...]]]:
         """Return what few rows have for themselves, so that one look finds all of it."""
         return (
             _language(language, self._languages),
             _timezone(zone or self._here),
             _status(status),
+            markup.clean_line(source),
             _topics(keys, topics, self._newsletters),
         )
 
@@ -154,17 +154,6 @@ def _is_host(host: str) -> bool:
 
 def _unmarked(text: str) -> str:
     return text[1:] if text[:1] == APOSTROPHE and _MARKED.match(text) else text
-
-
-def _text(text: str) -> str:
-    return markup.clean_line(_unmarked(text))
-
-
-def _name(text: str) -> str:
-    name = _text(text)
-    if len(name) > _MAX_NAME:
-        raise InputError("name", f"has {len(name)} characters, {_MAX_NAME} at the most")
-    return name
 
 
 def _topics(keys: str, topics: str, known: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

@@ -34,7 +34,7 @@ BATCH = 20_000
 LISTED = 10_000
 
 #: How often a batch is begun again when somebody signs up in its midst.
-_ATTEMPTS = 5
+_ATTEMPTS = 4
 
 #: Who can be written to, or may yet agree. All others have left: no list calls them back.
 _WITHIN = frozenset({Status.ACTIVE, Status.PENDING})
@@ -71,9 +71,8 @@ class Outcome:
     #: How many more there were.
     unlisted: int = 0
 
-    def count(self, verdicts: Iterable[Verdict]) -> None:
+    def count(self, counts: Counter[Verdict]) -> None:
         """Count rows that were taken."""
-        counts = Counter(verdicts)
         self.added += counts[Verdict.ADDED]
         self.updated += counts[Verdict.UPDATED]
         self.same += counts[Verdict.SAME]
@@ -109,10 +108,14 @@ def import_csv(
     with database.read() as tx:
         checks = Checks(config, [newsletter.key for newsletter in newsletters.listing(tx)])
     with _no_collector():
+        look = True
         while batch := list(islice(sheet.rows, BATCH)):
             outcome.rows += len(batch)
             people = list(_people(sheet, batch, checks, outcome, on_rejected))
-            outcome.count(_put_surely(database, people))
+            verdicts = Counter(_put_surely(database, people, look=look))
+            outcome.count(verdicts)
+            # Where all were new the next are most likely, too: looking each up takes its time.
+            look = verdicts[Verdict.ADDED] < len(people)
     return outcome
 
 
@@ -157,47 +160,51 @@ def add(database: Database, config: Config, row: Mapping[str, str]) -> Subscribe
     """Add one person, or change what is known of them. Raises InputError."""
     with database.write() as tx:
         known = [newsletter.key for newsletter in newsletters.listing(tx)]
-        wanted = Checks(config, known).person(cells_of(row))
-        put(tx, [wanted])
-        found = subscribers.by_email(tx, wanted.member.email)
+        wanted, unsaid = Checks(config, known).person(cells_of(row))
+        put(tx, [(wanted, unsaid)])
+        found = subscribers.by_email(tx, wanted.email)
     assert found is not None  # noqa: S101  (it was put there by the same transaction)
     return found
 
 
-def put(tx: Transaction, people: Sequence[Person]) -> list[Verdict]:
-    """Add people or change what is known of them, one after the other; say what each was."""
-    before = members.known(tx, {wanted.member.email for wanted in people})
+def put(tx: Transaction, people: Sequence[Person], *, look: bool = True) -> list[Verdict]:
+    """Add people or change what is known of them, one after the other; say what each was.
+
+    Without ``look`` all are taken to be new; raises ConflictError when one is not.
+    """
+    before = members.known(tx, {wanted.email for wanted, _ in people}) if look else {}
     after = dict(before)
     verdicts = []
-    for wanted in people:
-        email = wanted.member.email
-        verdict, after[email] = decide(after.get(email), wanted)
+    for person in people:
+        email = person[0].email
+        verdict, after[email] = decide(after.get(email), person)
         verdicts.append(verdict)
     members.save(tx, before, after)
     return verdicts
 
 
-def decide(before: Member | None, wanted: Person) -> tuple[Verdict, Member]:
+def decide(before: Member | None, person: Person) -> tuple[Verdict, Member]:
     """Return what a row is to somebody, and who they are then. Pure.
 
     Subscriptions are added, never taken. Who left, bounced or complained stays so: a list from
     elsewhere cannot call them back.
     """
+    wanted, unsaid = person
     if before is None:
-        return Verdict.ADDED, wanted.member
-    kept = wanted.unsaid if before.status in _WITHIN else wanted.unsaid | {"status"}
-    said = {name: getattr(wanted.member, name) for name in _SAID if name not in kept}
-    after = before._replace(**said, topics={**before.topics, **wanted.member.topics})
+        return Verdict.ADDED, wanted
+    kept = unsaid if before.status in _WITHIN else unsaid | {"status"}
+    said = {name: getattr(wanted, name) for name in _SAID if name not in kept}
+    after = before._replace(**said, topics={**before.topics, **wanted.topics})
     return (Verdict.SAME, before) if after == before else (Verdict.UPDATED, after)
 
 
-def _put_surely(database: Database, people: Sequence[Person]) -> list[Verdict]:
-    for _ in range(_ATTEMPTS - 1):
+def _put_surely(database: Database, people: Sequence[Person], *, look: bool) -> list[Verdict]:
+    for _ in range(_ATTEMPTS):
         try:
             with database.write() as tx:
-                return put(tx, people)
+                return put(tx, people, look=look)
         except ConflictError:
-            # Somebody signed up after we had looked; the next look finds them.
-            continue
+            # Some are known after all, or signed up after we had looked: the next look finds them.
+            look = True
     with database.write() as tx:
         return put(tx, people)

@@ -342,7 +342,7 @@ def row_of(**changes: str) -> dict[str, str]:
 
 
 def person(config: Config, row: Mapping[str, str]) -> Member:
-    return Checks(config, ["digest"]).person(cells_of(row)).member
+    return Checks(config, ["digest"]).person(cells_of(row))[0]
 
 
 @pytest.mark.parametrize(
