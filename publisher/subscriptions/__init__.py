@@ -7,6 +7,8 @@ foreign.py     what listmonk, Mailchimp and Mailman write
 exporting.py   everybody, or some, as such a file
 """
 
+from publisher.subscriptions.exporting import RejectedFile, export_csv
 from publisher.subscriptions.importing import Outcome, add, import_csv
+from publisher.subscriptions.reading import Given
 
-__all__ = ["Outcome", "add", "import_csv"]
+__all__ = ["Given", "Outcome", "RejectedFile", "add", "export_csv", "import_csv"]

@@ -91,6 +91,12 @@ class Checks:
         unsaid = _unsaid(called != "", zone != "", agreed is not None or how != "")
         return Member(0, address, called, spoken, where, stands, agreed, how, wanted), unsaid
 
+    def check(self, language: str, newsletters: str) -> None:
+        """Raise InputError unless rows may say this, or nothing (empty)."""
+        if language:
+            _language(language, self._languages)
+        _topics(newsletters, "", self._newsletters)
+
     def _common_of(  # noqa: PLR0917  (they are the key of what is remembered)
         self, language: str, zone: str, status: str, source: str, keys: str, topics: str
     ) -> tuple[str, str, Status, str, Mapping[str, tuple[str, ...]]]:

@@ -101,12 +101,14 @@ def import_csv(
     """Take the rows of a CSV file; good ones are in, whatever the others are.
 
     ``given`` says what holds where a row is silent. Raises InputError when the file has no
-    header that we know.
+    header that we know, or ``given`` cannot be.
     """
-    sheet = read(lines, source, given or Given())
-    outcome = Outcome()
+    given = given or Given()
     with database.read() as tx:
         checks = Checks(config, [newsletter.key for newsletter in newsletters.listing(tx)])
+    checks.check(given.language, given.newsletters)
+    sheet = read(lines, source, given)
+    outcome = Outcome()
     with _no_collector():
         look = True
         while batch := list(islice(sheet.rows, BATCH)):
