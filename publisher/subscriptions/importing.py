@@ -20,7 +20,7 @@ from itertools import islice
 from publisher import markup
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
-from publisher.subscriptions.checks import Checks, Person, cells_of
+from publisher.subscriptions.checks import Cells, Checks, Person, cells_of
 from publisher.subscriptions.reading import Given, Sheet, read
 from store import members, newsletters, subscribers
 from store.database import Database, Transaction
@@ -97,11 +97,13 @@ def import_csv(
     *,
     given: Given | None = None,
     on_rejected: OnRejected | None = None,
+    batch: int = BATCH,
 ) -> Outcome:
     """Take the rows of a CSV file; good ones are in, whatever the others are.
 
-    ``given`` says what holds where a row is silent. Raises InputError when the file has no
-    header that we know, or ``given`` cannot be.
+    ``given`` says what holds where a row is silent; ``batch`` is how many rows one transaction
+    takes at most. Raises InputError when the file has no header that we know, or ``given``
+    cannot be.
     """
     given = given or Given()
     with database.read() as tx:
@@ -111,9 +113,9 @@ def import_csv(
     outcome = Outcome()
     with _no_collector():
         look = True
-        while batch := list(islice(sheet.rows, BATCH)):
-            outcome.rows += len(batch)
-            people = list(_people(sheet, batch, checks, outcome, on_rejected))
+        while rows := list(islice(sheet.rows, batch)):
+            outcome.rows += len(rows)
+            people = list(_people(sheet, rows, checks, outcome, on_rejected))
             verdicts = Counter(_put_surely(database, people, look=look))
             outcome.count(verdicts)
             # Where all were new the next are most likely, too: looking each up takes its time.
@@ -123,19 +125,19 @@ def import_csv(
 
 def _people(
     sheet: Sheet,
-    batch: Sequence[tuple[int, list[str]]],
+    rows: Sequence[tuple[int, list[str]]],
     checks: Checks,
     outcome: Outcome,
     on_rejected: OnRejected | None,
 ) -> Iterator[Person]:
     cells, person = sheet.cells, checks.person
-    for line, row in batch:
-        email = ""
+    for line, row in rows:
+        found: Cells = ()
         try:
             found = cells(row)
-            email = found[0]
             yield person(found)
         except InputError as error:
+            email = found[0] if found else next((cell for cell in row if "@" in cell), "")
             email = markup.clean_line(email)
             rejected = RejectedRow(line=line, email=email, reason=str(error))
             outcome.reject(rejected)
