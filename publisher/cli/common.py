@@ -182,6 +182,10 @@ def _cell(value: object) -> str:
 
 def reading(file: TextIO, size: int) -> Iterator[str]:
     """Yield the lines of a file, with a bar on a terminal that counts the bytes read."""
+    if not file.seekable():
+        # A pipe: nobody knows how much will come.
+        yield from file
+        return
     with bar("reading", total=size) as advance:
         read = 0
         for number, line in enumerate(file):

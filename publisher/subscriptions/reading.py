@@ -92,7 +92,7 @@ def _addresses(lines: Iterable[str], source: str, given: Given) -> Sheet:
     """Read a list of addresses, one a line."""
     if not given.language:
         raise InputError(source, f"line 1 names no columns, {_SAY_IT}")
-    rows = ((line, [text]) for line, text in enumerate(lines, 1) if text.strip())
+    rows = ((line, [text.strip()]) for line, text in enumerate(lines, 1) if text.strip())
 
     def cells(row: list[str]) -> Cells:
         return cells_of(foreign.from_address(row[0]))

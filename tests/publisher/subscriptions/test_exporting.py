@@ -27,9 +27,7 @@ PERSON = st.builds(
     Member,
     id=st.just(0),
     email=st.integers(0, 10**6).map("{}@example.org".format),
-    name=st.one_of(
-        st.sampled_from(["", "Zoë", "أمل حسن", "=1+1", "'-x", "''@x", "'Zoe", 'a,b;c "d"']),
-    ),
+    name=st.sampled_from(["", "Zoë", "أمل حسن", "=1+1", "'-x", "''@x", "'Zoe", 'a,b;c "d"']),
     language=st.sampled_from(make.LANGUAGES),
     timezone=st.sampled_from(["UTC", "Asia/Amman"]),
     status=st.sampled_from([status for status in Status if status is not Status.ERASED]),
