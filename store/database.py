@@ -11,15 +11,12 @@ import fcntl
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Engine,
@@ -43,6 +40,7 @@ from sqlalchemy.exc import (
 )
 
 from store.errors import BusyError, ConflictError, SchemaError, StoreError
+from store.loading import load
 from store.tables import metadata
 
 #: The migration that this program's tables need; the newest file in migrations/versions.
@@ -53,15 +51,6 @@ BUSY_TIMEOUT = 30
 
 #: How often the switch of a SQLite file to write-ahead logging gives way to another's.
 _SWITCHES = 10
-
-#: So many values of a column are remembered in the form that the driver takes.
-_REMEMBERED = 1024
-
-#: Rows that one statement of a load on SQLite takes: with more of them it gets no quicker.
-_AT_A_TIME = 25
-
-#: Kilobytes of memory for the pages of a SQLite database that much is loaded into.
-_CACHE = 16384
 
 #: Rows that are fetched together where many may come.
 _AT_ONCE = 500
@@ -113,51 +102,10 @@ class Transaction:
     def load(self, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert many rows, all new, in the quickest way that the database has.
 
-        They are given as columns of one length. COPY on PostgreSQL, one prepared statement for
-        some rows at a time on SQLite. Values that do not go as they are must be hashable: JSON
-        of tuples. Raises ConflictError when a row is there already.
+        They are given as columns of one length. Values that do not go as they are must be
+        hashable: JSON of tuples. Raises ConflictError when a row is there already.
         """
-        if not any(columns.values()):
-            return
-        names = ", ".join(columns)
-        cells = [self._bound(table.c[name], values) for name, values in columns.items()]
-        rows = zip(*cells, strict=True)
-        if self.on_postgresql:
-            self._copy(f"copy {table.name} ({names}) from stdin", rows)
-            return
-        self._insert(f"insert into {table.name} ({names}) values ", list(rows))  # noqa: S608  (our own names)
-
-    def _bound(self, column: Column[Any], values: Sequence[Any]) -> Iterable[Any]:
-        """Return a column as the driver takes it."""
-        dialect = self._connection.dialect
-        bind = column.type.dialect_impl(dialect).bind_processor(dialect)
-        return map(lru_cache(_REMEMBERED)(bind), values) if bind else values
-
-    def _insert(self, head: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        # The pages of indexes that take a load in any order do not fit into the 2 MB of default.
-        self._connection.exec_driver_sql(f"pragma cache_size = -{_CACHE}")
-        marks = f"({', '.join('?' * len(rows[0]))})"
-        whole = len(rows) - len(rows) % _AT_A_TIME
-        several = [
-            tuple(chain.from_iterable(rows[start : start + _AT_A_TIME]))
-            for start in range(0, whole, _AT_A_TIME)
-        ]
-        if several:
-            self._connection.exec_driver_sql(head + ", ".join([marks] * _AT_A_TIME), several)
-        if rows[whole:]:
-            self._connection.exec_driver_sql(head + marks, list(rows[whole:]))
-
-    def _copy(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        driver = self._connection.dialect.loaded_dbapi
-        cursor = self._connection.connection.cursor()
-        try:
-            with cursor.copy(statement) as copy:
-                for row in rows:
-                    copy.write_row(row)
-        except driver.Error as error:
-            raise DBAPIError.instance(statement, None, error, driver.Error) from error
-        finally:
-            cursor.close()
+        load(self._connection, table, columns)
 
     def queue(self, name: str) -> None:
         """Wait until no other transaction that queues for this name is under way.

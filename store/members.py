@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     Column,
     ColumnElement,
+    Executable,
     TableValuedAlias,
     Text,
     any_,
@@ -64,8 +65,8 @@ def known(tx: Transaction, emails: Collection[str]) -> dict[str, Member]:
         tx.run(text("set local enable_seqscan = off"))
     query = select(subscribers).where(_is_one_of(tx, subscribers.c.email, emails))
     # In one order, so that two imports at once do not wait for each other.
-    rows = tx.rows(query.order_by(subscribers.c.email).with_for_update())
-    return {member.email: member for member in _members(tx, rows)}
+    found = _members(tx, query.order_by(subscribers.c.email).with_for_update())
+    return {member.email: member for member in found}
 
 
 def page(
@@ -89,7 +90,7 @@ def page(
             subscriptions.c.newsletter == newsletter
         )
         query = query.where(subscribers.c.id.in_(theirs))
-    return _members(tx, tx.rows(query.limit(limit)))
+    return _members(tx, query.limit(limit))
 
 
 def save(tx: Transaction, before: Mapping[str, Member], after: Mapping[str, Member]) -> None:
@@ -114,16 +115,19 @@ def save(tx: Transaction, before: Mapping[str, Member], after: Mapping[str, Memb
     )
 
 
-def _members(tx: Transaction, rows: Sequence[Mapping[Any, Any]]) -> list[Member]:
-    topics: dict[int, dict[str, tuple[str, ...]]] = {row["id"]: {} for row in rows}
-    if topics:
-        query = select(subscriptions).order_by(subscriptions.c.newsletter)
-        theirs = query.where(_is_one_of(tx, subscriptions.c.subscriber_id, list(topics)))
-        for row in tx.rows(theirs):
-            topics[row["subscriber_id"]][row["newsletter"]] = tuple(row["topics"])
-    return [
-        Member(**{**row, "status": Status(row["status"])}, topics=topics[row["id"]]) for row in rows
+def _members(tx: Transaction, query: Executable) -> list[Member]:
+    topics: dict[int, dict[str, tuple[str, ...]]] = {}
+    # Row by row: what a driver hands out takes more memory than what becomes of it.
+    found = [
+        Member(**{**row, "status": Status(row["status"])}, topics=topics.setdefault(row["id"], {}))
+        for row in tx.each(query)
     ]
+    if topics:
+        wanted = select(subscriptions).order_by(subscriptions.c.newsletter)
+        theirs = wanted.where(_is_one_of(tx, subscriptions.c.subscriber_id, list(topics)))
+        for row in tx.each(theirs):
+            topics[row["subscriber_id"]][row["newsletter"]] = tuple(row["topics"])
+    return found
 
 
 def _is_one_of(

@@ -27,7 +27,7 @@ Row = Mapping[str, str]
 _LANGUAGE = ("language", "lang", "locale")
 
 #: An address alone on its line, with a name or without.
-_ADDRESS = re.compile(r"\s*(?:[^<>@]*<[^<>@\s,;]+@[^<>@\s,;]+>|[^<>@\s,;]+@[^<>@\s,;]+)\s*")
+_ADDRESS = re.compile(r"[^<>@]*<[^<>@\s,;]+@[^<>@\s,;]+>|[^<>@\s,;]+@[^<>@\s,;]+")
 
 #: What the others call it when somebody is written to, or is not.
 _STATUSES = {
@@ -71,7 +71,7 @@ def form_of(header: Sequence[str]) -> Form | None:
 
 def is_address(line: str) -> bool:
     """Whether a line is one address and nothing else, as Mailman lists its members."""
-    return _ADDRESS.fullmatch(line) is not None
+    return _ADDRESS.fullmatch(line.strip()) is not None
 
 
 def from_address(line: str) -> Row:
