@@ -5,10 +5,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import JSON, Column, Connection, Table
 from sqlalchemy.exc import DBAPIError
 
-#: So many values of a column are remembered in the form that the driver takes.
+#: So many values of a column of JSON are remembered in the form that the driver takes.
 _REMEMBERED = 1024
 
 #: Rows that one statement of a load on SQLite takes: with more of them it gets no quicker.
@@ -36,7 +36,10 @@ def _bound(connection: Connection, column: Column[Any], values: Sequence[Any]) -
     """Return a column as the driver takes it."""
     dialect = connection.dialect
     bind = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return map(lru_cache(_REMEMBERED)(bind), values) if bind else values
+    if bind is None:
+        return values
+    # JSON takes long to write, and few have a choice of topics that nobody else has.
+    return map(lru_cache(_REMEMBERED)(bind) if isinstance(column.type, JSON) else bind, values)
 
 
 def _copy(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:

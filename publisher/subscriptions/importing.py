@@ -120,6 +120,9 @@ def import_csv(
             outcome.count(verdicts)
             # Where all were new the next are most likely, too: looking each up takes its time.
             look = verdicts[Verdict.ADDED] < len(some)
+            some.clear()
+            # What the batch has left behind, in which the drivers' results are circles.
+            gc.collect(0)
     return outcome
 
 
@@ -144,9 +147,9 @@ def _people(
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Keep Python from looking for circles among a batch's tuples: half the time goes there.
+    """Keep Python from looking for circles in the midst of a batch: half the time goes there.
 
-    They make no circles, so that nothing is left to collect.
+    It would go through all tuples of the batch, again and again, and they make none.
     """
     was = gc.isenabled()
     gc.disable()
