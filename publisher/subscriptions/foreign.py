@@ -102,10 +102,11 @@ def _attributes(text: str) -> Row:
 
 
 def _from_mailchimp(row: Row) -> Row:
-    names = (row.get("first name", "").strip(), row.get("last name", "").strip())
+    first = row.get("first name") or row.get("fname", "")
+    last = row.get("last name") or row.get("lname", "")
     return {
-        "email": row.get("email address", ""),
-        "name": " ".join(filter(None, names)),
+        "email": row.get("email address") or row.get("email", ""),
+        "name": f"{first} {last}",
         "language": _spoken(row),
         "status": _mailchimp_status(row),
         **_evidence(row, "Mailchimp", ("confirm_time", "optin_time")),
@@ -165,7 +166,7 @@ _FORMS = (
     Form(
         program="Mailchimp",
         signs=(
-            _columns("email address"),
+            _columns("email address", "email"),
             _columns("member_rating", "optin_time", "confirm_time", "leid", "euid"),
         ),
         language=_columns(*_LANGUAGE),

@@ -73,9 +73,7 @@ def _rows(reader: Iterator[list[str]], source: str) -> Iterator[tuple[int, list[
 
 def _cells(names: Sequence[str], source: str, given: Given) -> Callable[[list[str]], Cells]:
     """Return what finds our columns in a row."""
-    ours = "email" in names
-    if ours and "language" in names:
-        return _own(names)
+    # Before our own columns: these may have some of the same names, and others that say who left.
     form = foreign.form_of(names)
     if form is not None:
         if not given.language and not form.language.intersection(names):
@@ -83,7 +81,7 @@ def _cells(names: Sequence[str], source: str, given: Given) -> Callable[[list[st
                 source, f"as {form.program} wrote it, no column names a language, {_SAY_IT}"
             )
         return lambda row: cells_of(form.translate(dict(zip(names, row, strict=False))))
-    if ours and given.language:
+    if "email" in names and ("language" in names or given.language):
         return _own(names)
     raise InputError(source, f"line 1 must name its columns: {','.join(COLUMNS)}")
 
