@@ -145,7 +145,10 @@ def _add(tx: Transaction, new: Sequence[Member]) -> None:
         return
     ids = _ids(tx, len(new))
     _, *fields, topics = zip(*new, strict=True)
-    tx.load(subscribers, {"id": ids, **dict(zip(_FIELDS, fields, strict=True))})
+    columns = dict(zip(_FIELDS, fields, strict=True))
+    # As text of no kind of its own, which the drivers would look for anew in each row.
+    columns["status"] = tuple(map(str, columns["status"]))
+    tx.load(subscribers, {"id": ids, **columns})
     wanted = [
         (number, key, chosen)
         for number, theirs in zip(ids, topics, strict=True)

@@ -10,7 +10,6 @@ the same then.
 """
 
 import gc
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,11 +71,11 @@ class Outcome:
     #: How many more there were.
     unlisted: int = 0
 
-    def count(self, counts: Counter[Verdict]) -> None:
+    def count(self, verdicts: Sequence[Verdict]) -> None:
         """Count rows that were taken."""
-        self.added += counts[Verdict.ADDED]
-        self.updated += counts[Verdict.UPDATED]
-        self.same += counts[Verdict.SAME]
+        self.added += verdicts.count(Verdict.ADDED)
+        self.updated += verdicts.count(Verdict.UPDATED)
+        self.same += verdicts.count(Verdict.SAME)
 
     def reject(self, rejected: RejectedRow) -> None:
         """List a row that could not be taken, or count it."""
@@ -116,10 +115,10 @@ def import_csv(
     with _no_collector():
         look = True
         while some := list(islice(people, batch)):
-            verdicts = Counter(_put_surely(database, some, look=look))
+            verdicts = _put_surely(database, some, look=look)
             outcome.count(verdicts)
             # Where all were new the next are most likely, too: looking each up takes its time.
-            look = verdicts[Verdict.ADDED] < len(some)
+            look = verdicts.count(Verdict.ADDED) < len(some)
             some.clear()
             # What the batch has left behind, in which the drivers' results are circles.
             gc.collect(0)
