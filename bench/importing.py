@@ -30,6 +30,8 @@ CONDITIONS = {
     "repetitions": "median of 3 for the quick size, 1 for the full one",
     "postgresql": "of the tests, on this machine, fsync off; the peer: COPY of ready bytes",
     "sqlite": "a file, WAL, synchronous=FULL; the peer: executemany of ready tuples",
+    "cpu": "keys with cpu compare the time that the processors worked, the server's for PostgreSQL "
+    "among it, which other work hardly disturbs",
     "peak": "the importing process's largest resident set, its libraries among it",
 }
 
@@ -91,6 +93,7 @@ def _compared(kind: str, key: str, people: Path, times: int) -> Figures:
             peer = _run("peer", ours, theirs)
         for name, value in {
             key: peer["seconds"] / done["seconds"],
+            f"{key}_cpu": peer["cpu"] / done["cpu"],
             f"{kind}_seconds": done["seconds"],
             f"{kind}_bare_seconds": peer["seconds"],
             f"{kind}_again_seconds": again["seconds"],
