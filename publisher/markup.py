@@ -93,6 +93,13 @@ def _thinned(run: re.Match[str]) -> str:
 
 def clean_line(text: str) -> str:
     """Return text of one line fit for a title or a header: white space folded, no bidi controls."""
+    if (
+        text.isprintable()
+        and unicodedata.is_normalized("NFC", text)
+        and (text.isascii() or not _PILED.search(text))
+    ):
+        # Nothing to clean, which is soon seen; the names of a million subscribers come by here.
+        return " ".join(text.split())
     # \s knows U+202F and U+00A0, which belong into French titles: fold only what breaks lines.
     return re.sub(r"[\t\n ]+", " ", clean_text(_DIRECTION.sub("", text)))
 

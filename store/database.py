@@ -40,6 +40,7 @@ from sqlalchemy.exc import (
 )
 
 from store.errors import BusyError, ConflictError, SchemaError, StoreError
+from store.loading import load
 from store.tables import metadata
 
 #: The migration that this program's tables need; the newest file in migrations/versions.
@@ -97,6 +98,14 @@ class Transaction:
             # Written once and kept, unlike one with all its values in it.
             return list(self._connection.execute(statement, rows[0]).scalars())
         return list(self._connection.execute(statement.values(list(rows))).scalars())
+
+    def load(self, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Insert many rows, all new, in the quickest way that the database has.
+
+        They are given as columns of one length. Values that do not go as they are must be
+        hashable: JSON of tuples. Raises ConflictError when a row is there already.
+        """
+        load(self._connection, table, columns)
 
     def queue(self, name: str) -> None:
         """Wait until no other transaction that queues for this name is under way.

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from sqlalchemy import delete
 
 from publisher import press
 from publisher.config import Config
 from publisher.freshness import digest
 from publisher.ingest import intake
 from publisher.ingest.drafts import Draft
-from store import subscribers
+from store import subscribers, tables
 from store.database import Database, open_database
 from store.records import (
     FEED,
@@ -228,3 +229,10 @@ def subscribe(
             subscribers.subscribe(tx, subscriber_id, Subscription(newsletter=newsletter, topics=()))
             ids.append(subscriber_id)
     return ids
+
+
+def nobody(database: Database) -> None:
+    """Take all people out of a store to whom nothing was sent."""
+    with database.write() as tx:
+        tx.run(delete(tables.subscriptions))
+        tx.run(delete(tables.subscribers))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Embeddings, overrides and isolates (Unicode Standard Annex 9, 2).
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
+#: How often the bar of a file moves, in lines.
+_LINES = 1000
+
 #: Columns of a table that is not shown on a terminal: nothing is cut.
 _WIDE = 250
 
@@ -180,11 +183,21 @@ def _cell(value: object) -> str:
 
 
 def reading(file: TextIO, size: int) -> Iterator[str]:
-    """Yield the lines of a file, with a bar on a terminal."""
+    """Yield the lines of a file, with a bar on a terminal that counts the bytes read."""
+    if not file.seekable():
+        # A pipe: nobody knows how much will come.
+        yield from file
+        return
     with bar("reading", total=size) as advance:
-        for line in file:
-            advance(len(line.encode(errors="surrogateescape")))
+        read = 0
+        for number, line in enumerate(file):
+            if number % _LINES == 0:
+                # Where the file is read to, ahead of the line by a buffer at the most.
+                position = file.buffer.tell()
+                advance(position - read)
+                read = position
             yield line
+        advance(size - read)
 
 
 @contextmanager

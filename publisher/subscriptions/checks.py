@@ -1,0 +1,236 @@
+"""What the columns of a row say of somebody: checked, in the form that is kept. Pure."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from zoneinfo import available_timezones
+
+from publisher import addresses, languages, markup
+from publisher.config import Config
+from publisher.errors import InputError
+from store.members import Member
+from store.records import OWN, Newsletter, Status
+
+#: Columns of the CSV file; ``email`` and ``language`` must be there.
+COLUMNS = (
+    "email",
+    "language",
+    "newsletters",
+    "topics",
+    "name",
+    "timezone",
+    "status",
+    "consent_at",
+    "consent_source",
+    "frequency",
+)
+
+#: What a row has in these columns, in their order; empty where it says nothing.
+Cells = tuple[str, ...]
+
+#: A mark of spreadsheets: what comes after it is text, whatever it begins with. We write it
+#: before what they would take for a formula, and take it off again.
+APOSTROPHE = "'"
+_MARKED = re.compile(r"'+[=+\-@]")
+
+#: RFC 5321, 4.5.3.1: the longest address and the longest part before its @.
+_MAX_EMAIL, _MAX_LOCAL = 254, 64
+_MAX_NAME = 200
+
+#: Nearly all addresses, told at a glance; no longer than the part before the @ may be, so that
+#: nothing else of them can be too long (RFC 1034, 3.1: 63 between dots).
+_PLAIN = re.compile(
+    r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)+[a-z0-9]++",
+    re.IGNORECASE | re.ASCII,
+)
+
+#: What Python makes of bytes that are not UTF-8 where asked not to fail (PEP 383).
+_UNDECODED = re.compile("[\udc80-\udcff]")
+
+#: So many answers are remembered of each column: most rows say what others have said.
+_REMEMBERED = 4096
+
+#: Who may stand in a list; who is erased stands in none.
+_STATUSES = tuple(status for status in Status if status is not Status.ERASED)
+
+
+#: What a row says of somebody, checked, with an id of 0; and the fields that it leaves empty:
+#: what is known of them stays. A bare tuple, since an import makes millions of them.
+Person = tuple[Member, frozenset[str]]
+
+
+class Checks:
+    """The checks of a site's rows. They remember what they found, so keep one for a whole file."""
+
+    def __init__(self, config: Config, newsletters: Sequence[Newsletter]) -> None:
+        self._here = config.site.timezone
+        self._languages = config.site.languages
+        self._newsletters = {newsletter.key: newsletter for newsletter in newsletters}
+        self._common = lru_cache(maxsize=_REMEMBERED)(self._common_of)
+
+    def person(self, cells: Cells) -> Person:
+        """Return the person that a row tells of. Raises InputError naming the column."""
+        email, language, keys, topics, name, zone, status, consent_at, source, often = cells
+        whole = "".join(cells)
+        try:
+            whole.encode()
+        except UnicodeEncodeError:
+            _refuse_undecoded(cells)
+        if APOSTROPHE in whole:
+            email, name, source = _unmarked(email), _unmarked(name), _unmarked(source)
+        address, called, agreed = (
+            email_address(email),
+            markup.clean_line(name),
+            _instant(consent_at),
+        )
+        if len(called) > _MAX_NAME:
+            raise InputError("name", f"has {len(called)} characters, {_MAX_NAME} at the most")
+        spoken, where, stands, how, wanted, chosen = self._common(
+            language, zone, status, source, keys, topics, often
+        )
+        unsaid = _unsaid(called != "", zone != "", agreed is not None or how != "")
+        member = Member(0, address, called, spoken, where, stands, agreed, how, wanted, chosen)
+        return member, unsaid
+
+    def check(self, language: str, newsletters: str) -> None:
+        """Raise InputError unless rows may say this, or nothing (empty)."""
+        if language:
+            _language(language, self._languages)
+        _topics(newsletters, "", self._newsletters)
+
+    def _common_of(  # noqa: PLR0917  (they are the key of what is remembered)
+        self, language: str, zone: str, status: str, source: str, keys: str, topics: str, often: str
+    ) -> tuple[str, str, Status, str, Mapping[str, tuple[str, ...]], Mapping[str, str]]:
+        """Return what few rows have for themselves, so that one look finds all of it."""
+        wanted = _topics(keys, topics, self._newsletters)
+        return (
+            _language(language, self._languages),
+            _timezone(zone or self._here),
+            _status(status),
+            markup.clean_line(source),
+            wanted,
+            {key: _frequency(often, self._newsletters[key]) for key in wanted} if often else {},
+        )
+
+
+def cells_of(row: Mapping[str, str]) -> Cells:
+    """Return the cells of a row that is given by the names of its columns."""
+    return tuple(row.get(column) or "" for column in COLUMNS)
+
+
+@cache
+def _unsaid(name: bool, zone: bool, evidence: bool) -> frozenset[str]:  # noqa: FBT001  (a key of the cache)
+    said = {"name": name, "timezone": zone, "consent_at": evidence, "consent_source": evidence}
+    return frozenset(field for field, there in said.items() if not there)
+
+
+def _refuse_undecoded(cells: Cells) -> None:
+    for column, value in zip(COLUMNS, cells, strict=True):
+        if _UNDECODED.search(value):
+            raise InputError(column, "is not UTF-8")
+
+
+def email_address(text: str) -> str:
+    """Return an address in the form that it is kept in. Raises InputError.
+
+    The host in lower case and in ASCII (RFC 5891). The part before the @ is left as it is,
+    but for case: no mail system of today tells Zoe from zoe, and one person must not get two.
+    """
+    if len(text) <= _MAX_LOCAL and _PLAIN.fullmatch(text):
+        return text.lower()
+    address = text.strip()
+    local, at, host = address.rpartition("@")
+    try:
+        ascii_host = addresses.ascii_host(host)
+    except InputError:
+        ascii_host = ""
+    printable = local.isascii() and local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
+    dots_right = not (local.startswith(".") or local.endswith(".") or ".." in local)
+    if not (at and local and printable and dots_right and _is_host(ascii_host)):
+        raise InputError("email", f"{markup.clean_line(text)[:100]!r} is not an e-mail address")
+    if len(local) > _MAX_LOCAL or len(local) + len(ascii_host) >= _MAX_EMAIL:
+        raise InputError("email", "is longer than an e-mail address can be")
+    return f"{local.lower()}@{ascii_host}"
+
+
+def _is_host(host: str) -> bool:
+    labels = host.split(".")
+    return len(labels) > 1 and all(
+        label.replace("-", "").isalnum() and not label.startswith("-") and not label.endswith("-")
+        for label in labels
+    )
+
+
+def _unmarked(text: str) -> str:
+    return text[1:] if text[:1] == APOSTROPHE and _MARKED.match(text) else text
+
+
+def _frequency(name: str, newsletter: Newsletter) -> str:
+    """Return a frequency that a newsletter offers, empty for its own."""
+    found = "" if name == OWN else name
+    if found not in newsletter.schedules:
+        there = ", ".join([OWN, *newsletter.frequencies])
+        raise InputError("frequency", f"no {name!r} in {newsletter.key}; there are: {there}")
+    return found
+
+
+def _topics(keys: str, topics: str, known: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the newsletters of a row, each with the topics that stand in it."""
+    wanted = _list(keys)
+    for key in wanted:
+        if key not in known:
+            there = ", ".join(known) or "none yet: 'tidings newsletter add'"
+            raise InputError("newsletters", f"no newsletter {key!r}; there are: {there}")
+    return dict.fromkeys(wanted, tuple(_list(topics)))
+
+
+def _list(text: str) -> Sequence[str]:
+    return [markup.clean_line(part) for part in text.replace(";", " ").split()]
+
+
+def _language(text: str, available: Sequence[str]) -> str:
+    try:
+        language = languages.tag(text)
+    except InputError as error:
+        raise InputError("language", str(error)) from error
+    if languages.closest(language, available) is None:
+        there = ", ".join(available)
+        raise InputError("language", f"nothing is published in {language}; there are: {there}")
+    return language
+
+
+def _timezone(text: str) -> str:
+    zone = text.strip()
+    if zone not in _zones():
+        raise InputError("timezone", f"no IANA time zone {text!r}; one is Europe/Brussels")
+    return zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of all zones. Kept: they are read from disk, and asked for each row."""
+    return frozenset(available_timezones())
+
+
+def _status(text: str) -> Status:
+    if not text:
+        return Status.ACTIVE
+    if text not in _STATUSES:
+        choices = ", ".join(_STATUSES[:-1])
+        raise InputError("status", f"{text!r} is none of {choices} or {_STATUSES[-1]}")
+    return Status(text)
+
+
+def _instant(text: str) -> datetime | None:
+    said = text.strip()
+    if not said:
+        return None
+    try:
+        found = datetime.fromisoformat(said)
+        if found.tzinfo is UTC:
+            return found
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        example = "2013-05-22T16:42:10Z"
+        raise InputError("consent_at", f"{text!r} is no instant such as {example}") from error

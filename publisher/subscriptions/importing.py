@@ -1,0 +1,215 @@
+"""People come in: one by one, or from a file of any length.
+
+    lines --> reading.read --> cells --> checks.person --> decide --> store.members.save
+              delimiter,       of our    one person,       added,     one look-up, one load,
+              header, form     columns   or a reason       updated,   one update for
+                                                           same       some thousand rows
+
+A batch is one transaction: killed half-way, an import can be run again, since what is in is
+the same then.
+"""
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+
+from publisher import markup
+from publisher.config import Config
+from publisher.errors import ConflictError, InputError
+from publisher.subscriptions.checks import Cells, Checks, Person, cells_of
+from publisher.subscriptions.reading import Given, Sheet, read
+from store import members, newsletters, subscribers
+from store.database import Database, Transaction
+from store.members import Member
+from store.records import Status, Subscriber
+
+#: People that one transaction takes at most: it writes each page of the index on addresses once,
+#: and holds up other writers of a SQLite database for about half a second.
+BATCH = 50_000
+
+#: So many rejected rows are listed; of more only the count is kept, or memory would grow.
+LISTED = 10_000
+
+#: How often a batch is begun again when somebody signs up in its midst.
+_ATTEMPTS = 4
+
+#: Who can be written to, or may yet agree. All others have left: no list calls them back.
+_WITHIN = frozenset({Status.ACTIVE, Status.PENDING})
+_SAID = tuple(name for name in Member._fields if name not in {"id", "email", "topics", "often"})
+
+
+class Verdict(StrEnum):
+    """What a row is to the store."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    SAME = "same"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectedRow:
+    """A row that could not be taken; ``line`` counts from 1, the header's."""
+
+    line: int
+    email: str
+    reason: str
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How many rows were what, and which could not be taken."""
+
+    rows: int = 0
+    added: int = 0
+    updated: int = 0
+    same: int = 0
+    #: The first rows that could not be taken.
+    rejected: list[RejectedRow] = field(default_factory=list)
+    #: How many more there were.
+    unlisted: int = 0
+
+    def count(self, verdicts: Sequence[Verdict]) -> None:
+        """Count rows that were taken."""
+        self.added += verdicts.count(Verdict.ADDED)
+        self.updated += verdicts.count(Verdict.UPDATED)
+        self.same += verdicts.count(Verdict.SAME)
+
+    def reject(self, rejected: RejectedRow) -> None:
+        """List a row that could not be taken, or count it."""
+        if len(self.rejected) < LISTED:
+            self.rejected.append(rejected)
+        else:
+            self.unlisted += 1
+
+
+#: Is told of each row that could not be taken: the sheet, the row as it was, and why.
+OnRejected = Callable[[Sheet, Sequence[str], RejectedRow], None]
+
+
+def import_csv(
+    database: Database,
+    config: Config,
+    lines: Iterable[str],
+    source: str,
+    *,
+    given: Given | None = None,
+    on_rejected: OnRejected | None = None,
+    batch: int = BATCH,
+) -> Outcome:
+    """Take the rows of a CSV file; good ones are in, whatever the others are.
+
+    ``given`` says what holds where a row is silent; ``batch`` is how many people one transaction
+    takes at most. Raises InputError when the file has no header that we know, or ``given``
+    cannot be.
+    """
+    given = given or Given()
+    with database.read() as tx:
+        checks = Checks(config, newsletters.listing(tx))
+    checks.check(given.language, given.newsletters)
+    sheet = read(lines, source, given)
+    outcome = Outcome()
+    people = _people(sheet, checks, outcome, on_rejected)
+    with _no_collector():
+        look = True
+        while some := list(islice(people, batch)):
+            verdicts = _put_surely(database, some, look=look)
+            outcome.count(verdicts)
+            # Where all were new the next are most likely, too: looking each up takes its time.
+            look = verdicts.count(Verdict.ADDED) < len(some)
+            some.clear()
+            # What the batch has left behind, in which the drivers' results are circles.
+            gc.collect(0)
+    return outcome
+
+
+def _people(
+    sheet: Sheet, checks: Checks, outcome: Outcome, on_rejected: OnRejected | None
+) -> Iterator[Person]:
+    cells, person = sheet.cells, checks.person
+    for line, row in sheet.rows:
+        outcome.rows += 1
+        found: Cells = ()
+        try:
+            found = cells(row)
+            yield person(found)
+        except InputError as error:
+            email = found[0] if found else next((cell for cell in row if "@" in cell), "")
+            email = markup.clean_line(email)
+            rejected = RejectedRow(line=line, email=email, reason=str(error))
+            outcome.reject(rejected)
+            if on_rejected:
+                on_rejected(sheet, row, rejected)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Keep Python from looking for circles in the midst of a batch: half the time goes there.
+
+    It would go through all tuples of the batch, again and again, and they make none.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def add(database: Database, config: Config, row: Mapping[str, str]) -> Subscriber:
+    """Add one person, or change what is known of them. Raises InputError."""
+    with database.write() as tx:
+        wanted, unsaid = Checks(config, newsletters.listing(tx)).person(cells_of(row))
+        put(tx, [(wanted, unsaid)])
+        found = subscribers.by_email(tx, wanted.email)
+    assert found is not None  # noqa: S101  (it was put there by the same transaction)
+    return found
+
+
+def put(tx: Transaction, people: Sequence[Person], *, look: bool = True) -> list[Verdict]:
+    """Add people or change what is known of them, one after the other; say what each was.
+
+    Without ``look`` all are taken to be new; raises ConflictError when one is not.
+    """
+    before = members.known(tx, {wanted.email for wanted, _ in people}) if look else {}
+    after = dict(before)
+    verdicts = []
+    for person in people:
+        email = person[0].email
+        verdict, after[email] = decide(after.get(email), person)
+        verdicts.append(verdict)
+    members.save(tx, before, after)
+    return verdicts
+
+
+def decide(before: Member | None, person: Person) -> tuple[Verdict, Member]:
+    """Return what a row is to somebody, and who they are then. Pure.
+
+    Subscriptions are added, never taken. Who left, bounced or complained stays so: a list from
+    elsewhere cannot call them back.
+    """
+    wanted, unsaid = person
+    if before is None:
+        return Verdict.ADDED, wanted
+    kept = unsaid if before.status in _WITHIN else unsaid | {"status"}
+    said = {name: getattr(wanted, name) for name in _SAID if name not in kept}
+    topics, often = {**before.topics, **wanted.topics}, {**before.often, **wanted.often}
+    # A newsletter's own frequency is kept as none.
+    often = {key: chosen for key, chosen in often.items() if chosen}
+    after = before._replace(**said, topics=topics, often=often)
+    return (Verdict.SAME, before) if after == before else (Verdict.UPDATED, after)
+
+
+def _put_surely(database: Database, people: Sequence[Person], *, look: bool) -> list[Verdict]:
+    for _ in range(_ATTEMPTS):
+        try:
+            with database.write() as tx:
+                return put(tx, people, look=look)
+        except ConflictError:
+            # Some are known after all, or signed up after we had looked: the next look finds them.
+            look = True
+    with database.write() as tx:
+        return put(tx, people)

@@ -1,0 +1,226 @@
+"""Subscribers with what they take, many at a time.
+
+One look-up, one load and one update for some thousand people: row by row each would cost a
+round trip, and a million people hours.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Executable,
+    TableValuedAlias,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.database import Transaction
+from store.records import Status
+from store.tables import subscribers, subscriptions
+
+#: The columns of a subscriber but for the id, in the order of :class:`Member`.
+_FIELDS = ("email", "name", "language", "timezone", "status", "consent_at", "consent_source")
+
+
+class Member(NamedTuple):
+    """A subscriber and what they subscribe to. A tuple, since an import makes millions of them."""
+
+    #: 0 for somebody who is not in the store.
+    id: int
+    email: str
+    name: str
+    language: str
+    timezone: str
+    status: Status
+    consent_at: datetime | None
+    consent_source: str
+    #: The newsletters, each with the topics that are wanted of it (none: all).
+    topics: Mapping[str, tuple[str, ...]]
+    #: The newsletters that are wanted at another frequency than their own, or where it was said.
+    often: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def fields(self) -> tuple[Any, ...]:
+        """What stands in the row of the subscriber, but for the id."""
+        return self[1:-2]
+
+
+def known(tx: Transaction, emails: Collection[str]) -> dict[str, Member]:
+    """Return those who are known of these addresses, and let nobody else change them until done."""
+    if tx.on_postgresql:
+        # It believes a table without statistics to be small, and would read all of it.
+        tx.run(text("set local enable_seqscan = off"))
+    query = select(subscribers).where(_is_one_of(tx, subscribers.c.email, emails))
+    # In one order, so that two imports at once do not wait for each other.
+    found = _members(tx, query.order_by(subscribers.c.email).with_for_update())
+    return {member.email: member for member in found}
+
+
+def page(
+    tx: Transaction,
+    *,
+    after: int,
+    limit: int,
+    language: str | None = None,
+    newsletter: str | None = None,
+    status: Status | None = None,
+) -> list[Member]:
+    """Return the next people by id, of those whom a filter leaves. Nothing of who is erased."""
+    query = select(subscribers).where(subscribers.c.id > after).order_by(subscribers.c.id)
+    query = query.where(subscribers.c.status != Status.ERASED)
+    if language:
+        query = query.where(subscribers.c.language == language)
+    if status:
+        query = query.where(subscribers.c.status == status)
+    if newsletter:
+        theirs = select(subscriptions.c.subscriber_id).where(
+            subscriptions.c.newsletter == newsletter
+        )
+        query = query.where(subscribers.c.id.in_(theirs))
+    return _members(tx, query.limit(limit))
+
+
+def save(tx: Transaction, before: Mapping[str, Member], after: Mapping[str, Member]) -> None:
+    """Make of what was known ``before`` what stands in ``after``; subscriptions are only added."""
+    new = [member for member in after.values() if not member.id]
+    # In the order of the index on addresses, where each page is then written once.
+    _add(tx, sorted(new, key=itemgetter(1)))
+    changed = [
+        (before[email], member)
+        for email, member in after.items()
+        if member.id and member is not before[email]
+    ]
+    _change(tx, [member for was, member in changed if member.fields != was.fields])
+    _subscribe(
+        tx,
+        [
+            (key, member.id, topics, member.often.get(key, ""))
+            for was, member in changed
+            for key, topics in member.topics.items()
+            if was.topics.get(key) != topics or was.often.get(key, "") != member.often.get(key, "")
+        ],
+    )
+
+
+def _members(tx: Transaction, query: Executable) -> list[Member]:
+    topics: dict[int, dict[str, tuple[str, ...]]] = {}
+    often: dict[int, dict[str, str]] = defaultdict(dict)
+    # Row by row: what a driver hands out takes more memory than what becomes of it.
+    found = [
+        Member(
+            **{**row, "status": Status(row["status"])},
+            topics=topics.setdefault(row["id"], {}),
+            often=often[row["id"]],
+        )
+        for row in tx.each(query)
+    ]
+    if topics:
+        wanted = select(subscriptions).order_by(subscriptions.c.newsletter)
+        theirs = wanted.where(_is_one_of(tx, subscriptions.c.subscriber_id, list(topics)))
+        for row in tx.each(theirs):
+            topics[row["subscriber_id"]][row["newsletter"]] = tuple(row["topics"])
+            if row["frequency"]:
+                often[row["subscriber_id"]][row["newsletter"]] = row["frequency"]
+    return found
+
+
+def _is_one_of(
+    tx: Transaction, column: Column[Any], values: Collection[Any]
+) -> ColumnElement[bool]:
+    """Return the condition that a column is one of some thousand values: one parameter."""
+    if tx.on_postgresql:
+        return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+    listed = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+def _add(tx: Transaction, new: Sequence[Member]) -> None:
+    if not new:
+        return
+    ids = _ids(tx, len(new))
+    _, *fields, topics, often = zip(*new, strict=True)
+    columns = dict(zip(_FIELDS, fields, strict=True))
+    # As text of no kind of its own, which the drivers would look for anew in each row.
+    columns["status"] = tuple(map(str, columns["status"]))
+    tx.load(subscribers, {"id": ids, **columns})
+    wanted = [
+        (number, key, chosen, how_often.get(key, ""))
+        for number, theirs, how_often in zip(ids, topics, often, strict=True)
+        for key, chosen in theirs.items()
+    ]
+    if wanted:
+        names = ("subscriber_id", "newsletter", "topics", "frequency")
+        tx.load(subscriptions, dict(zip(names, zip(*wanted, strict=True), strict=True)))
+
+
+def _ids(tx: Transaction, count: int) -> Sequence[int]:
+    """Return ids that nobody has, as the database itself would give them."""
+    if tx.on_postgresql:
+        sequence = func.pg_get_serial_sequence("subscribers", "id")
+        numbers = func.generate_series(1, count).table_valued("number")
+        query = select(func.nextval(sequence).label("id")).select_from(numbers)
+        return [row["id"] for row in tx.rows(query)]
+    row = tx.row(select(func.coalesce(func.max(subscribers.c.id), 0).label("last")))
+    last = row["last"] if row else 0
+    return range(last + 1, last + 1 + count)
+
+
+def _change(tx: Transaction, changed: Sequence[Member]) -> None:
+    if tx.on_postgresql and changed:
+        columns = [subscribers.c.id, *(subscribers.c[name] for name in _FIELDS)]
+        rows = _rows(columns, [(member.id, *member.fields) for member in changed])
+        new = {name: rows.c[name] for name in _FIELDS}
+        tx.run(update(subscribers).where(subscribers.c.id == rows.c.id).values(new))
+        return
+    statement = update(subscribers).where(subscribers.c.id == bindparam("number"))
+    names = ("number", *_FIELDS)
+    values = [dict(zip(names, (member.id, *member.fields), strict=True)) for member in changed]
+    tx.run(statement.values({name: bindparam(name) for name in _FIELDS}), values)
+
+
+def _subscribe(tx: Transaction, wanted: Sequence[tuple[str, int, tuple[str, ...], str]]) -> None:
+    names = ("newsletter", "subscriber_id", "topics", "frequency")
+    if tx.on_postgresql and wanted:
+        columns = [Column(name, subscriptions.c[name].type) for name in names]
+        # An array of JSON is taken for JSON.
+        columns[2] = Column("topics", Text)
+        written = [(key, number, json.dumps(topics), how) for key, number, topics, how in wanted]
+        rows = _rows(columns, written)
+        given = select(*(cast(rows.c[name], subscriptions.c[name].type) for name in names))
+        tx.run(_or_replace(postgresql.insert(subscriptions).from_select(names, given)))
+        return
+    values = [dict(zip(names, row, strict=True)) for row in wanted]
+    tx.run(_or_replace(sqlite.insert(subscriptions)), values)
+
+
+def _or_replace(insert: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
+    return insert.on_conflict_do_update(
+        index_elements=["newsletter", "subscriber_id"],
+        set_={name: insert.excluded[name] for name in ("topics", "frequency")},
+    )
+
+
+def _rows(columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]) -> TableValuedAlias:
+    """Return rows as a table of PostgreSQL's, made of one array a column."""
+    arrays = [
+        literal(list(values), postgresql.ARRAY(one.type))
+        for one, values in zip(columns, zip(*rows, strict=True), strict=True)
+    ]
+    names = [column(one.name, one.type) for one in columns]
+    return func.unnest(*arrays).table_valued(*names).render_derived()
