@@ -33,6 +33,7 @@ FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 PICTURES = {"jpg": "image/jpeg", "png": "image/png"}
 #: The folder of pictures.
 MEDIA = "/media/"
+_SITEMAPS = "/sitemaps/"
 
 #: All feeds of the site (opml.org), and what robots may read (RFC 9309).
 OPML = "/feeds.opml"
@@ -82,9 +83,15 @@ def edition(language: str, key: str, issue_id: int) -> str:
     return f"{newsletter(language, key)}{issue_id}/"
 
 
+def language(path: str) -> str:
+    """Return the language whose readers a path is for; empty for what is for all alike."""
+    first, slash, _ = path.removeprefix("/").partition("/")
+    return "" if not slash or f"/{first}/" in {MEDIA, _SITEMAPS} else first
+
+
 def sitemap(part: str = "") -> str:
     """Return the path of the site map, or of a part of it (sitemaps.org)."""
-    return f"/sitemaps/{part}.xml" if part else "/sitemap.xml"
+    return f"{_SITEMAPS}{part}.xml" if part else "/sitemap.xml"
 
 
 def missing(language: str) -> str:

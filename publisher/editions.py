@@ -41,7 +41,9 @@ def freeze(
         if publications.record(tx, told) != told:
             raise ConflictError(f"issue {issue.id}: its items went out in {language} just now")
         stories = stories_of(tx, told, config)
-        rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
+        rendered = render_edition(
+            newsletter, language, stories, slot=issue.slot, config=config, issue_id=issue.id
+        )
         edition_id = keep(tx, issue, language, rendered, items=len(stories))
         mine = [tag for tag, edition in readers.items() if edition == language]
         queued += deliveries.queue(tx, issue, edition_id, languages=mine, now=now)

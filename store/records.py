@@ -1,7 +1,7 @@
 """The records that the store hands out: frozen values, instants aware and in UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -327,6 +327,12 @@ class Newsletter:
     rules: Mapping[str, str]
     #: Items that entered the store before are not its business, nor slots.
     since: datetime
+    #: Who it comes from, as ``Name <address>``, by language; ``*`` stands for all others.
+    senders: Mapping[str, str] = field(default_factory=dict)
+    #: Who answers to it go to, likewise.
+    replies: Mapping[str, str] = field(default_factory=dict)
+    #: The folder of ``templates/email`` that its editions are made by.
+    template: str = "digest"
 
 
 @dataclass(frozen=True, kw_only=True)

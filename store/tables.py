@@ -162,6 +162,9 @@ newsletters = Table(
     Column("timezone", String(64), nullable=False),
     Column("since", Instant, nullable=False),
     Column("rules", JSON),
+    Column("senders", JSON, nullable=False, server_default=text("'{}'")),
+    Column("replies", JSON, nullable=False, server_default=text("'{}'")),
+    Column("template", String(100), nullable=False, server_default=text("'digest'")),
 )
 
 issues = Table(

@@ -47,10 +47,22 @@ def render_edition(
     *,
     slot: datetime,
     config: Config,
+    issue_id: int | None = None,
 ) -> Rendered:
-    """Render the edition of a newsletter's issue in a language. Raises RenderError."""
-    preheader = " · ".join(story.title for story in stories)
-    return _rendered("digest", newsletter, language, preheader, config, stories=stories, slot=slot)
+    """Render the edition of a newsletter's issue in a language. Raises RenderError.
+
+    ``issue_id`` leads to its page in the archive; None for one that has none.
+    """
+    return _rendered(
+        newsletter.template,
+        newsletter,
+        language,
+        " · ".join(story.title for story in stories),
+        config,
+        issue_id,
+        stories=stories,
+        slot=slot,
+    )
 
 
 def render_correction(
@@ -61,15 +73,20 @@ def render_correction(
     note: str,
     sent: datetime,
     config: Config,
+    issue_id: int | None = None,
 ) -> Rendered:
     """Render the mail that corrects an item for those who were sent it. Raises RenderError."""
+    page = addresses.link(config.site.url, story.path)
     return _rendered(
         "correction",
         newsletter,
         language,
         f"{story.notice} {note or story.summary}".strip(),
         config,
+        issue_id,
         story=story,
+        body=markup.html(story.body, base=page),
+        text=markup.plain(story.body, base=page),
         note=note,
         sent=sent,
     )
@@ -81,21 +98,27 @@ def _rendered(
     language: str,
     preheader: str,
     config: Config,
+    issue_id: int | None,
     **values: object,
 ) -> Rendered:
     """Render the three parts of a mail; its name is that of its folder of templates."""
     preheader = _cut(preheader)
+    archived = addresses.edition(language, newsletter.key, issue_id) if issue_id else ""
 
     def page(part: str) -> str:
         return render(
             f"email/{name}/{part}",
             config.chain(language),
             zone=newsletter.timezone,
+            overrides=config.templates,
             title=title(newsletter, config.chain(language)),
             preheader=preheader,
             site_name=config.name(language),
             site_url=addresses.link(config.site.url, addresses.front(language)),
             absolute=partial(addresses.link, config.site.url),
+            edition_url=archived and addresses.link(config.site.url, archived),
+            language_at=addresses.language,
+            imprint=config.imprint(language),
             leave_address=config.sender,
             leave_subject=leave_subject(newsletter.key),
             **values,
