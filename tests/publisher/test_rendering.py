@@ -81,7 +81,9 @@ def test_a_template_that_is_not_there_is_an_error_that_names_it() -> None:
 def test_a_string_that_no_catalogue_has_is_an_error_that_names_both(config: Config) -> None:
     item = make.item(kind="gossip")
     told = tell(make.publication(), item, make.text(), topics={}, config=config)
-    with pytest.raises(RenderError, match=r"body\.txt:\d+: locale/en\.po has no string 'kind-gossip'"):
+    with pytest.raises(
+        RenderError, match=r"body\.txt:\d+: locale/en\.po has no string 'kind-gossip'"
+    ):
         render(
             "email/digest/body.txt",
             ["en"],
