@@ -46,6 +46,16 @@ class Template:
     #: Whether one of ours goes by the same name.
     is_ours: bool
 
+    @property
+    def is_rendered(self) -> bool:
+        """Whether it is filled in; what is not is given out as it stands."""
+        return self.path.suffix in {".html", ".opml", ".txt", ".xml"}
+
+    @property
+    def is_mail(self) -> bool:
+        """Whether it is a part of a mail, which has a folder of its own."""
+        return self.name.startswith("email/") and self.name.count("/") > 1
+
 
 @cache
 def _environment(overrides: Path | None) -> jinja2.Environment:

@@ -57,6 +57,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.reports",
             "publisher.site",
             "publisher.subscriptions",
+            "publisher.trialled",
             "publisher.trials",
             "publisher.websub",
         ),

@@ -20,6 +20,9 @@ from publisher.rendering import render
 from publisher.story import Story
 from store.records import Newsletter
 
+#: The folder of templates that newsletters are made by unless they say otherwise.
+DIGEST = "digest"
+
 #: The most characters of a preheader: mail clients show about so many beside the subject.
 _PREHEADER = 140
 
