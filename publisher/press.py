@@ -18,6 +18,7 @@ from zoneinfo import available_timezones
 from publisher import editions, freshness, markup, rules, selection
 from publisher.config import Config
 from publisher.errors import InputError
+from publisher.mail import edition, senders
 from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
@@ -52,7 +53,9 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
     if newsletter.key != markup.slug(newsletter.key):
         raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
-    named = {*newsletter.languages, *newsletter.names, *newsletter.rules} - {OTHERS}
+    boxes = (newsletter.senders, newsletter.replies)
+    named = {*newsletter.languages, *newsletter.names, *newsletter.rules, *boxes[0], *boxes[1]}
+    named -= {OTHERS}
     strangers = named - {*config.site.languages}
     if strangers:
         there = ", ".join(config.site.languages)
@@ -61,6 +64,9 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
         raise InputError("timezone", f"no IANA time zone {newsletter.timezone!r}")
     for language in {OTHERS, *newsletter.rules}:
         rule(newsletter, language)
+    for text in (text for each in boxes for text in each.values()):
+        senders.mailbox(text)
+    _refuse_unknown_template(newsletter, config)
     with database.write() as tx:
         known = {topic.key for topic in topics.listing(tx)}
         for topic in newsletter.topics:
@@ -69,6 +75,13 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
         newsletters.add(tx, newsletter)
         offers.offer_all(tx, newsletter.key)
     return newsletter
+
+
+def _refuse_unknown_template(newsletter: Newsletter, config: Config) -> None:
+    there = edition.templates(config.templates)
+    if newsletter.template not in there:
+        wanted = f"templates/email/{newsletter.template}"
+        raise InputError("template", f"no {wanted}; there are: {', '.join(there)}")
 
 
 def plan(database: Database, newsletter: Newsletter, slots: Sequence[datetime]) -> list[int]:

@@ -52,9 +52,10 @@ class Template:
         return self.path.suffix in {".html", ".opml", ".txt", ".xml"}
 
     @property
-    def is_mail(self) -> bool:
-        """Whether it is a part of a mail, which has a folder of its own."""
-        return self.name.startswith("email/") and self.name.count("/") > 1
+    def mail(self) -> str:
+        """The name of the mail that it is a part of: its folder in ``email``; else empty."""
+        parts = self.name.split("/")
+        return parts[1] if parts[0] == "email" and len(parts) > 2 else ""  # noqa: PLR2004
 
 
 @cache

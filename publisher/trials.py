@@ -15,7 +15,7 @@ from functools import partial
 from publisher import rendering, trialled
 from publisher.config import Config
 from publisher.errors import TidingsError
-from publisher.mail.edition import DIGEST, render_correction, render_edition
+from publisher.mail.edition import render_correction, render_edition, templates
 from publisher.site import indexes, listings, maps, newsletters, touched
 from publisher.site import items as item_pages
 from publisher.site.view import View, fronts, view
@@ -98,12 +98,11 @@ def _drain(make: Callable[..., Iterable[object]], *given: object) -> None:
 
 def _mails(trial: Trial, seen: View, now: datetime) -> None:
     """Render every mail of stories that say all there is, and of such that say hardly anything."""
-    own = {each.name.split("/")[1] for each in trial.templates if each.is_mail and not each.is_ours}
     rows = publications.standing(seen.tx, [item.id for item in items.listing(seen.tx)], FEED)
     for language in seen.config.site.languages:
         told = [row for row in rows.values() if row.language == language]
         stories = tell_all(seen.tx, told, seen.config)
-        for name in sorted({DIGEST, *own}):
+        for name in templates(seen.config.templates):
             letter = trialled.newsletter(seen.config, template=name, now=now)
             for each in (stories, stories[:1]):
                 digest = partial(render_edition, letter, language, each, issue_id=1)

@@ -1,5 +1,6 @@
 """``tidings newsletter`` and ``tidings issue``."""
 
+import re
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +41,22 @@ def add(
     name: Annotated[
         list[str] | None, typer.Option(metavar="LANG=NAME", help="Its title, again for each.")
     ] = None,
+    sender: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="[LANG=]MAILBOX",
+            help="Who it comes from, such as 'News <news@example.org>'; "
+            "again for languages that differ [default: the site].",
+        ),
+    ] = None,
+    reply_to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[LANG=]MAILBOX", help="Who answers go to [default: the sender]."),
+    ] = None,
+    template: Annotated[
+        str, typer.Option(metavar="NAME", help="The folder of email/ that it is made by.")
+    ] = "digest",
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
@@ -63,6 +80,9 @@ def add(
                 timezone=timezone or house.config.site.timezone,
                 rules={press.OTHERS: "hold", **_rules(missing or [])},
                 since=moment,
+                senders=_mailboxes(sender or []),
+                replies=_mailboxes(reply_to or []),
+                template=template,
             ),
         )
     common.show(_newsletter(begun, moment), as_json=as_json)
@@ -148,6 +168,17 @@ def _rules(entries: list[str]) -> dict[str, str]:
     return {language.strip() or "*": rule.strip() for language, _, rule in split}
 
 
+def _mailboxes(entries: list[str]) -> dict[str, str]:
+    """Return the mailboxes of ``[LANG=]MAILBOX``; one without a language is for all others."""
+    found = {}
+    for entry in entries:
+        # A name may hold the sign as well; a language has no spaces.
+        tagged = re.fullmatch(r"([A-Za-z0-9-]+)=(.*)", entry)
+        language, box = tagged.groups() if tagged else ("*", entry)
+        found[language] = box.strip()
+    return found
+
+
 def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
     import scheduler  # noqa: PLC0415
 
@@ -160,6 +191,9 @@ def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
         "schedule": entry.schedule,
         "timezone": entry.timezone,
         "missing": dict(entry.rules),
+        "from": dict(entry.senders),
+        "reply_to": dict(entry.replies),
+        "template": entry.template,
         "next_slots": list(islice(coming, _NEXT)),
     }
 

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from langcodes import Language
+from langcodes.data_dicts import MACROLANGUAGES
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -48,12 +49,9 @@ def label_of(language: str) -> str | None:
 
     By its macrolanguage (ISO 639-3), where it knows only that: Bokmål is ``no`` to it.
     """
-    found = Language.get(language)
+    code = Language.get(language).language or ""
     known = set(_model().labels)
-    for each in (found, found.prefer_macrolanguage()):
-        if each.language in known:
-            return each.language
-    return None
+    return next((each for each in (code, MACROLANGUAGES.get(code)) if each in known), None)
 
 
 def _letters(text: str) -> int:

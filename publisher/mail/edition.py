@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import css_inline
 
-from publisher import addresses, markup
+from publisher import addresses, markup, rendering
 from publisher.config import Config
 from publisher.errors import RenderError
 from publisher.mail.wire import leave_subject
-from publisher.rendering import render
 from publisher.story import Story
 from store.records import Newsletter
 
@@ -110,7 +110,7 @@ def _rendered(
     archived = addresses.edition(language, newsletter.key, issue_id) if issue_id else ""
 
     def page(part: str) -> str:
-        return render(
+        return rendering.render(
             f"email/{name}/{part}",
             config.chain(language),
             zone=newsletter.timezone,
@@ -140,6 +140,20 @@ def title(newsletter: Newsletter, chain: Sequence[str]) -> str:
     """Return a newsletter's name in the first language of a chain that it has one in."""
     names = (newsletter.names[language] for language in chain if language in newsletter.names)
     return next(names, newsletter.key)
+
+
+def templates(overrides: Path | None) -> list[str]:
+    """Return what newsletters can be made by: ours, and the folders of the operator's own mails.
+
+    Raises RenderError when the operator's folder is not there.
+    """
+    there = {each.name: each for each in rendering.listing(overrides)}
+    own = {
+        each.mail
+        for name, each in there.items()
+        if name == f"email/{each.mail}/body.html" and not each.is_ours
+    }
+    return sorted({DIGEST, *own})
 
 
 def _inlined(name: str, page: str) -> str:
