@@ -9,7 +9,7 @@ from tests import make
 
 SENTENCES = {
     "en": "Three countries in three years, from the moment when a place is offered to the day.",
-    "fr": "Trois pays en trois ans, du moment où une place est proposée jusqu’au jour de l’arrivée.",
+    "fr": "Trois pays en trois ans, du moment où une place est proposée jusqu’au jour d’arriver.",
     "es": "Tres países en tres años, desde que se ofrece una plaza hasta el día de la llegada.",
     "ar": "ثلاثة بلدان في ثلاث سنوات، من لحظة عرض المكان إلى يوم الوصول والاستقرار فيه.",
     "zh-Hant": "三個國家在三年之內，從提供安置名額的那一刻起，直到有人在那裡定居的那一天。",
