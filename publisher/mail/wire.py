@@ -144,6 +144,8 @@ def _refuse_unwritable(head: Mapping[str, str]) -> None:
 
 
 def _mailbox(header: str, name: str, address: str) -> str:
+    if not address.isascii():
+        raise UnwritableError(f"{header}: {address!r} cannot stand in a header")
     phrase = markup.clean_line(name)
     if _is_plain(phrase):
         return formataddr((phrase, address))
