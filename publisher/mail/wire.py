@@ -5,7 +5,8 @@ second attempt is the same message and mail systems can tell.
 
 No newsletter says ``Auto-Submitted``: RFC 3834, 5 forbids it on what people have written, and
 the schedule only chose the hour. ``List-Id`` keeps vacation programs silent (RFC 5230, 4.6), so
-it takes no ``Precedence`` either, which no standard knows.
+it takes no ``Precedence`` either, which no standard knows; and no ``List-Help``, which would
+have to lead to commands (RFC 2369, 3.1) that the list does not take.
 """
 
 import hashlib

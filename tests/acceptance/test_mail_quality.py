@@ -143,7 +143,7 @@ def test_everybody_can_read_it_small_and_large_in_the_light_and_in_the_dark(
         page.goto(f"{config.site.url}/{path}/")
         page.evaluate(AXE_SCRIPT)
         for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
                 where = f"{language}, {scheme}, {width}"

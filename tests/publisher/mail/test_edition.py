@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from publisher import languages, markup, story
 from publisher.config import Config
 from publisher.mail.edition import Rendered, render_edition, title
-from publisher.story import Label, Story
+from publisher.story import Label, Picture, Story
 from tests import make
 
 #: A Friday at seven in Brussels.
@@ -207,6 +207,72 @@ def test_an_edition_counts_its_items_as_the_language_does(
     entries = stories(language, config)
     assert one in Page(rendered(language, entries[:1], config).html).words
     assert many in Page(rendered(language, entries, config).html).words
+
+
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_a_mail_leads_to_its_page_and_says_who_sent_it(config: Config, language: str) -> None:
+    words = {tag: f"Rue de l’Exemple 1 ({tag})" for tag in make.LANGUAGES}
+    config = make.config(config.folder, site={"imprint": words})
+    entries = stories(language, config)
+    letter = make.newsletter()
+    edition = render_edition(letter, language, entries, slot=SLOT, config=config, issue_id=7)
+    link = f"https://news.example.org/{language}/newsletters/digest/7/"
+    page = Page(edition.html)
+    assert link in page.links
+    assert link in edition.text.splitlines()
+    for words_ in (page.words, edition.text):
+        assert languages.strings(language).text("view-in-browser") in words_
+        assert f"Rue de l’Exemple 1 ({language})" in words_
+    # What is not in the archive yet leads nowhere.
+    plain = rendered(language, entries, make.config(config.folder))
+    assert "/newsletters/" not in plain.html + plain.text
+    assert "Exemple" not in plain.html + plain.text
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "wanted"),
+    # Outlook goes by the attributes: no wider than the sheet, and in proportion.
+    [(1600, 900, ("536", "302")), (536, 100, ("536", "100")), (100, 50, ("100", "50"))],
+)
+def test_a_picture_has_a_whole_address_its_words_and_its_size(
+    config: Config, width: int, height: int, wanted: tuple[str, str]
+) -> None:
+    shown = Picture(
+        path="/media/é.png", type="image/png", width=width, height=height, length=1, alt='"A" & <b>'
+    )
+    entry = told(1, "fr", "ar", config, picture=shown)
+    (image,) = Page(rendered("fr", [entry], config).html).of("img")
+    assert image["src"] == "https://news.example.org/media/%C3%A9.png"
+    assert (image["width"], image["height"]) == wanted
+    assert image["alt"] == '"A" & <b>'
+    assert (image["lang"], image["dir"]) == ("ar", "rtl")
+
+
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_a_link_to_a_page_in_another_language_says_so(config: Config, language: str) -> None:
+    shown = "es" if language == "en" else "en"
+    entry = told(1, language, shown, config, path=f"/{shown}/items/1-x/")
+    edition = rendered(language, [entry, told(2, language, language, config)], config)
+    links = [link for link in Page(edition.html).of("a") if "/items/" in link["href"]]
+    assert [link.get("hreflang") for link in links].count(shown) == 3
+    assert [link.get("hreflang") for link in links].count(None) == 3
+
+
+def test_five_and_twenty_long_stories_stay_far_from_where_gmail_cuts(config: Config) -> None:
+    entries = [told(n, "ar", "ar", config, summary="كرامة عبر الحدود " * 16) for n in range(1, 26)]
+    assert len(rendered("ar", entries, config).html.encode()) < 80_000
+
+
+def test_our_words_say_their_language_where_it_is_not_the_readers(config: Config) -> None:
+    hebrew = make.config(config.folder, site={"languages": ("he", "en"), "name": {"he": "חדשות"}})
+    row = make.publication(language="he", shown_language="he")
+    words = make.text("he", title="כותרת", body="גוף")
+    entry = story.tell(row, make.item(), words, topics={}, config=hebrew)
+    letter = make.newsletter(languages=("he", "en"), names={"he": "עלון"})
+    page = Page(render_edition(letter, "he", [entry], slot=SLOT, config=hebrew).html)
+    marked = [it for tag in ("p", "a") for it in page.of(tag) if it.get("lang") == "en"]
+    assert len(marked) >= 4
+    assert {(it["dir"], it["align"]) for it in marked} == {("ltr", "left")}
 
 
 def test_a_single_story_needs_no_table_of_contents(config: Config) -> None:

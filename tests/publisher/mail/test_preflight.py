@@ -159,9 +159,14 @@ def test_what_the_site_does_not_have_is_found(config: Config, path: str, code: s
 
 
 def test_only_paths_on_the_site_are_asked_about(config: Config) -> None:
-    asked = []
+    asked: list[str] = []
+
+    def ask(path: str) -> bool:
+        asked.append(path)
+        return True
+
     base = config.model_copy(update={"site": config.site.model_copy(update={"url": f"{SITE}/n"})})
-    right = proof(base, is_there=lambda path: asked.append(path) or True)
+    right = proof(base, is_there=ask)
     change = added(
         f'<a href="{SITE}/other/">x</a><a href="{SITE}/n/fr/a%20b/?q=1#top">x</a>'
         f'<a href="{SITE}/n">x</a><a href="{SITE}/news/">x</a>'
