@@ -5,7 +5,8 @@ into the rendered page, never the template: HTML parsing moves ``{% for %}`` out
 """
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,6 +23,9 @@ from store.records import Newsletter
 
 #: The folder of templates that newsletters are made by unless they say otherwise.
 DIGEST = "digest"
+
+#: How css-inline puts together a head.
+_RULES_FIRST = re.compile(r'<head>(<style>[^<]*</style>)\s*(<meta charset="?[\w-]+"?>)')
 
 #: The most characters of a preheader: mail clients show about so many beside the subject.
 _PREHEADER = 140
@@ -109,7 +113,7 @@ def _rendered(
     preheader = _cut(preheader)
     archived = addresses.edition(language, newsletter.key, issue_id) if issue_id else ""
 
-    def page(part: str) -> str:
+    def made(part: str) -> str:
         return rendering.render(
             f"email/{name}/{part}",
             config.chain(language),
@@ -128,12 +132,26 @@ def _rendered(
             **values,
         )
 
+    subject, html, text = _all(made, "subject.txt", "body.html", "body.txt")
     return Rendered(
-        subject=markup.clean_line(page("subject.txt")),
+        subject=markup.clean_line(subject),
         preheader=preheader,
-        html=_inlined(name, page("body.html")),
-        text=page("body.txt").strip() + "\n",
+        html=_inlined(name, html),
+        text=text.strip() + "\n",
     )
+
+
+def _all(make: Callable[[str], str], *parts: str) -> list[str]:
+    """Return the parts of a mail. Raises RenderError with the faults of all of them."""
+    done, faults = [], []
+    for part in parts:
+        try:
+            done.append(make(part))
+        except RenderError as error:
+            faults.append(str(error))
+    if faults:
+        raise RenderError("; ".join(dict.fromkeys(faults)))
+    return done
 
 
 def title(newsletter: Newsletter, chain: Sequence[str]) -> str:
@@ -159,9 +177,12 @@ def templates(overrides: Path | None) -> list[str]:
 def _inlined(name: str, page: str) -> str:
     try:
         # keep_at_rules: dark mode and narrow screens live in @media, which cannot be inlined.
-        return css_inline.inline(page, keep_at_rules=True, load_remote_stylesheets=False)
+        inlined = css_inline.inline(page, keep_at_rules=True, load_remote_stylesheets=False)
     except css_inline.InlineError as error:
         raise RenderError(f"templates/email/{name}/body.html: {error}") from error
+    # They come before all else in the head; the charset has to stand within the first 1,024
+    # bytes (HTML Living Standard, 4.2.5.4).
+    return _RULES_FIRST.sub(r"<head>\2\1", inlined, count=1)
 
 
 def _cut(line: str) -> str:

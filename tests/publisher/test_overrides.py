@@ -100,6 +100,16 @@ def test_a_fault_in_what_a_file_includes_is_named_there(house: Config) -> None:
         digest(house)
 
 
+def test_all_parts_that_fail_are_named_at_once(house: Config) -> None:
+    places = [
+        put(house, f"email/digest/{part}", "{{ nobody }}") for part in ("body.html", "body.txt")
+    ]
+    with pytest.raises(RenderError) as caught:
+        digest(house)
+    for path in places:
+        assert f"{path}:1: 'nobody' is undefined" in str(caught.value)
+
+
 def test_a_file_that_is_no_text_is_named(house: Config) -> None:
     put(house, SUBJECT, "").write_bytes(b"\xff\xfe")
     with pytest.raises(RenderError, match="subject"):

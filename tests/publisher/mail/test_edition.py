@@ -291,6 +291,10 @@ def test_styles_are_inlined_and_nothing_is_loaded_from_elsewhere(
     assert all("style" in entry for entry in page.of("td") + page.of("h2"))
     assert "@media" in edition.html
     assert "prefers-color-scheme: dark" in edition.html
+    # Where readers look for it (HTML Living Standard, 4.2.5.4).
+    assert edition.html.index('<meta charset="utf-8">') < 1024
+    # For Outlook: its own resolution, and a table that is no wider than the sheet.
+    assert edition.html.count("<!--[if mso]>") == edition.html.count("<![endif]-->") == 3
     assert not page.of("link")
     assert not any("src" in attributes for _, attributes in page.tags)
     assert not re.search(r"url\(|@import", edition.html)
