@@ -74,12 +74,18 @@ class RenderError(TidingsError):
     """A template cannot be rendered; the text names it, and the line where known."""
 
 
+#: Faults of an issue that are told at once: its readers are in many languages.
+_TOLD = 5
+
+
 class PreflightError(TidingsError):
     """Editions are not fit to be sent; ``reasons`` holds a sentence for each fault."""
 
     def __init__(self, issue_id: int, reasons: Sequence[str]) -> None:
         hint = f"mend it; 'tidings issue check {issue_id}' says what else there is"
-        super().__init__(f"issue {issue_id} is not fit to be sent: {'; '.join(reasons)}; {hint}")
+        more = [f"and {len(reasons) - _TOLD} more"] if len(reasons) > _TOLD else []
+        told = "; ".join([*reasons[:_TOLD], *more, hint])
+        super().__init__(f"issue {issue_id} is not fit to be sent: {told}")
         self.issue_id = issue_id
         self.reasons = tuple(reasons)
 

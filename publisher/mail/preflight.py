@@ -3,9 +3,11 @@
 subject, preheader, HTML, text, headers --> findings: errors block, warnings show
 """
 
+import re
 from email import message_from_bytes
 
 from publisher import languages
+from publisher.errors import InputError
 from publisher.mail import targets
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding, Findings, Proof, error, warning
@@ -17,6 +19,8 @@ CLIPPED = 102_000
 LARGE = 80_000
 #: Characters of a subject that lists of mails show, at the most.
 SUBJECT = 78
+#: An address as it stands in plain text.
+_ADDRESS = re.compile(r"<[^<>\s]+>")
 #: Letters of a subject that can be called shouting.
 _SHOUT = 8
 
@@ -78,6 +82,10 @@ def _marks(proof: Proof, page: Page) -> Findings:
             "dir-missing", "html", said, f'write <html dir="{languages.direction(wanted)}">'
         )
     for language, direction, line in page.marked:
+        if not _is_tag(language):
+            said = f"lang={language!r} names no language"
+            yield error("lang-missing", f"html:{line}", said, "write a tag such as fr or pt-BR")
+            continue
         runs = languages.direction(language)
         if direction != runs and page.direction:
             said = f"words in {language} run {runs}, and nothing says so"
@@ -88,12 +96,14 @@ def _text(proof: Proof, page: Page) -> Findings:
     """Look whether who reads the text part is told what the others are."""
     text = proof.rendered.text
     words = " ".join(text.split())
+    # In the text the address of a link stands behind its words.
+    bare = " ".join(_ADDRESS.sub("", text).split())
     mend = "say it in body.txt as well"
     if not words:
         yield error("text-empty", "text", "there is nothing in it", mend)
         return
     for heading in dict.fromkeys(page.headings):
-        if heading not in words:
+        if heading not in words and heading not in bare:
             yield error("text-heading", "text", f"{heading!r} stands only in the HTML", mend)
     for href in dict.fromkeys(link.href for link in page.links):
         if not targets.is_told(href, text):
@@ -122,6 +132,14 @@ def _strings(proof: Proof) -> Findings:
             yield warning("name-missing", "html", said, f"give it one: {mend}")
 
 
+def _is_tag(text: str) -> bool:
+    try:
+        languages.tag(text)
+    except InputError:
+        return False
+    return True
+
+
 def _headers(proof: Proof) -> Findings:
     head = message_from_bytes(proof.message)
     if not head.get("List-Unsubscribe"):
@@ -136,10 +154,13 @@ def _headers(proof: Proof) -> Findings:
 
 def _words(proof: Proof, page: Page) -> Findings:
     """Look for words that were left in another of the site's languages."""
-    known = proof.config.site.languages
     for block in page.blocks:
+        if not _is_tag(block.language):
+            continue
+        # Its own first: a quotation may be in a language that is none of the site's.
+        known = [block.language, *proof.config.site.languages]
         found = languages.written_in(block.words, known)
-        if found and languages.label_of(found) != languages.label_of(block.language):
-            said = f"{block.words[:60]!r} is marked {block.language or '(nothing)'}, reads {found}"
+        if found and found != block.language:
+            said = f"{block.words[:60]!r} is marked {block.language}, reads {found}"
             mend = f'translate it, or mark it lang="{found}"'
             yield warning("leftover-language", f"html:{block.line}", said, mend)

@@ -110,6 +110,7 @@ SPANISH = "La mayoría de los migrantes vive y trabaja en situación regular en 
         ("warning", "preheader-empty", fields(preheader="")),
         ("error", "lang-missing", html(r'<html lang="en"', "<html")),
         ("error", "lang-missing", html(r'<html lang="en"', '<html lang="fr"')),
+        ("error", "lang-missing", added('<span lang="english!">x</span>')),
         ("error", "dir-missing", html(r'(<html lang="en") dir="ltr"', r"\1")),
         ("error", "dir-missing", added('<span lang="ar">كرامة</span>')),
         ("error", "alt-missing", html(r' alt="Tents"', "")),
@@ -202,6 +203,21 @@ def test_every_finding_says_where_and_what_to_do(config: Config) -> None:
     assert {"html:1"} <= {each.where for each in found}
 
 
+def test_a_heading_with_a_link_in_it_is_told_in_the_text_as_well(config: Config) -> None:
+    right = proof(config)
+    change = added('<h3>See <a href="https://a.example/">this</a> now</h3>')
+    text = f"{right.rendered.text}\nSee this <https://a.example/> now\n"
+    changed = replace(change(right.rendered), text=text)
+    assert codes(replace(right, rendered=changed)) == set()
+
+
+def test_a_quotation_in_a_language_of_nobody_is_left_in_peace(config: Config) -> None:
+    right = proof(config)
+    latin = "Gallia est omnis divisa in partes tres, quarum unam incolunt Belgae, aliam Aquitani."
+    change = added(f'<p lang="la" dir="ltr">{latin}</p>')
+    assert codes(replace(right, rendered=change(right.rendered))) == set()
+
+
 def test_a_second_is_saved_where_nobody_reads_warnings(config: Config) -> None:
     right = proof(config, reads_words=False)
     change = added(f"<p>{SPANISH}</p>")
@@ -209,7 +225,7 @@ def test_a_second_is_saved_where_nobody_reads_warnings(config: Config) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.text(alphabet='<>/="ap img hrefltd\n&;!-x', max_size=200), st.text(max_size=60))
+@given(st.text(alphabet='<>/="ap img hreflangtd\n&;!-x', max_size=200), st.text(max_size=60))
 def test_no_html_is_too_broken_to_be_looked_at(
     tmp_path_factory: pytest.TempPathFactory, body: str, text: str
 ) -> None:
