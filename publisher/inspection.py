@@ -3,8 +3,9 @@
 editions --> what the site has, or is about to have --> findings --> errors keep the issue back
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from publisher import addresses
 from publisher.config import Config
@@ -53,7 +54,13 @@ def inspect(
 
     ``reads_words``: also which language their words are in, which only warns and takes a second.
     """
-    is_there = _site(tx, issue, newsletter, [rendered for _, rendered in editions], config)
+    paths = {path for _, each in editions for path in targets.ours(page.read(each.html), config)}
+    known = _known(tx, paths, config)
+    there = {*known.paths, *known.pages.values(), *_lists(issue, newsletter, config)}
+
+    def is_there(path: str) -> bool:
+        return path in there or addresses.is_answered(path) or _is_file(config, path)
+
     found = []
     for language, rendered in editions:
         proof = Proof(
@@ -62,6 +69,7 @@ def inspect(
             newsletter=newsletter,
             config=config,
             is_there=is_there,
+            pages=known.pages,
             message=_message(issue, newsletter, language, rendered, config),
             reads_words=reads_words,
         )
@@ -69,21 +77,32 @@ def inspect(
     return found
 
 
-def _site(
-    tx: Transaction,
-    issue: Issue,
-    newsletter: Newsletter,
-    editions: Iterable[Rendered],
-    config: Config,
-) -> Callable[[str], bool]:
-    """Return what says whether the site has, or is about to have, something at a path."""
-    paths = {path for each in editions for path in targets.ours(page.read(each.html), config)}
-    known = {*_lists(issue, newsletter, config), *_items(tx, paths, config)}
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What the store says of the items that an issue leads to."""
 
-    def is_there(path: str) -> bool:
-        return path in known or addresses.is_answered(path) or _is_file(config, path)
+    #: Their pages, by item and language of their readers.
+    pages: Mapping[tuple[int, str], str]
+    #: Their pictures, and what is led to of items that nobody was told of so far: an issue takes
+    #: only what the next look publishes.
+    paths: Collection[str]
 
-    return is_there
+
+def _known(tx: Transaction, paths: Iterable[str], config: Config) -> _Known:
+    """Return what the ledger says: files may not be written yet."""
+    of = {path: found for path in paths if (found := addresses.item_at(path)) is not None}
+    rows = publications.standing(tx, {*of.values()}, FEED).values()
+    stories = tell_all(tx, [row for row in rows if not row.is_gone], config)
+    known = items.many(tx, {*of.values()})
+    untold = known.keys() - {row.item_id for row in rows}
+    pictures = images.many(tx, [item.image_sha256 for item in known.values()]).values()
+    return _Known(
+        pages={(story.item_id, story.language): story.path for story in stories},
+        paths={
+            *(path for path, item_id in of.items() if item_id in untold),
+            *(addresses.media(picture.sha256, picture.suffix) for picture in pictures),
+        },
+    )
 
 
 def _lists(issue: Issue, newsletter: Newsletter, config: Config) -> Iterable[str]:
@@ -94,23 +113,6 @@ def _lists(issue: Issue, newsletter: Newsletter, config: Config) -> Iterable[str
         yield from (addresses.index(language, name) for name in addresses.INDEXES)
         yield addresses.newsletter(language, newsletter.key)
         yield addresses.edition(language, newsletter.key, issue.id)
-
-
-def _items(tx: Transaction, paths: Iterable[str], config: Config) -> Iterable[str]:
-    """Yield the pages and the pictures of the items that are led to.
-
-    By the ledger, since their files may not be written yet; and whatever is led to of an item
-    that nobody was told of so far: an issue takes only what the next look publishes.
-    """
-    of = {path: found for path in paths if (found := addresses.item_at(path)) is not None}
-    rows = publications.standing(tx, {*of.values()}, FEED).values()
-    for story in tell_all(tx, [row for row in rows if not row.is_gone], config):
-        yield story.path
-    known = items.many(tx, {*of.values()})
-    untold = known.keys() - {row.item_id for row in rows}
-    yield from (path for path, item_id in of.items() if item_id in untold)
-    for picture in images.many(tx, [item.image_sha256 for item in known.values()]).values():
-        yield addresses.media(picture.sha256, picture.suffix)
 
 
 def _is_file(config: Config, path: str) -> bool:

@@ -1,7 +1,7 @@
 """What is said of an edition before it is sent, and what it is said of. Pure."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from publisher import languages
@@ -37,6 +37,8 @@ class Proof:
     is_there: Callable[[str], bool]
     #: The message of one delivery, as it would go over the wire.
     message: bytes
+    #: The pages of the items that it leads to, by item and language of their readers.
+    pages: Mapping[tuple[int, str], str] = field(default_factory=dict)
     #: Whether to ask which language the words are in, which takes a second and warns at most.
     reads_words: bool = True
 

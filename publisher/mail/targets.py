@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from publisher import addresses
 from publisher.config import Config
-from publisher.mail.finding import Findings, Proof, error, warning
-from publisher.mail.page import Page
+from publisher.mail.finding import Finding, Findings, Proof, error, warning
+from publisher.mail.page import Link, Page
 
 #: Schemes of links that lead somewhere from a mail.
 _SCHEMES = frozenset(["http", "https", "mailto", "tel"])
@@ -31,9 +31,25 @@ def links(proof: Proof, page: Page) -> Findings:
         there = addresses.language(path)
         foreign = there in proof.config.site.languages and not proof.is_read(there)
         if foreign and link.language != there:
-            said = f"{link.href}: a page in {there}, in an edition in {proof.language}"
-            mend = f'link to the page in {proof.language}, or say hreflang="{there}"'
-            yield error("link-language", where, said, mend)
+            yield _foreign(proof, link, path, there)
+
+
+def _foreign(proof: Proof, link: Link, path: str, there: str) -> Finding:
+    """Return what is said of a link to a page in a language that is not the readers'.
+
+    Where there is the same page in theirs, nobody means the other.
+    """
+    said = f"{link.href}: a page in {there}, in an edition in {proof.language}"
+    where, item_id = f"html:{link.line}", addresses.item_at(path)
+    if item_id is None:
+        same = f"/{proof.language}{path.removeprefix(f'/{there}')}"
+        better = same if proof.is_there(same) else ""
+    else:
+        better = proof.pages.get((item_id, proof.language), "")
+    if better:
+        mend = f'link to {addresses.link(proof.config.site.url, better)}, or say hreflang="{there}"'
+        return error("link-language", where, said, mend)
+    return warning("link-language", where, said, "say beside it which language it leads to")
 
 
 def images(proof: Proof, page: Page) -> Findings:

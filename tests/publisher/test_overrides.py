@@ -203,7 +203,7 @@ def test_a_mail_that_is_not_fit_stays_and_the_tick_says_why(
         house,
         "email/digest/body.html",
         '<html lang="{{ language }}" dir="{{ direction }}">'
-        '<a href="{{ absolute("/en/nowhere/") }}">x</a><img src="https://a.example/x.png">',
+        '<a href="{{ absolute("/en/nowhere/") }}">x</a><a href="{{ absolute("/en/") }}">x</a><img src="https://a.example/x.png">',
     )
     make.start(database, house, languages=("en", "fr"))
     make.take(database, house, make.draft())

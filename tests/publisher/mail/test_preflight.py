@@ -119,7 +119,8 @@ SPANISH = "La mayoría de los migrantes vive y trabaja en situación regular en 
         ("error", "link-relative", added('<a href="/en/items/1/">x</a>')),
         ("error", "link-relative", added('<a href="javascript:x">x</a>')),
         ("error", "link-relative", added('<a href="http://[x">x</a>')),
-        ("error", "link-language", added(f'<a href="{SITE}/fr/items/1-x/">x</a>')),
+        ("error", "link-language", added(f'<a href="{SITE}/fr/">x</a>')),
+        ("warning", "link-language", added(f'<a href="{SITE}/fr/items/1-x/">x</a>')),
         ("error", "text-empty", fields(text=" \n")),
         ("error", "text-heading", without("Second")),
         ("error", "text-link", without(LINK)),
@@ -142,6 +143,21 @@ def test_words_that_say_their_language_are_left_over_by_nobody(config: Config) -
     right = proof(config)
     change = added(f'<p lang="es" dir="ltr">{SPANISH}</p>')
     assert codes(replace(right, rendered=change(right.rendered))) == set()
+
+
+def test_a_link_to_a_page_that_there_is_in_the_readers_language_is_an_error(
+    config: Config,
+) -> None:
+    link = f'<a href="{SITE}/fr/items/1-x/">x</a>'
+    right = proof(config, pages={(1, "en"): "/en/items/1-y/", (2, "en"): "/en/items/2-z/"})
+    found = findings(replace(right, rendered=added(link)(right.rendered)))
+    (said,) = (each for each in found if each.code == "link-language")
+    assert said.level == "error"
+    assert f"{SITE}/en/items/1-y/" in said.mend
+    # Of a list that there is only in French nobody can do better.
+    only = proof(config, is_there=lambda path: path != "/en/topics/work/")
+    change = added(f'<a href="{SITE}/fr/topics/work/">x</a>')
+    assert codes(replace(only, rendered=change(only.rendered)), "warning") == {"link-language"}
 
 
 def test_a_link_says_of_itself_that_its_page_is_in_another_language(config: Config) -> None:
