@@ -32,7 +32,9 @@ def _drafts(
 ) -> list[tuple[str, Rendered]]:
     if issue.state not in _OPEN:
         return []
-    choice = press.choose(tx, newsletter, config, slot=issue.slot, now=now)
+    choice = press.choose(
+        tx, newsletter, config, frequency=issue.frequency, slot=issue.slot, now=now
+    )
     chosen = {tag: part.chosen for tag, part in choice.items() if part.chosen}
     made = editions.drafts(tx, issue, newsletter, chosen, config=config, now=now)
     return [(draft.language, draft.rendered) for draft in made]

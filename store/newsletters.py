@@ -21,6 +21,8 @@ def add(tx: Transaction, newsletter: Newsletter) -> None:
         "rules": dict(newsletter.rules),
         "senders": dict(newsletter.senders),
         "replies": dict(newsletter.replies),
+        "frequencies": dict(newsletter.frequencies),
+        "windows": dict(newsletter.windows),
     }
     if not tx.insert_new(newsletters, [row], returning="key"):
         raise ConflictError(f"there is a newsletter {newsletter.key!r} already; choose another key")
