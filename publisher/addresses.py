@@ -33,6 +33,7 @@ FEED_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 PICTURES = {"jpg": "image/jpeg", "png": "image/png"}
 #: The folder of pictures.
 MEDIA = "/media/"
+_SITEMAPS = "/sitemaps/"
 
 #: All feeds of the site (opml.org), and what robots may read (RFC 9309).
 OPML = "/feeds.opml"
@@ -40,6 +41,9 @@ ROBOTS = "/robots.txt"
 
 
 _MISSING = "404.html"
+_ITEM = re.compile(r"/[^/]+/items/([0-9]{1,18})(?:-[^/]*)?/")
+#: What is answered by the program, and is no file: readers' own pages.
+_ANSWERED = re.compile(r"(?:/[^/]+)?/(?:subscribe|confirm|preferences|leave)(?:/.*)?")
 _EDITION = re.compile(r"/[^/]+/newsletters/[^/]+/[0-9]+/(?:index\.html)?")
 
 #: The pages of a language that lead to others.
@@ -82,9 +86,15 @@ def edition(language: str, key: str, issue_id: int) -> str:
     return f"{newsletter(language, key)}{issue_id}/"
 
 
+def language(path: str) -> str:
+    """Return the language whose readers a path is for; empty for what is for all alike."""
+    first, slash, _ = path.removeprefix("/").partition("/")
+    return "" if not slash or f"/{first}/" in {MEDIA, _SITEMAPS} else first
+
+
 def sitemap(part: str = "") -> str:
     """Return the path of the site map, or of a part of it (sitemaps.org)."""
-    return f"/sitemaps/{part}.xml" if part else "/sitemap.xml"
+    return f"{_SITEMAPS}{part}.xml" if part else "/sitemap.xml"
 
 
 def missing(language: str) -> str:
@@ -136,6 +146,17 @@ def is_derived(path: str) -> bool:
 def is_edition(path: str) -> bool:
     """Say whether a page is an edition as it was mailed, with its styles in it."""
     return bool(_EDITION.fullmatch(path))
+
+
+def is_answered(path: str) -> bool:
+    """Say whether a path is of the pages where readers subscribe, choose and leave."""
+    return bool(_ANSWERED.fullmatch(path))
+
+
+def item_at(path: str) -> int | None:
+    """Return the id of the item that a page is of, by its path; None for another page."""
+    found = _ITEM.fullmatch(path)
+    return int(found[1]) if found else None
 
 
 def is_picture(path: str) -> bool:

@@ -143,14 +143,18 @@ class SiteSection(_Section):
     name: dict[Tag, Line] = {}
     #: Whose the texts are and what may be done with them, in each language.
     rights: dict[Tag, Line] = {}
+    #: Who mails, and from where: a postal address, in each language.
+    imprint: dict[Tag, Line] = {}
     #: The folder of the public files.
     public: Path = Path("public")
+    #: A folder of templates that take the place of ours of the same names.
+    templates: Path | None = None
     #: The time zone of the dates that pages and digests show.
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     #: Where to look for a text that is missing in a language, nearest first.
     chains: dict[Tag, Languages] = {}
 
-    @field_validator("name", "rights")
+    @field_validator("name", "rights", "imprint")
     @classmethod
     def _words_are_of_site_languages(
         cls, value: dict[str, str], info: ValidationInfo
@@ -268,6 +272,11 @@ class Config(BaseSettings):
         return self.folder / self.site.public
 
     @property
+    def templates(self) -> Path | None:
+        """The folder of the operator's own templates, absolute."""
+        return self.site.templates and self.folder / self.site.templates
+
+    @property
     def database_url(self) -> str:
         """The database's URL, its file absolute."""
         scheme, found, path = self.database.url.partition("sqlite:///")
@@ -312,6 +321,10 @@ class Config(BaseSettings):
     def rights(self, language: str) -> str:
         """Return whose the texts are, in a language or the nearest; empty where nobody said."""
         return self._nearest(self.site.rights, language)
+
+    def imprint(self, language: str) -> str:
+        """Return who mails and from where, in a language or the nearest; empty if nobody said."""
+        return self._nearest(self.site.imprint, language)
 
     def _nearest(self, words: Mapping[str, str], language: str) -> str:
         found = (words[candidate] for candidate in self.chain(language) if candidate in words)

@@ -198,7 +198,13 @@ def _tell(
     (story,) = stories_of(tx, [telling], config)
     note = "" if story.retracted else correction_note(case.marks, wrong, telling)
     rendered = render_correction(
-        newsletter, debt.language, story, note=note, sent=wrong.told, config=config
+        newsletter,
+        debt.language,
+        story,
+        note=note,
+        sent=wrong.told,
+        config=config,
+        issue_id=issue.id,
     )
     edition_id = keep(tx, issue, debt.language, rendered, items=1)
     return deliveries.queue_correction(

@@ -5,10 +5,10 @@ chosen --> ledger rows --> stories --> rendered --> kept for ever --> deliveries
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher import languages, windows
+from publisher import inspection, languages, windows
 from publisher.config import Config
 from publisher.errors import ConflictError
 from publisher.mail.edition import Rendered, render_edition
@@ -19,6 +19,37 @@ from store import deliveries, issues, items, publications, subscribers
 from store.database import Transaction
 from store.publications import Standing
 from store.records import FEED, Issue, Newsletter, Publication, newsletter_channel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An edition as it would be frozen now."""
+
+    language: str
+    #: Of the ledger, in the order of its items.
+    tells: tuple[Publication, ...]
+    rendered: Rendered
+
+
+def drafts(
+    tx: Transaction,
+    issue: Issue,
+    newsletter: Newsletter,
+    chosen: Mapping[str, Sequence[Chosen]],
+    *,
+    config: Config,
+    now: datetime,
+) -> list[Draft]:
+    """Return an issue's editions as they would be frozen now. Raises RenderError."""
+    made = []
+    for language, picks in chosen.items():
+        told = _told(tx, issue, newsletter, language, picks, now=now)
+        stories = stories_of(tx, told, config)
+        rendered = render_edition(
+            newsletter, language, stories, slot=issue.slot, config=config, issue_id=issue.id
+        )
+        made.append(Draft(language=language, tells=tuple(told), rendered=rendered))
+    return made
 
 
 def freeze(
@@ -32,18 +63,21 @@ def freeze(
 ) -> int:
     """Freeze an issue's editions and queue their deliveries; return how many.
 
-    Raises ConflictError when an audience has had one of the items meanwhile.
+    Raises ConflictError when an audience has had one of the items meanwhile, RenderError, and
+    PreflightError for what is not fit to be sent.
     """
     spoken = subscribers.languages_of(tx, newsletter.key, issue.frequency)
     readers = audiences(spoken, newsletter, config)
+    made = drafts(tx, issue, newsletter, chosen, config=config, now=now)
+    inspection.require(
+        tx, issue, newsletter, [(each.language, each.rendered) for each in made], config
+    )
     zones, queued = reader_zones(tx, newsletter), 0
-    for language, picks in chosen.items():
-        told = _told(tx, issue, newsletter, language, picks, now=now)
+    for draft in made:
+        told, language = list(draft.tells), draft.language
         if publications.record(tx, told) != told:
             raise ConflictError(f"issue {issue.id}: its items went out in {language} just now")
-        stories = stories_of(tx, told, config)
-        rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
-        edition_id = keep(tx, issue, language, rendered, items=len(stories))
+        edition_id = keep(tx, issue, language, draft.rendered, items=len(told))
         mine = [tag for tag, edition in readers.items() if edition == language]
         due = openings(newsletter, language, zones, now=now)
         queued += deliveries.queue(tx, issue, edition_id, languages=mine, due=due, now=now)

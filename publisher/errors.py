@@ -10,7 +10,9 @@
     +-- ConfigError          the configuration is wrong: all its mistakes
     +-- InputError           what somebody gave us is wrong: where, and how to mend it
     +-- RenderError          a template cannot be rendered
+    +-- PreflightError       editions are not fit to be sent: what is wrong with them
     +-- MailError            a message was not accepted
+        +-- UnwritableError      it cannot be written at all: nothing was sent
         +-- UnreachableError     no relay answers: nothing was sent
         +-- RefusedError         the relay said no: for ever, or for now
         +-- UnansweredError      nobody can say whether the relay has the message
@@ -38,6 +40,7 @@ __all__ = [
     "InputError",
     "MailError",
     "NotFoundError",
+    "PreflightError",
     "RefusedError",
     "RenderError",
     "SchemaError",
@@ -45,6 +48,7 @@ __all__ = [
     "TidingsError",
     "UnansweredError",
     "UnreachableError",
+    "UnwritableError",
 ]
 
 
@@ -68,6 +72,22 @@ class InputError(TidingsError):
 
 class RenderError(TidingsError):
     """A template cannot be rendered; the text names it, and the line where known."""
+
+
+#: Faults of an issue that are told at once: its readers are in many languages.
+_TOLD = 5
+
+
+class PreflightError(TidingsError):
+    """Editions are not fit to be sent; ``reasons`` holds a sentence for each fault."""
+
+    def __init__(self, issue_id: int, reasons: Sequence[str]) -> None:
+        hint = f"mend it; 'tidings issue check {issue_id}' says what else there is"
+        more = [f"and {len(reasons) - _TOLD} more"] if len(reasons) > _TOLD else []
+        told = "; ".join([*reasons[:_TOLD], *more, hint])
+        super().__init__(f"issue {issue_id} is not fit to be sent: {told}")
+        self.issue_id = issue_id
+        self.reasons = tuple(reasons)
 
 
 class EditConflictError(ConflictError):
@@ -95,6 +115,10 @@ class MailError(TidingsError):
     def __init__(self, reason: str, *, code: int = 0) -> None:
         super().__init__(reason)
         self.code = code
+
+
+class UnwritableError(MailError):
+    """A message cannot be written: an address, for one, breaks a header. It never will be."""
 
 
 class UnreachableError(MailError):

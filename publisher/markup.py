@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import pairwise
+from urllib.parse import urljoin
 
 import nh3
 from markdown_it import MarkdownIt
@@ -194,10 +195,11 @@ def blocks(markdown: str) -> list[tuple[int, int]]:
     return [(token.map[0], token.map[1]) for token in leaves if token.map]
 
 
-def plain(markdown: str) -> str:
+def plain(markdown: str, *, base: str = "") -> str:
     """Return CommonMark text as plain text: what is read aloud, without the signs.
 
-    Lists keep a dash or their numbers; a link keeps its address behind it.
+    Lists keep a dash or their numbers; a link keeps its address behind it. With ``base``, an
+    absolute address, relative ones are made absolute.
     """
     blocks: list[str] = []
     prefixes: list[str] = []
@@ -215,18 +217,19 @@ def plain(markdown: str) -> str:
             prefixes.clear()
         elif token.type == "inline":
             indent = "  " * max(len(numbers) - 1, 0)
-            blocks.append(indent + (prefixes.pop() if prefixes else "") + _inline(token))
+            words = _inline(token, base)
+            blocks.append(indent + (prefixes.pop() if prefixes else "") + words)
         elif token.type in {"fence", "code_block"}:
             blocks.append(token.content.rstrip())
     return "\n\n".join(block for block in blocks if block.strip())
 
 
-def _inline(token: Token) -> str:
+def _inline(token: Token, base: str = "") -> str:
     out: list[str] = []
     targets: list[str] = []
     for child in token.children or ():
         if child.type == "link_open":
-            targets.append(str(child.attrGet("href") or ""))
+            targets.append(_absolute(str(child.attrGet("href") or ""), base))
         elif child.type == "link_close":
             target = targets.pop()
             shown = out[-1] if out else ""
@@ -239,6 +242,14 @@ def _inline(token: Token) -> str:
         else:
             out.append(child.content)
     return "".join(out).strip()
+
+
+def _absolute(target: str, base: str) -> str:
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        # A host in brackets that is no address, such as http://[x: nobody can follow it anyway.
+        return target
 
 
 def summary(markdown: str, *, limit: int = 300) -> str:

@@ -17,6 +17,7 @@ from datetime import datetime
 from publisher import editions, freshness, markup, rules, selection, wallclock, windows
 from publisher.config import Config
 from publisher.errors import InputError
+from publisher.mail import edition, senders
 from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
@@ -55,7 +56,13 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
     if newsletter.key != markup.slug(newsletter.key):
         raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
-    by_language = (newsletter.names, newsletter.rules, newsletter.windows)
+    by_language = (
+        newsletter.names,
+        newsletter.rules,
+        newsletter.windows,
+        newsletter.senders,
+        newsletter.replies,
+    )
     named = {*newsletter.languages}.union(*by_language) - {OTHERS}
     strangers = named - {*config.site.languages}
     if strangers:
@@ -64,6 +71,9 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     wallclock.zone_name(newsletter.timezone, "timezone")
     for language in {OTHERS, *newsletter.rules}:
         rule(newsletter, language)
+    for text in (*newsletter.senders.values(), *newsletter.replies.values()):
+        senders.mailbox(text)
+    _refuse_unknown_template(newsletter, config)
     _check_going_out(newsletter)
     with database.write() as tx:
         known = {topic.key for topic in topics.listing(tx)}
@@ -73,6 +83,13 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
         newsletters.add(tx, newsletter)
         offers.offer_all(tx, newsletter.key)
     return newsletter
+
+
+def _refuse_unknown_template(newsletter: Newsletter, config: Config) -> None:
+    there = edition.templates(config.templates)
+    if newsletter.template not in there:
+        wanted = f"templates/email/{newsletter.template}"
+        raise InputError("template", f"no {wanted}; there are: {', '.join(there)}")
 
 
 def _check_going_out(newsletter: Newsletter) -> None:

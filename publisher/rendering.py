@@ -10,15 +10,22 @@ an empty place. Every template gets, beside the values of its caller:
     territorial(tag)         a language with its likeliest territory, as OpenGraph wants it
 
 ``value | tojson`` is data for machines: no text in it can end the element that it stands in.
+
+An operator's folder may hold files that take the place of ours. Who writes such a file need not be
+who runs the house: where there is a folder, templates run in Jinja2's sandbox, which lets none of
+them at the insides of Python.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from publisher import languages
 from publisher.errors import RenderError
@@ -27,10 +34,38 @@ from publisher.errors import RenderError
 FOLDERS = (Path(__file__).parent / "templates", Path(__file__).parent.parent / "templates")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A file that pages and mails are made by."""
+
+    #: Its path below a folder of templates, such as ``email/digest/body.html``.
+    name: str
+    path: Path
+    #: Whether it stands in the operator's folder.
+    is_own: bool
+    #: Whether one of ours goes by the same name.
+    is_ours: bool
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether it is filled in; what is not is given out as it stands."""
+        return self.path.suffix in {".html", ".opml", ".txt", ".xml"}
+
+    @property
+    def mail(self) -> str:
+        """The name of the mail that it is a part of: its folder in ``email``; else empty."""
+        parts = self.name.split("/")
+        return parts[1] if parts[0] == "email" and len(parts) > 2 else ""  # noqa: PLR2004
+
+
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDERS),
+def _environment(overrides: Path | None) -> jinja2.Environment:
+    if overrides and not overrides.is_dir():
+        raise RenderError(f"{overrides}: no such folder; make it, or mend site.templates")
+    # The sandbox asks again at every name, which a feed of a thousand entries would notice.
+    kind = ImmutableSandboxedEnvironment if overrides else jinja2.Environment
+    environment = kind(
+        loader=jinja2.FileSystemLoader([overrides, *FOLDERS] if overrides else FOLDERS),
         autoescape=jinja2.select_autoescape(["html", "xml", "opml"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -54,20 +89,26 @@ def _json(value: object) -> str:
     return written.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
 
 
-def render(template: str, chain: Sequence[str], *, zone: str = "UTC", **values: object) -> str:
+def render(
+    template: str,
+    chain: Sequence[str],
+    *,
+    zone: str = "UTC",
+    overrides: Path | None = None,
+    **values: object,
+) -> str:
     """Render a template for readers of ``chain[0]``; our strings come from the chain.
 
-    Dates are days of the time zone ``zone``. Raises RenderError.
+    Dates are days of the time zone ``zone``. A file in the folder ``overrides`` takes the place
+    of ours. Raises RenderError, which names the file and the line.
     """
+    environment = _environment(overrides)
     try:
-        found = _environment().get_template(template)
+        found = environment.get_template(template)
         return found.render({**_of_readers(chain, zone), **values})
-    except jinja2.TemplateError as error:
-        line = getattr(error, "lineno", None)
-        place = f"{template}:{line}" if line else template
-        raise RenderError(f"templates/{place}: {error}") from error
-    except KeyError as error:
-        raise RenderError(f"templates/{template}: {error.args[0]}") from error
+    except Exception as error:
+        # Whatever a template of others does: it may add a number to a word.
+        raise RenderError(f"{_place(error, template)}: {_reason(error)}") from error
 
 
 def _of_readers(chain: Sequence[str], zone: str) -> Mapping[str, Any]:
@@ -88,9 +129,81 @@ def _of_readers(chain: Sequence[str], zone: str) -> Mapping[str, Any]:
     }
 
 
-def read(name: str) -> str:
+def read(name: str, overrides: Path | None = None) -> str:
     """Return a file of the templates as it stands. Raises RenderError when there is none."""
+    return _path(name, overrides).read_text(encoding="utf-8")
+
+
+def listing(overrides: Path | None = None) -> list[Template]:
+    """Return all templates, by name. Raises RenderError when there is no such folder."""
+    ours = {name for folder in FOLDERS for name in _names(folder)}
+    own = set(_names(overrides)) if overrides else set()
+    return [
+        Template(
+            name=name,
+            path=_path(name, overrides),
+            is_own=name in own,
+            is_ours=name in ours,
+        )
+        for name in sorted(ours | own)
+    ]
+
+
+def parse(name: str, overrides: Path | None = None) -> None:
+    """Read a template. Raises RenderError for one that is none, with the file and the line."""
     try:
-        return _environment().loader.get_source(_environment(), name)[0]  # type: ignore[union-attr]
-    except jinja2.TemplateNotFound as error:
-        raise RenderError(f"templates/{name}: no such file") from error
+        _environment(overrides).get_template(name)
+    except (jinja2.TemplateError, UnicodeDecodeError) as error:
+        raise RenderError(f"{_place(error, name)}: {_reason(error)}") from error
+
+
+def used(overrides: Path | None = None) -> set[str]:
+    """Return the names of the templates that this process has read, for itself or in others."""
+    cached = _environment(overrides).cache
+    return {str(key[1]) for key in cached or ()}
+
+
+def _path(name: str, overrides: Path | None) -> Path:
+    for folder in (overrides, *FOLDERS):
+        if folder and (folder / name).is_file():
+            return folder / name
+    raise RenderError(f"templates/{name}: no such file")
+
+
+def _names(folder: Path) -> list[str]:
+    return jinja2.FileSystemLoader(folder).list_templates()
+
+
+def _place(error: BaseException, template: str) -> str:
+    """Return the file and the line where a template failed, as far as they are known."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{_shown(error.filename or template)}:{error.lineno}"
+    # Jinja2 gives the frames of templates the names and the lines of their files.
+    calls = [
+        (frame.f_code.co_filename, line)
+        for frame, line in walk_tb(error.__traceback__)
+        if "__jinja_exception__" in frame.f_globals
+    ]
+    if not calls:
+        return _shown(template)
+    filename, line = calls[-1]
+    return f"{_shown(filename)}:{line}"
+
+
+def _shown(filename: str) -> str:
+    """Return the name of one of our files as our documents have it; others with their folder."""
+    path = Path(filename)
+    for folder in FOLDERS:
+        if path.is_relative_to(folder):
+            return f"templates/{path.relative_to(folder).as_posix()}"
+    return filename if path.is_absolute() else f"templates/{filename}"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, jinja2.TemplateNotFound):
+        return f"no template {error.name!r}"
+    if isinstance(error, jinja2.TemplateError):
+        return str(error)
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    return f"{type(error).__name__}: {error}"

@@ -19,6 +19,8 @@ def add(tx: Transaction, newsletter: Newsletter) -> None:
         "languages": list(newsletter.languages),
         "topics": list(newsletter.topics),
         "rules": dict(newsletter.rules),
+        "senders": dict(newsletter.senders),
+        "replies": dict(newsletter.replies),
         "frequencies": dict(newsletter.frequencies),
         "windows": dict(newsletter.windows),
     }

@@ -334,6 +334,12 @@ class Newsletter:
     rules: Mapping[str, str]
     #: Items that entered the store before are not its business, nor slots.
     since: datetime
+    #: Who it comes from, as ``Name <address>``, by language; ``*`` stands for all others.
+    senders: Mapping[str, str] = field(default_factory=dict)
+    #: Who answers to it go to, likewise.
+    replies: Mapping[str, str] = field(default_factory=dict)
+    #: The folder of ``templates/email`` that its editions are made by.
+    template: str = "digest"
     #: The schedules of the other frequencies that it is offered at, by their names.
     frequencies: Mapping[str, str] = field(default_factory=dict)
     #: In a language with fewer items an issue has no edition; they stay for the next.

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, Route, sync_playwright
 
 #: Names the program where it is not on the PATH.
 VARIABLE = "TIDINGS_CHROMIUM"
@@ -47,6 +48,23 @@ def _program(playwright: Playwright) -> str:
         if candidate and Path(candidate).exists():
             return candidate
     raise FileNotFoundError(f"no Chromium: './run test' installs one, or {VARIABLE} names it")
+
+
+def site(context: BrowserContext, url: str, public: Path) -> None:
+    """Let pages find what stands at the site's own addresses in its folder, and nothing else.
+
+    For mails, whose addresses are whole: no name is looked up.
+    """
+
+    def answer(route: Route) -> None:
+        path = unquote(urlsplit(route.request.url).path).lstrip("/")
+        place = public / path / ("index.html" if path.endswith("/") else "")
+        if route.request.url.startswith(f"{url}/") and place.is_file():
+            route.fulfill(path=place)
+        else:
+            route.abort()
+
+    context.route("**/*", answer)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ from store.records import (
 
 #: A Monday morning.
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+#: A Friday after it, when the newsletter's slot is over.
+FRIDAY = NOW + timedelta(days=4)
 LANGUAGES = ("en", "fr", "es", "ar")
 
 TITLES = {

@@ -1,4 +1,4 @@
-"""``python -m tests.screenshots`` takes the pictures of the public pages in ``docs/screenshots``.
+"""``python -m tests.screenshots`` takes the pictures of pages and mails in ``docs/screenshots``.
 
 They show the sample site of the tests. Look at each before you commit it.
 """
@@ -8,10 +8,12 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from PIL import Image
 from playwright.sync_api import Browser
 
+from publisher.config import Config
 from tests import browser, sample, served
 
 FOLDER = sample.ROOT / "docs" / "screenshots"
@@ -31,6 +33,9 @@ class Shot:
     height: int
 
 
+#: An edition as it was mailed.
+_EDITION = "{}/newsletters/*/[0-9]*/index.html"
+
 SHOTS = (
     Shot("front-en-light", "en/index.html", "light", 1280, 1040),
     Shot("front-fr-dark", "fr/index.html", "dark", 1280, 1040),
@@ -38,6 +43,12 @@ SHOTS = (
     Shot("item-en-light", "en/items/*-in-figures-*/index.html", "light", 360, 900),
     Shot("fallback-ar-light", "ar/items/*-in-figures-*/index.html", "light", 1280, 1040),
     Shot("topic-fr-light", "fr/topics/icmc-europe/index.html", "light", 1280, 700),
+    *(
+        Shot(f"mail-{language}-{width}-{scheme}", _EDITION.format(language), scheme, width, height)
+        for language in ("en", "ar")
+        for width, height in ((390, 1350), (640, 1220))
+        for scheme in ("light", "dark")
+    ),
     Shot("feeds-es-dark", "es/feeds/index.html", "dark", 1280, 700),
 )
 
@@ -51,11 +62,12 @@ def take(folder: Path) -> None:
             for shot in SHOTS:
                 (file,) = config.public.glob(shot.page)
                 path = file.parent.relative_to(config.public).as_posix()
-                body = _taken(chromium, shot, f"http://127.0.0.1:{server.port}/{path}/")
+                here = f"http://127.0.0.1:{server.port}"
+                body = _taken(chromium, shot, f"{here}/{path}/", config)
                 (folder / f"{shot.name}.png").write_bytes(body)
 
 
-def _taken(chromium: Browser, shot: Shot, url: str) -> bytes:
+def _taken(chromium: Browser, shot: Shot, url: str, config: Config) -> bytes:
     with chromium.new_context(
         viewport={"width": shot.width, "height": shot.height},
         color_scheme=shot.scheme,  # type: ignore[arg-type]
@@ -63,6 +75,10 @@ def _taken(chromium: Browser, shot: Shot, url: str) -> bytes:
         device_scale_factor=1 if shot.width > 1000 else 2,
     ) as context:
         page = context.new_page()
+        if shot.name.startswith("mail-"):
+            # Its pictures have whole addresses.
+            browser.site(context, config.site.url, config.public)
+            url = config.site.url + urlsplit(url).path
         page.goto(url)
         return _packed(page.screenshot())
 

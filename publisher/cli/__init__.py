@@ -8,12 +8,14 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     translations.py translation, item export                           reports.py  report
+    checks.py       issue check, template
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
 import typer
 
 from publisher.cli import (
+    checks,
     common,
     deliveries,
     demo,
@@ -62,6 +64,8 @@ translations.add_to(items.item)
 app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)
+checks.add_to(newsletters.issue)
+app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)
 app.add_typer(reports.report)

@@ -1,5 +1,6 @@
 """``tidings newsletter`` and ``tidings issue``."""
 
+import re
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,6 +63,22 @@ def add(
     name: Annotated[
         list[str] | None, typer.Option(metavar="LANG=NAME", help="Its title, again for each.")
     ] = None,
+    sender: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="[LANG=]MAILBOX",
+            help="Who it comes from, such as 'News <news@example.org>'; "
+            "again for languages that differ [default: the site].",
+        ),
+    ] = None,
+    reply_to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[LANG=]MAILBOX", help="Who answers go to [default: the sender]."),
+    ] = None,
+    template: Annotated[
+        str, typer.Option(metavar="NAME", help="The folder of email/ that it is made by.")
+    ] = "digest",
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
@@ -85,6 +102,9 @@ def add(
             frequencies=common.pairs(frequency or [], "--frequency", example="weekly='fri 07:00'"),
             minimum=minimum,
             windows=_by_language(window or []),
+            senders=_mailboxes(sender or []),
+            replies=_mailboxes(reply_to or []),
+            template=template,
         )
         scheduler.check_all(wanted)
         begun = press.start(house.database, house.config, wanted)
@@ -171,6 +191,17 @@ def _by_language(entries: list[str]) -> dict[str, str]:
     return {language.strip() or "*": sentence.strip() for language, _, sentence in split}
 
 
+def _mailboxes(entries: list[str]) -> dict[str, str]:
+    """Return the mailboxes of ``[LANG=]MAILBOX``; one without a language is for all others."""
+    found = {}
+    for entry in entries:
+        # A name may hold the sign as well; a language has no spaces.
+        tagged = re.fullmatch(r"([A-Za-z0-9-]+)=(.*)", entry)
+        language, box = tagged.groups() if tagged else ("*", entry)
+        found[language] = box.strip()
+    return found
+
+
 def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
     import scheduler  # noqa: PLC0415
 
@@ -193,6 +224,9 @@ def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
         ],
         "minimum": entry.minimum,
         "windows": dict(entry.windows),
+        "from": dict(entry.senders),
+        "reply_to": dict(entry.replies),
+        "template": entry.template,
     }
 
 

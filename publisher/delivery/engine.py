@@ -17,7 +17,14 @@ from publisher.config import Config
 from publisher.delivery.pace import pause
 from publisher.delivery.smtp import Connection
 from publisher.editions import openings
-from publisher.errors import MailError, RefusedError, UnansweredError, UnreachableError
+from publisher.errors import (
+    MailError,
+    RefusedError,
+    UnansweredError,
+    UnreachableError,
+    UnwritableError,
+)
+from publisher.mail.senders import sender
 from publisher.mail.wire import Sender, message
 from store import deliveries, dues, issues, newsletters
 from store.database import Database, Transaction
@@ -146,9 +153,9 @@ class _Run:
             delivery = deliveries.claim(tx, self.now, issue_id=self.issue_id)
         if delivery is None:
             return False
-        edition, issue, sender = self._edition(delivery)
+        edition, issue, from_ = self._edition(delivery)
         try:
-            body = message(delivery, edition, sender, date=issue.frozen or issue.slot)
+            body = message(delivery, edition, from_, date=issue.frozen or issue.slot)
             code, reply = await connection.send(delivery.email, body)
             ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
         except MailError as error:
@@ -165,13 +172,9 @@ class _Run:
             with self.database.read() as tx:
                 edition = issues.edition(tx, delivery.edition_id)
                 issue = issues.get(tx, delivery.issue_id)
-            sender = Sender(
-                name=self.config.name(edition.language),
-                address=self.config.sender,
-                newsletter=issue.newsletter,
-                host=self.config.host,
-            )
-            self.editions[delivery.edition_id] = (edition, issue, sender)
+                newsletter = newsletters.get(tx, issue.newsletter)
+            from_ = sender(newsletter, edition.language, self.config)
+            self.editions[delivery.edition_id] = (edition, issue, from_)
         return self.editions[delivery.edition_id]
 
 
@@ -192,6 +195,12 @@ def after(error: MailError, delivery: Delivery, *, now: datetime) -> Ending:
     state, due = DeliveryState.FAILED, now
     if isinstance(error, UnansweredError):
         state = DeliveryState.UNKNOWN
-    elif wait and not (isinstance(error, RefusedError) and error.permanent):
+    elif wait and not _is_final(error):
         state, due = DeliveryState.POSTPONED, now + wait
     return Ending(state=state, code=error.code, detail=str(error), due=due)
+
+
+def _is_final(error: MailError) -> bool:
+    return isinstance(error, UnwritableError) or (
+        isinstance(error, RefusedError) and error.permanent
+    )

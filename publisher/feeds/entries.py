@@ -8,6 +8,7 @@ together from.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from feedgen.entry import FeedEntry
 
@@ -38,6 +39,8 @@ class Frame:
     chain: tuple[str, ...]
     #: The time zone of the days that it names.
     zone: str
+    #: The folder of the operator's own templates.
+    templates: Path | None = None
 
     def link(self, path: str) -> str:
         """Return the address of a path on the site."""
@@ -73,6 +76,7 @@ def frame(language: str, config: Config) -> Frame:
         name=config.name(language),
         chain=config.chain(language),
         zone=config.site.timezone,
+        templates=config.templates,
     )
 
 
@@ -87,6 +91,7 @@ def content(source: Source) -> str:
         "feed/entry.html",
         frame.chain,
         zone=frame.zone,
+        overrides=frame.templates,
         story=story,
         html=markup.html(story.body, base=frame.link(story.path)),
         picture=picture,

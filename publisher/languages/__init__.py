@@ -3,12 +3,14 @@
     tags.py        BCP 47 tags, chains, scripts and direction, who understands what
     writing.py     how a language writes names of languages, dates, numbers and lists
     catalogue.py   our own strings, with plural forms, from ``publisher/locale/<tag>.po``
+    detection.py   which language a text is in
 
-The one home of langcodes and Babel; what holds for one language comes from the CLDR data of
-these two, or from its catalogue.
+The one home of langcodes, Babel and py3langid; what holds for one language comes from the CLDR
+data of the first two, or from its catalogue.
 """
 
-from publisher.languages.catalogue import Strings, catalogues, strings
+from publisher.languages.catalogue import Strings, catalogues, missing, strings
+from publisher.languages.detection import label_of, written_in
 from publisher.languages.tags import chain, closest, direction, tag, territorial
 from publisher.languages.writing import date, listing, name, number
 
@@ -19,10 +21,13 @@ __all__ = [
     "closest",
     "date",
     "direction",
+    "label_of",
     "listing",
+    "missing",
     "name",
     "number",
     "strings",
     "tag",
     "territorial",
+    "written_in",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -44,6 +45,30 @@ class Strings:
 def catalogues() -> tuple[str, ...]:
     """Return the languages that our own strings exist in."""
     return tuple(sorted(path.stem for path in _LOCALE.glob("*.po")))
+
+
+@cache
+def missing(language: str) -> tuple[str, ...]:
+    """Return the keys that other catalogues have and that of a language has no words for."""
+    return tuple(sorted(_all_keys() - _keys(language)))
+
+
+@cache
+def _all_keys() -> frozenset[str]:
+    return frozenset(key for language in catalogues() for key in _keys(language))
+
+
+def _keys(language: str) -> frozenset[str]:
+    with (_LOCALE / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, abort_invalid=True)
+    keys = (each.id[0] if each.pluralizable else each.id for each in catalogue if _is_done(each))
+    return frozenset(str(key) for key in keys if key)
+
+
+def _is_done(message: Message) -> bool:
+    words = message.string if isinstance(message.string, tuple) else (message.string,)
+    # What is fuzzy is not compiled.
+    return all(words) and not message.fuzzy
 
 
 @cache

@@ -2,9 +2,15 @@
 
 Message-ID, Date and every byte are derived from the delivery and its frozen edition, so a
 second attempt is the same message and mail systems can tell.
+
+No newsletter says ``Auto-Submitted``: RFC 3834, 5 forbids it on what people have written, and
+the schedule only chose the hour. ``List-Id`` keeps vacation programs silent (RFC 5230, 4.6), so
+it takes no ``Precedence`` either, which no standard knows; and no ``List-Help``, which would
+have to lead to commands (RFC 2369, 3.1) that the list does not take.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -14,11 +20,15 @@ from email.utils import format_datetime, formataddr
 from urllib.parse import quote
 
 from publisher import markup
+from publisher.errors import UnwritableError
 from store.records import Delivery, Edition
 
 #: Lines as long as encoded words and quoted-printable may be (RFC 2047, 2; RFC 2045, 6.7).
 _LINE = 76
 _POLICY = policy.SMTP.clone(max_line_length=_LINE)
+
+#: Bytes of a line at the most (RFC 5322, 2.1.1).
+_LONGEST = 998
 
 #: Longer words in a header are encoded, since that is how they can be broken anywhere.
 _SHORT = 60
@@ -33,6 +43,13 @@ class Sender:
     newsletter: str
     #: The host of the site: right-hand side of Message-ID and List-Id.
     host: str
+    #: The address that mails of those who leave go to; that of the sender unless given.
+    leave: str = ""
+    #: Who answers go to; to the sender unless an address is given.
+    reply_name: str = ""
+    reply_address: str = ""
+    #: The address of the page that lists the newsletter's issues.
+    archive: str = ""
 
 
 def message(delivery: Delivery, edition: Edition, sender: Sender, *, date: datetime) -> bytes:
@@ -45,13 +62,17 @@ def message(delivery: Delivery, edition: Edition, sender: Sender, *, date: datet
     # it folds, and folds what machines read.
     head = {
         "From": _mailbox("From", sender.name, sender.address),
+        **_reply_to(sender),
         "To": _mailbox("To", delivery.name, delivery.email),
         "Subject": _words("Subject", markup.clean_line(edition.subject)),
         "Date": format_datetime(date),
         "Message-ID": identity,
         "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
         "List-Unsubscribe": f"<{leave_address(sender)}>",
+        **_about_the_list(sender),
+        "Feedback-ID": feedback_id(delivery, sender),
     }
+    _refuse_unwritable(head)
     mail = EmailMessage(policy=_POLICY)
     mail.set_content(edition.text, cte="quoted-printable")
     mail.add_alternative(edition.html, subtype="html", cte="quoted-printable")
@@ -75,7 +96,8 @@ def message_id(delivery: Delivery, edition: Edition, host: str) -> str:
 
 def leave_address(sender: Sender) -> str:
     """Return the address that a mail to which takes the reader off the list (RFC 2369)."""
-    return f"mailto:{sender.address}?subject={quote(leave_subject(sender.newsletter))}"
+    address = sender.leave or sender.address
+    return f"mailto:{address}?subject={quote(leave_subject(sender.newsletter))}"
 
 
 def leave_subject(newsletter: str) -> str:
@@ -83,7 +105,48 @@ def leave_subject(newsletter: str) -> str:
     return f"unsubscribe {newsletter}"
 
 
+def feedback_id(delivery: Delivery, sender: Sender) -> str:
+    """Return what complaints are counted by: issue, newsletter, site.
+
+    Gmail's Feedback-ID: parts without colons, the last one the sender's own, which is the same
+    in all its mails and has 5 to 15 characters.
+    """
+    digest = hashlib.sha256(sender.host.encode()).hexdigest()
+    return f"{delivery.issue_id}:{quote(sender.newsletter)}:{sender.host[:8]}-{digest[:6]}"
+
+
+def _reply_to(sender: Sender) -> dict[str, str]:
+    if not sender.reply_address:
+        return {}
+    return {"Reply-To": _mailbox("Reply-To", sender.reply_name, sender.reply_address)}
+
+
+def _about_the_list(sender: Sender) -> dict[str, str]:
+    """Return where the list has its archive, and that nobody can write to it (RFC 2369, 3)."""
+    archive = f"<{sender.archive}>"
+    # A URI cannot be encoded, and not everybody takes one that is folded.
+    fits = sender.archive and len("List-Archive: ") + len(archive) <= _LONGEST
+    return {"List-Post": "NO", **({"List-Archive": archive} if fits else {})}
+
+
+def _refuse_unwritable(head: Mapping[str, str]) -> None:
+    """Raise UnwritableError for what would be more than one line, or is not in ASCII.
+
+    What people write was made fit before: names and subjects. What is left are addresses, which
+    nobody may mend on the way.
+    """
+    for name, value in head.items():
+        lines = value.split("\r\n")
+        folded = all(line.startswith(" ") and line.strip() for line in lines[1:])
+        if not folded or not value.isascii() or not "".join(lines).isprintable():
+            raise UnwritableError(f"{name}: {value!r} cannot stand in a header")
+        if max(map(len, [f"{name}: {lines[0]}", *lines[1:]])) > _LONGEST:
+            raise UnwritableError(f"{name}: {value[:60]!r} and more is longer than a line may be")
+
+
 def _mailbox(header: str, name: str, address: str) -> str:
+    if not address.isascii():
+        raise UnwritableError(f"{header}: {address!r} cannot stand in a header")
     phrase = markup.clean_line(name)
     if _is_plain(phrase):
         return formataddr((phrase, address))

@@ -185,7 +185,7 @@ def _archive_first(listing: Listing) -> tuple[bool, str, str, int]:
 def _documents(seen: View, work: Work) -> Iterator[Document]:
     """Yield all documents of some work: what is led to before what leads to it."""
     for path in _OWN:
-        yield path, read(f"web{path}").encode()
+        yield path, read(f"web{path}", seen.config.templates).encode()
     yield from item_pages.documents(seen, work.items)
     yield from newsletters.documents(seen, work.issues)
     yield from listings.documents(seen, work.listings)

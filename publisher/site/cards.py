@@ -7,6 +7,7 @@ in a list were there the last time.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from publisher import addresses
 from publisher.kept import Kept
@@ -35,6 +36,8 @@ class Card:
     zone: str
     #: What links begin with.
     base: str
+    #: The folder of the operator's own templates.
+    templates: Path | None = None
 
 
 def _make(card: Card) -> str:
@@ -42,6 +45,7 @@ def _make(card: Card) -> str:
         "web/card.html",
         card.chain,
         zone=card.zone,
+        overrides=card.templates,
         story=card.story,
         first=card.first,
         topic_links=dict(card.topics),

@@ -122,6 +122,7 @@ def _card(view: View, story: Story, first: bool) -> str:  # noqa: FBT001  (as te
             chain=config.chain(story.language),
             zone=config.site.timezone,
             base=config.base_path,
+            templates=config.templates,
         )
     )
 

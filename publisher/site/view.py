@@ -108,6 +108,7 @@ class View:
             template,
             config.chain(language),
             zone=config.site.timezone,
+            overrides=config.templates,
             link=partial(addresses.link, config.base_path),
             absolute=partial(addresses.link, config.site.url),
             front=addresses.front,

@@ -60,3 +60,41 @@ def test_any_text_is_a_host_in_ascii_or_refused(text: str) -> None:
 )
 def test_an_address_as_people_write_it_becomes_a_uri(written: str, uri: str) -> None:
     assert addresses.uri(written) == uri == addresses.uri(uri)
+
+
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [
+        (addresses.front("fr"), "fr"),
+        (addresses.item("zh-Hant", 7, "x"), "zh-Hant"),
+        (addresses.edition("ar", "digest", 3), "ar"),
+        (addresses.media("0f", "png"), ""),
+        (addresses.sitemap("1"), ""),
+        *((path, "") for path in ("/", addresses.OPML, addresses.ROBOTS, addresses.sitemap())),
+    ],
+)
+def test_a_path_says_whose_language_it_is_in(path: str, language: str) -> None:
+    assert addresses.language(path) == language
+
+
+@pytest.mark.parametrize(
+    ("path", "item_id"),
+    [
+        (addresses.item("fr", 12, "été"), 12),
+        (addresses.item("fr", 12, ""), 12),
+        (addresses.gone(addresses.item("fr", 12, "")), None),
+        (addresses.listing("fr", "items"), None),
+        ("/fr/items/x/", None),
+        ("/fr/items/" + "9" * 99 + "/", None),
+        (addresses.front("fr"), None),
+    ],
+)
+def test_a_page_says_which_item_it_is_of(path: str, item_id: int | None) -> None:
+    assert addresses.item_at(path) == item_id
+
+
+def test_pages_of_readers_are_answered_by_the_program() -> None:
+    for path in ("/subscribe", "/leave/abc", "/fr/preferences/abc.def", "/confirm/x"):
+        assert addresses.is_answered(path)
+    for path in ("/", "/fr/", "/fr/items/1-leave/", "/subscribers", "/fr/topics/leave/"):
+        assert not addresses.is_answered(path)

@@ -381,3 +381,15 @@ def test_a_slug_fits_an_address_and_a_file_name(text: str) -> None:
     assert not slug.startswith("-")
     assert not slug.endswith("-")
     assert markup.slug(slug) == slug
+
+
+def test_links_in_plain_text_are_whole_where_there_is_an_address_to_begin_them() -> None:
+    base = "https://a.example/fr/items/1/"
+    written = (
+        "[one](/x) [two](y#z) [three](https://b.example/) <mailto:c@b.example> [bad](http://[x)"
+    )
+    assert markup.plain(written, base=base) == (
+        "one <https://a.example/x> two <https://a.example/fr/items/1/y#z> "
+        "three <https://b.example/> mailto:c@b.example bad <http://%5Bx>"
+    )
+    assert markup.plain("[one](/x)") == "one </x>"

@@ -67,7 +67,7 @@ def test_dates_are_days_where_the_readers_are() -> None:
 
 
 def test_a_name_that_nobody_gave_is_an_error_that_names_the_template() -> None:
-    with pytest.raises(RenderError, match=r"templates/email/digest/subject\.txt: 'title' is und"):
+    with pytest.raises(RenderError, match=r"templates/email/digest/subject\.txt:1: 'title' is und"):
         render("email/digest/subject.txt", ["en"], slot=SLOT)
 
 
@@ -81,7 +81,9 @@ def test_a_template_that_is_not_there_is_an_error_that_names_it() -> None:
 def test_a_string_that_no_catalogue_has_is_an_error_that_names_both(config: Config) -> None:
     item = make.item(kind="gossip")
     told = tell(make.publication(), item, make.text(), topics={}, config=config)
-    with pytest.raises(RenderError, match=r"body\.txt: locale/en\.po has no string 'kind-gossip'"):
+    with pytest.raises(
+        RenderError, match=r"body\.txt:\d+: locale/en\.po has no string 'kind-gossip'"
+    ):
         render(
             "email/digest/body.txt",
             ["en"],
@@ -103,6 +105,9 @@ def test_html_is_escaped_and_plain_text_is_not(config: Config) -> None:
         "site_name": "S",
         "site_url": "https://a.example",
         "preheader": "",
+        "edition_url": "",
+        "language_at": lambda _path: "en",
+        "imprint": "",
         "leave_address": "a@b.example",
         "leave_subject": "x",
     }

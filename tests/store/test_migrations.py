@@ -326,6 +326,12 @@ def test_what_the_second_version_adds_is_what_would_have_been_said_then(
     assert (issue.corrects, issue.blocking[0].until) == (None, None)
 
 
+def test_newsletters_of_before_come_from_the_site_as_digests(filled: Database) -> None:
+    with filled.read() as tx:
+        for letter in newsletters.listing(tx):
+            assert (letter.senders, letter.replies, letter.template) == ({}, {}, "digest")
+
+
 def test_what_went_out_so_far_went_out_at_the_newsletters_own_frequency(
     filled: Database,
 ) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher import languages
+from publisher.languages import catalogue as ours
 from publisher.languages.tags import least_far
 from store.records import Kind
 from tests import make
@@ -221,3 +222,21 @@ def test_a_string_that_nobody_wrote_is_an_error_that_names_the_catalogue() -> No
         strings.text("farewell")
     with pytest.raises(KeyError, match=r"locale/es\.po has no string 'farewell'"):
         strings.count("farewell", 3)
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_no_catalogue_lacks_what_another_has(language: str) -> None:
+    assert languages.missing(language) == ()
+
+
+def test_what_a_catalogue_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = 'msgid ""\nmsgstr ""\n\nmsgid "a"\nmsgstr "A"\n\nmsgid "b"\nmsgid_plural "b"\n'
+    (tmp_path / "en.po").write_text(whole + 'msgstr[0] "B"\nmsgstr[1] "Bs"\n', encoding="utf-8")
+    (tmp_path / "fr.po").write_text(
+        'msgid ""\nmsgstr ""\n\n#, fuzzy\nmsgid "a"\nmsgstr "A"\n', encoding="utf-8"
+    )
+    monkeypatch.setattr(ours, "_LOCALE", tmp_path)
+    for kept in (ours.catalogues, ours.missing, ours._all_keys):
+        monkeypatch.setattr(ours, kept.__name__, kept.__wrapped__)
+    assert ours.missing("en") == ()
+    assert ours.missing("fr") == ("a", "b")

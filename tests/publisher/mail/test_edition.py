@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from publisher import languages, markup, story
 from publisher.config import Config
 from publisher.mail.edition import Rendered, render_edition, title
-from publisher.story import Label, Story
+from publisher.story import Label, Picture, Story
 from tests import make
 
 #: A Friday at seven in Brussels.
@@ -103,9 +103,23 @@ def test_html_says_the_language_and_direction_of_all_it_holds(
     (root,) = page.of("html")
     assert (root["lang"], root["dir"]) == (language, languages.direction(language))
     shown = [(entry.shown_language, languages.direction(entry.shown_language)) for entry in entries]
-    for tag in ("a", "h2", "p"):
+    # Some mail programs show only what is in the body, in a page of their own.
+    (article,) = (entry for entry in page.of("div") if entry.get("role") == "article")
+    assert (article["lang"], article["dir"]) == (language, languages.direction(language))
+    # Each title stands in the contents, too.
+    for tag, wanted in (("h2", shown), ("p", shown + shown)):
         marked = [(it["lang"], it["dir"]) for it in page.of(tag) if "lang" in it]
-        assert marked == shown, tag
+        assert marked == wanted, tag
+        # Outlook knows no logical sides.
+        sides = {"ltr": "left", "rtl": "right"}
+        assert [it["align"] for it in page.of(tag) if "lang" in it] == [
+            sides[running] for _, running in wanted
+        ]
+    assert "inline-start" not in edition_styles(page)
+
+
+def edition_styles(page: Page) -> str:
+    return " ".join(attributes.get("style", "") for _, attributes in page.tags)
 
 
 @pytest.mark.parametrize("language", make.LANGUAGES)
@@ -143,7 +157,8 @@ def test_html_and_text_tell_the_same(config: Config, language: str) -> None:
         assert day in page.words
         assert day in edition.text
     links = [link for link in page.links if not link.startswith("mailto:")]
-    assert len(links) == 2 * len(entries) + 1
+    contents, titles, buttons, site = 1, 1, 1, 1
+    assert len(links) == (contents + titles + buttons) * len(entries) + site
     assert all(link in edition.text.splitlines() for link in links)
     assert all(link.isascii() for link in links)
     assert edition.text.count(read_more) == len(entries) == page.words.count(read_more)
@@ -194,10 +209,77 @@ def test_an_edition_counts_its_items_as_the_language_does(
     assert many in Page(rendered(language, entries, config).html).words
 
 
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_a_mail_leads_to_its_page_and_says_who_sent_it(config: Config, language: str) -> None:
+    words = {tag: f"Rue de l’Exemple 1 ({tag})" for tag in make.LANGUAGES}
+    config = make.config(config.folder, site={"imprint": words})
+    entries = stories(language, config)
+    letter = make.newsletter()
+    edition = render_edition(letter, language, entries, slot=SLOT, config=config, issue_id=7)
+    link = f"https://news.example.org/{language}/newsletters/digest/7/"
+    page = Page(edition.html)
+    assert link in page.links
+    assert link in edition.text.splitlines()
+    for words_ in (page.words, edition.text):
+        assert languages.strings(language).text("view-in-browser") in words_
+        assert f"Rue de l’Exemple 1 ({language})" in words_
+    # What is not in the archive yet leads nowhere.
+    plain = rendered(language, entries, make.config(config.folder))
+    assert "/newsletters/" not in plain.html + plain.text
+    assert "Exemple" not in plain.html + plain.text
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "wanted"),
+    # Outlook goes by the attributes: no wider than the sheet, and in proportion.
+    [(1600, 900, ("536", "302")), (536, 100, ("536", "100")), (100, 50, ("100", "50"))],
+)
+def test_a_picture_has_a_whole_address_its_words_and_its_size(
+    config: Config, width: int, height: int, wanted: tuple[str, str]
+) -> None:
+    shown = Picture(
+        path="/media/é.png", type="image/png", width=width, height=height, length=1, alt='"A" & <b>'
+    )
+    entry = told(1, "fr", "ar", config, picture=shown)
+    (image,) = Page(rendered("fr", [entry], config).html).of("img")
+    assert image["src"] == "https://news.example.org/media/%C3%A9.png"
+    assert (image["width"], image["height"]) == wanted
+    assert image["alt"] == '"A" & <b>'
+    assert (image["lang"], image["dir"]) == ("ar", "rtl")
+
+
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_a_link_to_a_page_in_another_language_says_so(config: Config, language: str) -> None:
+    shown = "es" if language == "en" else "en"
+    entry = told(1, language, shown, config, path=f"/{shown}/items/1-x/")
+    edition = rendered(language, [entry, told(2, language, language, config)], config)
+    links = [link for link in Page(edition.html).of("a") if "/items/" in link["href"]]
+    assert [link.get("hreflang") for link in links].count(shown) == 3
+    assert [link.get("hreflang") for link in links].count(None) == 3
+
+
+def test_five_and_twenty_long_stories_stay_far_from_where_gmail_cuts(config: Config) -> None:
+    entries = [told(n, "ar", "ar", config, summary="كرامة عبر الحدود " * 16) for n in range(1, 26)]
+    assert len(rendered("ar", entries, config).html.encode()) < 80_000
+
+
+def test_our_words_say_their_language_where_it_is_not_the_readers(config: Config) -> None:
+    hebrew = make.config(config.folder, site={"languages": ("he", "en"), "name": {"he": "חדשות"}})
+    row = make.publication(language="he", shown_language="he")
+    words = make.text("he", title="כותרת", body="גוף")
+    entry = story.tell(row, make.item(), words, topics={}, config=hebrew)
+    letter = make.newsletter(languages=("he", "en"), names={"he": "עלון"})
+    page = Page(render_edition(letter, "he", [entry], slot=SLOT, config=hebrew).html)
+    marked = [it for tag in ("p", "a") for it in page.of(tag) if it.get("lang") == "en"]
+    assert len(marked) >= 4
+    assert {(it["dir"], it["align"]) for it in marked} == {("ltr", "left")}
+
+
 def test_a_single_story_needs_no_table_of_contents(config: Config) -> None:
     edition = rendered("en", stories("en", config)[:1], config)
     assert "In this issue" not in Page(edition.html).words
-    assert Page(edition.html).of("li") == []
+    links = Page(edition.html).links
+    assert links.count("https://news.example.org/en/items/1-dignity-en/") == 2
 
 
 @pytest.mark.parametrize("language", make.LANGUAGES)
@@ -209,6 +291,10 @@ def test_styles_are_inlined_and_nothing_is_loaded_from_elsewhere(
     assert all("style" in entry for entry in page.of("td") + page.of("h2"))
     assert "@media" in edition.html
     assert "prefers-color-scheme: dark" in edition.html
+    # Where readers look for it (HTML Living Standard, 4.2.5.4).
+    assert edition.html.index('<meta charset="utf-8">') < 1024
+    # For Outlook: its own resolution, and a table that is no wider than the sheet.
+    assert edition.html.count("<!--[if mso]>") == edition.html.count("<![endif]-->") == 3
     assert not page.of("link")
     assert not any("src" in attributes for _, attributes in page.tags)
     assert not re.search(r"url\(|@import", edition.html)

@@ -24,7 +24,7 @@ from tests import make
 DATE = datetime(2026, 11, 27, 6, 0, 3, tzinfo=UTC)
 ONCE = (
     *("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"),
-    *("Content-Language", "List-Id", "List-Unsubscribe"),
+    *("Content-Language", "List-Id", "List-Unsubscribe", "List-Post", "Feedback-ID"),
 )
 
 

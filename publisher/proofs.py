@@ -1,0 +1,55 @@
+"""An issue's editions, as they are or would be now, looked at before anybody gets them."""
+
+from datetime import datetime
+
+from publisher import editions, inspection, press
+from publisher.config import Config
+from publisher.mail.edition import Rendered
+from publisher.mail.finding import Finding
+from store import issues, newsletters
+from store.database import Database, Transaction
+from store.records import Issue, IssueState, Newsletter
+
+_OPEN = frozenset({IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS})
+
+
+def check(
+    database: Database, config: Config, issue_id: int, *, now: datetime
+) -> list[tuple[str, list[Finding]]]:
+    """Return by language what is wrong with an issue's editions.
+
+    Of one that is not frozen yet, as they would be now. Raises NotFoundError and RenderError.
+    """
+    with database.read() as tx:
+        issue = issues.get(tx, issue_id)
+        newsletter = newsletters.get(tx, issue.newsletter)
+        made = _drafts(tx, issue, newsletter, config, now) or _frozen(tx, issue)
+        return inspection.inspect(tx, issue, newsletter, made, config)
+
+
+def _drafts(
+    tx: Transaction, issue: Issue, newsletter: Newsletter, config: Config, now: datetime
+) -> list[tuple[str, Rendered]]:
+    if issue.state not in _OPEN:
+        return []
+    choice = press.choose(
+        tx, newsletter, config, frequency=issue.frequency, slot=issue.slot, now=now
+    )
+    chosen = {tag: part.chosen for tag, part in choice.items() if part.chosen}
+    made = editions.drafts(tx, issue, newsletter, chosen, config=config, now=now)
+    return [(draft.language, draft.rendered) for draft in made]
+
+
+def _frozen(tx: Transaction, issue: Issue) -> list[tuple[str, Rendered]]:
+    return [
+        (
+            edition.language,
+            Rendered(
+                subject=edition.subject,
+                preheader=edition.preheader,
+                html=edition.html,
+                text=edition.text,
+            ),
+        )
+        for edition in issues.editions_of(tx, issue.id)
+    ]
