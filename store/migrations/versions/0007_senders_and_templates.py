@@ -9,8 +9,8 @@ down_revision = "0004"
 
 def upgrade() -> None:
     for name in ("senders", "replies"):
-        column = sa.Column(name, sa.JSON(), nullable=False, server_default=sa.text("'{}'"))
-        op.add_column("newsletters", column)
+        op.add_column("newsletters", sa.Column(name, sa.JSON()))
+    op.execute("update newsletters set senders = '{}', replies = '{}'")
     op.add_column(
         "newsletters",
         sa.Column("template", sa.String(100), nullable=False, server_default=sa.text("'digest'")),
