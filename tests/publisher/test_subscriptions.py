@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from publisher.config import Config
 from publisher.errors import InputError
-from publisher.subscriptions import (
+from publisher.subscriptions.importing import (
     BATCH,
     COLUMNS,
     Outcome,
