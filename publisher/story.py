@@ -100,6 +100,8 @@ class Story:
     withdrawn: bool
     #: Where the item was published first, if not here.
     origin: str | None = None
+    #: The language that the item was written in; empty where nobody said.
+    source_language: str = ""
     picture: Picture | None = None
     #: In the order of the site's languages. Not those whose readers are shown another language,
     #: and not what is gone.
@@ -172,6 +174,7 @@ def tell(
         retracted=retracted,
         withdrawn=withdrawn,
         origin=item.url,
+        source_language=item.source_language,
         translations=tuple(each for each in translations if each.language != language),
         picture=picture(image, words.image_alt) if image and not (retracted or withdrawn) else None,
     )

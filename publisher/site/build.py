@@ -23,7 +23,8 @@ from store import entries, issues, items, pings, stale
 from store.database import Database
 from store.stale import Marks
 
-_STYLE = "/style.css"
+#: What all pages use.
+_OWN = ("/style.css", "/icon.svg")
 _HOME = "/index.html"
 
 
@@ -109,7 +110,7 @@ def _is_behind(database: Database, config: Config) -> bool:
     with database.read() as tx:
         if stale.is_any(tx):
             return True
-    return not _are_there(config, [_STYLE, _HOME, addresses.ROBOTS]) or any(
+    return not _are_there(config, [*_OWN, _HOME, addresses.ROBOTS]) or any(
         not _has_its_files(config, language) for language in config.site.languages
     )
 
@@ -174,16 +175,19 @@ def _archive_first(listing: Listing) -> tuple[bool, str, str, int]:
 
 def _documents(seen: View, work: Work) -> Iterator[Document]:
     """Yield all documents of some work: what is led to before what leads to it."""
-    yield _STYLE, read("web/style.css").encode()
+    for path in _OWN:
+        yield path, read(f"web{path}").encode()
     yield from item_pages.documents(seen, work.items)
     yield from newsletters.documents(seen, work.issues)
     yield from listings.documents(seen, work.listings)
-    for language in work.languages:
+    for language in seen.config.site.languages:
+        # A new newsletter is in several, whose pages lead to one another.
         yield from newsletters.indexes(seen, language)
+    for language in work.languages:
         yield from indexes.documents(seen, language)
     yield from maps.parts(seen, work.parts)
     yield from maps.site(seen)
-    yield _HOME, seen.page(seen.config.site.languages[0], "home")
+    yield _HOME, indexes.home(seen)
 
 
 def _put_all(config: Config, documents: Iterable[Document]) -> list[str]:

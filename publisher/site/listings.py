@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from publisher import addresses
 from publisher.feeds.build import Feed, build
 from publisher.feeds.repair import Deleted
-from publisher.site import maps, touched
+from publisher.site import linked, maps, touched
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View
 from publisher.story import Story, tell_all
@@ -99,11 +99,12 @@ def documents(view: View, listings: Sequence[Listing]) -> Iterator[Document]:
 
 
 def _page(view: View, listing: Listing, feed: Feed) -> bytes:
-    name = "front" if listing == Listing(language=listing.language) else "listing"
+    is_front = listing == Listing(language=listing.language)
     return view.page(
         listing.language,
-        name,
+        "front" if is_front else "listing",
         feed=feed,
+        linked=linked.site(listing.language, view.config) if is_front else None,
         topic_name=view.topic_name(listing.topic, listing.language) if listing.topic else "",
         versions=_versions(view, listing),
     )

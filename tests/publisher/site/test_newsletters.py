@@ -3,15 +3,20 @@
 from datetime import datetime, timedelta
 
 import pytest
+from lxml import html as parsed
 
+import scheduler
 from publisher import press, publishing, site
 from publisher.config import Config
 from store import issues
 from store.database import Database
-from tests import make
+from store.records import Missing
+from tests import fakes, make
 
 #: The last evening of a year in Brussels, which in UTC is still an hour longer.
 NEW_YEAR = datetime.fromisoformat("2026-12-31T23:30:00+00:00")
+WEEK = timedelta(days=7)
+YEAR = "newsletters/digest/archive/2026/index.html"
 
 
 def send(database: Database, config: Config, *slots: datetime) -> list[int]:
@@ -84,3 +89,51 @@ def test_an_issue_rewrites_no_feed_and_no_item(database: Database, config: Confi
         press.press(database, issue_id, config, now=make.NOW + timedelta(days=7))
     site.refresh(database, config, now=make.NOW)
     assert {path: path.stat().st_ino for path in kept} == before
+
+
+def alternates(config: Config, path: str) -> dict[str, str]:
+    tree = parsed.fromstring((config.public / path).read_bytes())
+    found = tree.xpath("//link[@rel='alternate'][@hreflang]")
+    return {link.get("hreflang"): link.get("href") for link in found}
+
+
+def test_the_list_of_a_year_leads_to_the_languages_that_had_issues_in_it(
+    database: Database, config: Config
+) -> None:
+    def address(language: str) -> str:
+        return f"https://news.example.org/{language}/newsletters/digest/archive/2026/"
+
+    with fakes.Relay() as relay:
+        config = relay.serves(config)
+        make.start(database, config, languages=("en", "fr"), missing=Missing.SKIP)
+        make.subscribe(database, ["ann@example.org"], language="en")
+        make.subscribe(database, ["luc@example.org"], language="fr")
+        make.take(database, config, make.draft("en"))
+        scheduler.tick(database, config, now=make.NOW)
+        assert not (config.public / "fr" / YEAR).exists()
+        only = {"en": address("en"), "x-default": address("en")}
+        assert alternates(config, f"en/{YEAR}") == only
+        # The next one has news in French alone.
+        later = make.NOW + WEEK
+        make.take(database, config, make.draft("fr", key="other"), now=later)
+        scheduler.tick(database, config, now=later)
+    both = {"en": address("en"), "fr": address("fr"), "x-default": address("en")}
+    assert alternates(config, f"en/{YEAR}") == both
+    assert alternates(config, f"fr/{YEAR}") == both
+    assert alternates(config, "en/newsletters/digest/index.html").keys() == both.keys()
+
+
+def test_a_new_newsletter_leads_to_no_page_that_is_not_there(
+    database: Database, config: Config
+) -> None:
+    make.take(database, config, make.draft("en"))
+    publishing.publish_due(database, config, now=make.NOW)
+    site.refresh(database, config, now=make.NOW)
+    make.start(database, config)
+    make.take(database, config, make.draft("en", key="other"))
+    publishing.publish_due(database, config, now=make.NOW)
+    site.refresh(database, config, now=make.NOW)
+    found = alternates(config, "en/newsletters/digest/index.html")
+    assert found.keys() == {*make.LANGUAGES, "x-default"}
+    for href in found.values():
+        assert page(config, href.removeprefix("https://news.example.org/"))
