@@ -9,6 +9,7 @@
     +-- SchemaError          the database is of another version
     +-- ConfigError          the configuration is wrong: all its mistakes
     +-- InputError           what somebody gave us is wrong: where, and how to mend it
+    +-- TokenError           a signed link is not ours, or too old
     +-- RenderError          a template cannot be rendered
     +-- MailError            a message was not accepted
         +-- UnreachableError     no relay answers: nothing was sent
@@ -43,6 +44,7 @@ __all__ = [
     "SchemaError",
     "StoreError",
     "TidingsError",
+    "TokenError",
     "UnansweredError",
     "UnreachableError",
 ]
@@ -64,6 +66,14 @@ class InputError(TidingsError):
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+
+
+class TokenError(TidingsError):
+    """A signed link is none of ours; or, if ``expired``, it was and is too old."""
+
+    def __init__(self, reason: str, *, expired: bool = False) -> None:
+        super().__init__(reason)
+        self.expired = expired
 
 
 class RenderError(TidingsError):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, or_, select, update
 
 from store.database import Transaction
 from store.errors import ConflictError
@@ -112,7 +112,12 @@ def _to_queue(issue: Issue, edition_id: int, now: datetime) -> Select[Any]:
         literal(0),
         literal(now, deliveries.c.due.type),
         literal(now, deliveries.c.changed.type),
-    ).where(subscribers.c.status == Status.ACTIVE)
+    ).where(subscribers.c.status == Status.ACTIVE, _is_here(now))
+
+
+def _is_here(now: datetime) -> ColumnElement[bool]:
+    until = subscribers.c.paused_until
+    return or_(until.is_(None), until <= now)
 
 
 def _queue(tx: Transaction, wanted: Select[Any]) -> int:
@@ -127,6 +132,42 @@ def cancel_departed(tx: Transaction, now: datetime) -> int:
     where = and_(deliveries.c.state.in_(_WAITING), deliveries.c.subscriber_id.in_(departed))
     values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
     return tx.run(update(deliveries).where(where).values(**values))
+
+
+def cancel(
+    tx: Transaction, subscriber_id: int, newsletter: str | None, *, now: datetime
+) -> None:
+    """Cancel what waits for somebody of a newsletter that they left, or of all."""
+    where = and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state.in_(_WAITING))
+    if newsletter is not None:
+        theirs = select(issues.c.id).where(issues.c.newsletter == newsletter)
+        where = and_(where, deliveries.c.issue_id.in_(theirs))
+    values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
+    tx.run(update(deliveries).where(where).values(**values))
+
+
+def of(tx: Transaction, subscriber_id: int) -> list[Mapping[str, Any]]:
+    """Return what somebody was sent, oldest first: newsletter, slot, language, state, changed."""
+    query = (
+        select(
+            issues.c.newsletter,
+            issues.c.slot,
+            editions.c.language,
+            editions.c.subject,
+            deliveries.c.state,
+            deliveries.c.changed,
+        )
+        .join(issues, issues.c.id == deliveries.c.issue_id)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+    )
+    return [dict(row) for row in tx.rows(query.order_by(deliveries.c.id))]
+
+
+def forget(tx: Transaction, subscriber_id: int) -> None:
+    """Take out of somebody's deliveries what a relay said of their address."""
+    mine = deliveries.c.subscriber_id == subscriber_id
+    tx.run(update(deliveries).where(mine).values(detail=""))
 
 
 def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Delivery | None:

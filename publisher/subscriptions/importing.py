@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from publisher import addresses, languages, markup
 from publisher.config import Config
 from publisher.errors import InputError
+from publisher.subscriptions import suppressions
 from store import newsletters, subscribers
 from store.database import Database, Transaction
 from store.records import Newsletter, Status, Subscriber, Subscription
@@ -161,11 +162,14 @@ def put(tx: Transaction, wanted: Person) -> Verdict:
     """Add a person or change what is known of them; subscriptions are added, never taken.
 
     Who left, bounced or complained stays so: a list from elsewhere cannot call them back.
+    Raises InputError for an address that must not be written to any more.
     """
     new = wanted.subscriber
     fields = {name: value for name, value in vars(new).items() if name != "id"}
     before = subscribers.by_email(tx, new.email)
     if before is None:
+        if reason := suppressions.is_suppressed(tx, new.email):
+            raise InputError("email", f"must not be written to any more: {reason}")
         subscriber_id = subscribers.add(tx, **fields)
     else:
         subscriber_id = before.id
