@@ -39,6 +39,9 @@ OPML = "/feeds.opml"
 ROBOTS = "/robots.txt"
 
 
+#: The first part of the paths that an application answers for.
+_ANSWERED = frozenset({"subscribe", "confirm", "preferences", "leave", "desk", "api", "metrics"})
+
 _MISSING = "404.html"
 _EDITION = re.compile(r"/[^/]+/newsletters/[^/]+/[0-9]+/(?:index\.html)?")
 
@@ -80,6 +83,31 @@ def newsletter(language: str, key: str, year: int | None = None) -> str:
 def edition(language: str, key: str, issue_id: int) -> str:
     """Return the path of an issue's edition in a language."""
     return f"{newsletter(language, key)}{issue_id}/"
+
+
+def subscribe(language: str = "") -> str:
+    """Return the path of the page to sign up at, in a language or in the reader's."""
+    return f"/subscribe/{language}" if language else "/subscribe"
+
+
+def confirm(token: str) -> str:
+    """Return the path of the page that confirms an address."""
+    return f"/confirm/{token}"
+
+
+def preferences(token: str) -> str:
+    """Return the path of a reader's own preferences."""
+    return f"/preferences/{token}"
+
+
+def leave(token: str) -> str:
+    """Return the path at which a reader leaves a newsletter."""
+    return f"/leave/{token}"
+
+
+def is_answered(path: str) -> bool:
+    """Say whether what stands at a path is made for each request, and no file."""
+    return path.split("/")[1] in _ANSWERED
 
 
 def sitemap(part: str = "") -> str:

@@ -9,6 +9,7 @@
     +-- SchemaError          the database is of another version
     +-- ConfigError          the configuration is wrong: all its mistakes
     +-- InputError           what somebody gave us is wrong: where, and how to mend it
+    +-- FormError            what a reader filled in is wrong: the fields
     +-- TokenError           a signed link is not ours, or too old
     +-- RenderError          a template cannot be rendered
     +-- MailError            a message was not accepted
@@ -36,6 +37,7 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "EditConflictError",
+    "FormError",
     "InputError",
     "MailError",
     "NotFoundError",
@@ -66,6 +68,14 @@ class InputError(TidingsError):
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+
+
+class FormError(TidingsError):
+    """Fields of a form cannot be taken; ``fields`` names them, in the order of the form."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__(f"cannot be taken: {', '.join(fields)}")
+        self.fields = tuple(fields)
 
 
 class TokenError(TidingsError):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from itsdangerous import BadSignature, Signer
+from itsdangerous import Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 from itsdangerous.exc import BadData
 
@@ -72,10 +72,10 @@ class Tokens:
         key = next((key for key in self.keys if found and str(key.id) == found[2]), None)
         if not (dot and found and key and found[1] == purpose and len(token) <= _LONGEST):
             raise TokenError("not a token of ours")
-        try:
-            _signer(key, purpose).unsign(token.encode("utf-8", "replace"))
-        except BadSignature as error:
-            raise TokenError("not a token of ours") from error
+        # Signed again and compared as text: base64 has several spellings of one signature.
+        ours = _signer(key, purpose).sign(f"{head}.{body}")
+        if not hmac.compare_digest(ours, token.encode("utf-8", "replace")):
+            raise TokenError("not a token of ours")
         return body
 
     def digests(self, email: str) -> list[str]:

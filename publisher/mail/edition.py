@@ -15,7 +15,7 @@ import css_inline
 from publisher import addresses, markup
 from publisher.config import Config
 from publisher.errors import RenderError
-from publisher.mail.wire import leave_subject
+from publisher.mail.links import LEAVE, PREFERENCES
 from publisher.rendering import render
 from publisher.story import Story
 from store.records import Newsletter
@@ -96,15 +96,15 @@ def _rendered(
             site_name=config.name(language),
             site_url=addresses.link(config.site.url, addresses.front(language)),
             absolute=partial(addresses.link, config.site.url),
-            leave_address=config.sender,
-            leave_subject=leave_subject(newsletter.key),
+            leave_link=LEAVE,
+            preferences_link=PREFERENCES,
             **values,
         )
 
     return Rendered(
         subject=markup.clean_line(page("subject.txt")),
         preheader=preheader,
-        html=_inlined(name, page("body.html")),
+        html=inlined(name, page("body.html")),
         text=page("body.txt").strip() + "\n",
     )
 
@@ -115,7 +115,8 @@ def title(newsletter: Newsletter, chain: Sequence[str]) -> str:
     return next(names, newsletter.key)
 
 
-def _inlined(name: str, page: str) -> str:
+def inlined(name: str, page: str) -> str:
+    """Return a page of a mail with its styles at their elements. Raises RenderError."""
     try:
         # keep_at_rules: dark mode and narrow screens live in @media, which cannot be inlined.
         return css_inline.inline(page, keep_at_rules=True, load_remote_stylesheets=False)
