@@ -22,7 +22,8 @@ from apscheduler.triggers.cron import CronTrigger
 
 from publisher import press, publishing, site, websub
 from publisher.config import Config
-from publisher.delivery import engine, letters
+from publisher.delivery import engine
+from publisher.delivery.letters import Written, send
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
 from publisher.press import Pressed
 from store import issues, newsletters
@@ -62,7 +63,7 @@ class Pass:
         self.postponed, self.unknown = outcome.postponed, outcome.unknown
         self.problems += outcome.problems
 
-    def count_letters(self, outcome: letters.Outcome) -> None:
+    def count_letters(self, outcome: Written) -> None:
         """Count what was written to single people."""
         self.letters = outcome.sent
         self.problems += outcome.problems
@@ -99,7 +100,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
         done.hear(websub.tell(database, config, now=now))
 
     def send_letters() -> None:
-        done.count_letters(letters.send(database, config, now=now))
+        done.count_letters(send(database, config, now=now))
 
     def deliver() -> None:
         outcome = engine.deliver(database, config, now=now)

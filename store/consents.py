@@ -24,7 +24,7 @@ def record(
     wording: str = "",
     asked: int | None = None,
 ) -> int:
-    """Write what somebody said, from the fields of :class:`store.records.Consent`; return its id."""
+    """Write what somebody said, from the fields of a consent; return its id."""
     values = {
         "subscriber_id": subscriber_id,
         "act": act,

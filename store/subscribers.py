@@ -11,7 +11,6 @@ from store.errors import NotFoundError
 from store.records import Status, Subscriber, Subscription
 from store.tables import subscribers, subscriptions
 
-
 _FIELDS = [subscribers.c[name] for name in Subscriber.__dataclass_fields__]
 
 

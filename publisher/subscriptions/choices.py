@@ -87,7 +87,7 @@ def newsletters_of(
             raise InputError("newsletters", f"no newsletter {key!r} to choose")
         strangers = {*keys} - known[key]
         if strangers:
-            raise InputError("newsletters", f"no topic {sorted(strangers)[0]!r} in {key}")
+            raise InputError("newsletters", f"no topic {min(strangers)!r} in {key}")
         # Who ticks every box wants what comes later as well.
         chosen[key] = () if {*keys} == known[key] else tuple(sorted({*keys}))
     return chosen

@@ -63,7 +63,6 @@ def offers(database: Database, config: Config, language: str) -> list[Offer]:
 
 def wish(
     there: Sequence[Offer],
-    config: Config,
     *,
     email: str,
     name: str,

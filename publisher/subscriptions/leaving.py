@@ -108,7 +108,7 @@ def take_off(
     subscribers.unsubscribe(tx, person.id, newsletter)
     deliveries.cancel(tx, person.id, newsletter, now=now)
     left = {entry.newsletter: list(entry.topics) for entry in going}
-    evidence = {"language": person.language, "timezone": person.timezone, "newsletters": left}
+    evidence = _evidence(person, left)
     consents.record(tx, person.id, Act.WITHDRAWN, at=now, how=how, choice=evidence)
     if len(going) == len(had):
         subscribers.change(tx, person.id, status=Status.UNSUBSCRIBED)
@@ -126,6 +126,10 @@ def take_off(
         )
 
 
+def _evidence(person: Subscriber, wanted: Mapping[str, list[str]]) -> Mapping[str, object]:
+    return {"language": person.language, "timezone": person.timezone, "newsletters": wanted}
+
+
 def undo(database: Database, config: Config, token: str, *, now: datetime) -> Reader:
     """Give a reader back what they left last, a day at most after they did.
 
@@ -141,8 +145,7 @@ def undo(database: Database, config: Config, token: str, *, now: datetime) -> Re
                 subscribers.subscribe(tx, id_, wanted)
             subscribers.change(tx, id_, status=Status.ACTIVE)
             person = found.subscriber
-            evidence = {"language": person.language, "timezone": person.timezone}
-            evidence |= {"newsletters": left}
+            evidence = _evidence(person, left)
             consents.record(tx, id_, Act.CHOSEN, at=now, how="link", choice=evidence)
         return _reader(tx, config, id_, newsletter, now=now)
 

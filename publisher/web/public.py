@@ -9,8 +9,9 @@
 A link is all that is needed: nothing here reads or sets a cookie.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -45,7 +46,7 @@ def application(database: Database, config: Config, *, clock: Callable[[], datet
     pages = Pages(config=config)
     signup = SignUp(database=database, pages=pages, clock=clock)
     reader = Reader(database=database, pages=pages, clock=clock, crowd=signup.crowd)
-    reading = {
+    reading: Mapping[str, Callable[..., Any]] = {
         "/subscribe": signup.find,
         "/subscribe/{language}": signup.show,
         "/confirm/{token}": signup.show_confirm,
@@ -53,7 +54,7 @@ def application(database: Database, config: Config, *, clock: Callable[[], datet
         "/preferences/{token}/export": reader.export,
         "/leave/{token}": reader.show_leave,
     }
-    posting = {
+    posting: Mapping[str, Callable[..., Any]] = {
         "/subscribe": signup.join,
         "/subscribe/{language}": signup.join_in,
         "/confirm/{token}": signup.confirm,

@@ -62,7 +62,6 @@ class SignUp:
         try:
             wish = joining.wish(
                 joining.offers(self.database, config, language),
-                config,
                 email=form.one("email"),
                 name=form.one("name"),
                 language=language,
