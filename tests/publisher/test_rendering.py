@@ -103,8 +103,8 @@ def test_html_is_escaped_and_plain_text_is_not(config: Config) -> None:
         "site_name": "S",
         "site_url": "https://a.example",
         "preheader": "",
-        "leave_address": "a@b.example",
-        "leave_subject": "x",
+        "leave_link": "https://a.example/leave/x",
+        "preferences_link": "https://a.example/preferences/x",
     }
     html = render("email/digest/body.html", ["en"], **values)
     text = render("email/digest/body.txt", ["en"], **values)
