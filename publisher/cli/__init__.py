@@ -8,6 +8,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     translations.py translation, item export                           reports.py  report
+    keys.py         key
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -21,6 +22,7 @@ from publisher.cli import (
     founding,
     house,
     items,
+    keys,
     newsletters,
     reports,
     subscribers,
@@ -64,6 +66,7 @@ app.add_typer(newsletters.newsletter)
 app.add_typer(newsletters.issue)
 app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)
+app.add_typer(keys.key)
 app.add_typer(reports.report)
 
 __all__ = ["app"]

@@ -130,3 +130,67 @@ def _record(tx: "Transaction", entry: "Subscriber") -> dict[str, Any]:
             for wanted in subscribers.subscriptions_of(tx, entry.id)
         ],
     }
+
+
+@subscriber.command()
+def show(
+    ctx: typer.Context,
+    email: str,
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Show what somebody gets, what they agreed to, and which letters they were written."""
+    from publisher.subscriptions import erasure  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        known = dict(erasure.export(house.database, email))
+    known.pop("deliveries")
+    if as_json:
+        common.print_json(known)
+        return
+    known["subscriptions"] = [entry["newsletter"] for entry in known["subscriptions"]]
+    known["consents"] = [f"{row['act']} {common.text_of(row['at'])}" for row in known["consents"]]
+    known["letters"] = [f"{row['name']} {row['state']}" for row in known["letters"]]
+    common.show(known, as_json=False)
+
+
+@subscriber.command()
+def export(
+    ctx: typer.Context,
+    email: str,
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there.")] = None,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,  # noqa: ARG001  (there is no other form)
+) -> None:
+    """Write all that is known of somebody as JSON, for them to have (GDPR, article 15)."""
+    from publisher.errors import InputError  # noqa: PLC0415
+    from publisher.subscriptions import erasure  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        known = erasure.export(house.database, email)
+    if out is None:
+        common.print_json(known)
+        return
+    try:
+        out.write_text(common.json_of(known) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(str(out), error.strerror or str(error)) from error
+
+
+@subscriber.command()
+def erase(
+    ctx: typer.Context,
+    email: str,
+    *,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Forget somebody for ever; no list can bring them back, only they themself."""
+    from publisher.subscriptions import erasure  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        number = erasure.erase(house.database, email, now=common.clock(now))
+    common.show({"id": number, "status": "erased"}, as_json=as_json)

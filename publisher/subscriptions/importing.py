@@ -14,9 +14,9 @@ from publisher import addresses, languages, markup
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.subscriptions import suppressions
-from store import newsletters, subscribers
+from store import consents, newsletters, subscribers
 from store.database import Database, Transaction
-from store.records import Newsletter, Status, Subscriber, Subscription
+from store.records import Act, Newsletter, Status, Subscriber, Subscription
 
 #: Columns of the CSV file; ``email`` and ``language`` must be there.
 COLUMNS = (
@@ -107,7 +107,18 @@ def add(database: Database, config: Config, row: Mapping[str, str]) -> Subscribe
         known = {newsletter.key: newsletter for newsletter in newsletters.listing(tx)}
         wanted = person(row, known, config)
         put(tx, wanted)
-        return subscribers.by_email(tx, wanted.subscriber.email) or wanted.subscriber
+        found = subscribers.by_email(tx, wanted.subscriber.email) or wanted.subscriber
+        _keep_evidence(tx, found, wanted)
+        return found
+
+
+def _keep_evidence(tx: Transaction, found: Subscriber, wanted: Person) -> None:
+    """Keep that staff entered somebody who agreed elsewhere: ``consent_source`` says where."""
+    if found.consent_at is None:
+        return
+    entered = {entry.newsletter: list(entry.topics) for entry in wanted.subscriptions}
+    choice = {"language": found.language, "timezone": found.timezone, "newsletters": entered}
+    consents.record(tx, found.id, Act.ENTERED, at=found.consent_at, how="command", choice=choice)
 
 
 def _rows(lines: Iterable[str], source: str) -> Iterator[tuple[int, Mapping[str, str]]]:

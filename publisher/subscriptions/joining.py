@@ -8,24 +8,19 @@ to too often; and nothing that is known of somebody changes before they confirm 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from publisher import addresses, languages
 from publisher.config import Config
 from publisher.errors import FormError, InputError, NotFoundError, TokenError
-from publisher.subscriptions import choices, keyring, suppressions
+from publisher.subscriptions import choices, keyring, suppressions, writing
 from publisher.subscriptions.choices import Choice, Offer
 from publisher.subscriptions.importing import email_address
 from publisher.tokens import Purpose
-from store import consents, letters, newsletters, subscribers
+from store import consents, newsletters, subscribers
 from store.database import Database, Transaction
 from store.records import Act, Consent, Status, Subscriber
-
-#: So many letters an address is written in a day, whoever asks for them: a form must not
-#: bury a stranger's mailbox.
-_LETTERS = 3
-_DAY = timedelta(days=1)
 
 #: Nobody who called us spam, and no dead mailbox, is written to because of a form.
 _REFUSED = {Status.COMPLAINED, Status.BOUNCED}
@@ -104,7 +99,7 @@ def join(database: Database, config: Config, wanted: Wish, *, how: str, now: dat
         person = subscribers.by_email(tx, wanted.email)
         if _is_refused(tx, person, wanted.email):
             return
-        if not may_write(tx, wanted.email, now):
+        if not writing.may_write(tx, wanted.email, now):
             return
         subscriber_id = person.id if person else _add(tx, config, wanted)
         if person and person.status is Status.PENDING:
@@ -122,7 +117,7 @@ def join(database: Database, config: Config, wanted: Wish, *, how: str, now: dat
             wording=words.text,
             choice=wanted.choice.evidence,
         )
-        write(
+        writing.write(
             tx,
             config,
             subscriber_id,
@@ -141,14 +136,6 @@ def _is_refused(tx: Transaction, person: Subscriber | None, email: str) -> bool:
     return suppressions.is_suppressed(tx, email) in _REFUSED
 
 
-def may_write(tx: Transaction, email: str, now: datetime) -> bool:
-    """Say whether an address may be sent another letter that its owner has not asked for."""
-    count = sum(
-        letters.written(tx, email, name, since=now - _DAY) for name in ("confirm", "address")
-    )
-    return count < _LETTERS
-
-
 def _add(tx: Transaction, config: Config, wanted: Wish) -> int:
     return subscribers.add(
         tx,
@@ -160,24 +147,6 @@ def _add(tx: Transaction, config: Config, wanted: Wish) -> int:
         consent_at=None,
         consent_source="",
     )
-
-
-def write(
-    tx: Transaction,
-    config: Config,
-    subscriber_id: int,
-    name: str,
-    *,
-    language: str,
-    email: str,
-    now: datetime,
-    keys: Mapping[str, object] | Sequence[str] = (),
-    **details: object,
-) -> None:
-    """Queue a letter about these newsletters."""
-    titles = choices.names(newsletters.listing(tx), [*keys], config, language)
-    told = {"names": titles, **details}
-    letters.queue(tx, subscriber_id, name, language=language, email=email, details=told, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +218,7 @@ def confirm(database: Database, config: Config, token: str, *, now: datetime) ->
             asked=found.consent.id,
         )
         suppressions.lift(tx, tokens, person.email)
-        write(
+        writing.write(
             tx,
             config,
             person.id,

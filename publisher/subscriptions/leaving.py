@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from publisher.config import Config
 from publisher.errors import TokenError
 from publisher.subscriptions import choices, keyring
-from publisher.subscriptions.joining import write
+from publisher.subscriptions.writing import write
 from publisher.tokens import Purpose
 from store import consents, deliveries, letters, newsletters, subscribers
 from store.database import Database, Transaction

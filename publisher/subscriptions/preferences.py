@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.config import Config
 from publisher.errors import ConflictError, FormError, InputError, TokenError
-from publisher.subscriptions import choices, joining, keyring, leaving, suppressions
+from publisher.subscriptions import choices, joining, keyring, leaving, suppressions, writing
 from publisher.subscriptions.choices import Choice, Offer
 from publisher.subscriptions.importing import email_address
 from publisher.tokens import Purpose
@@ -171,8 +171,8 @@ def ask_address(
             raise FormError(["email"]) from error
         if subscribers.by_email(tx, wanted) or suppressions.is_suppressed(tx, wanted):
             return
-        if joining.may_write(tx, wanted, now):
-            joining.write(
+        if writing.may_write(tx, wanted, now):
+            writing.write(
                 tx,
                 config,
                 id_,
@@ -227,7 +227,7 @@ def confirm_address(database: Database, config: Config, token: str, *, now: date
             subscribers.change(tx, found.id, email=email)
         except ConflictError as error:
             raise TokenError("the address is another's now", expired=True) from error
-        joining.write(
+        writing.write(
             tx, config, found.id, "changed", language=found.language, email=found.email, now=now
         )
         return subscribers.get(tx, found.id)
