@@ -92,6 +92,7 @@ HOMES = {
     "pydantic_settings": ("publisher.config",),
     "rich": ("publisher.cli",),
     "sqlalchemy": ("store",),
+    "starlette": ("publisher.web",),
     "trafilatura": ("publisher.ingest.page",),
     "typer": ("publisher.cli",),
     "uvicorn": ("publisher.web",),

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.exceptions import HTTPException
 from limits import RateLimitItemPerHour
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.exceptions import HTTPException
 
 #: The longest form, in bytes: ours have a few hundred.
 LONGEST = 64 * 1024
+
+_BROKEN = 400
 
 #: Sign-ups and letters that one network may ask for in an hour: a class room, not a robot.
 _IN_AN_HOUR = RateLimitItemPerHour(30)
@@ -42,7 +44,10 @@ async def _filled(request: Request) -> Filled:
     """Read a form; what is none is an empty one."""
     try:
         form = await request.form(max_files=0, max_fields=500, max_part_size=LONGEST)
-    except HTTPException:
+    except HTTPException as error:
+        if error.status_code != _BROKEN:
+            raise
+        # Whoever asks to leave has left, in whatever form; other pages say what is missing.
         return Filled(fields={})
     found: dict[str, tuple[str, ...]] = {}
     for name, value in form.multi_items():
