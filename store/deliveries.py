@@ -134,7 +134,9 @@ def cancel_departed(tx: Transaction, now: datetime) -> int:
     return tx.run(update(deliveries).where(where).values(**values))
 
 
-def cancel(tx: Transaction, subscriber_id: int, newsletter: str | None, *, now: datetime) -> None:
+def cancel_left(
+    tx: Transaction, subscriber_id: int, newsletter: str | None, *, now: datetime
+) -> None:
     """Cancel what waits for somebody of a newsletter that they left, or of all."""
     where = and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state.in_(_WAITING))
     if newsletter is not None:

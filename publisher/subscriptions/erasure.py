@@ -80,7 +80,7 @@ def _erase(tx: Transaction, person: Subscriber, now: datetime) -> None:
     reason = person.status if person.status in grave else Status.ERASED
     suppressions.suppress(tx, keyring.known(tx), person.email, reason, now=now)
     subscribers.unsubscribe(tx, person.id)
-    deliveries.cancel(tx, person.id, None, now=now)
+    deliveries.cancel_left(tx, person.id, None, now=now)
     deliveries.forget(tx, person.id)
     letters.forget(tx, person.id, now)
     subscribers.change(

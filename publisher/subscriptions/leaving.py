@@ -106,7 +106,7 @@ def take_off(
     if not going or person.status not in _THERE:
         return
     subscribers.unsubscribe(tx, person.id, newsletter)
-    deliveries.cancel(tx, person.id, newsletter, now=now)
+    deliveries.cancel_left(tx, person.id, newsletter, now=now)
     left = {entry.newsletter: list(entry.topics) for entry in going}
     evidence = _evidence(person, left)
     consents.record(tx, person.id, Act.WITHDRAWN, at=now, how=how, choice=evidence)
