@@ -15,10 +15,13 @@ def tokens(database: Database, *, now: datetime) -> Tokens:
     """Return what makes and reads signed links; the first to ask makes the first key."""
     with database.read() as tx:
         found = known(tx)
-    if found.keys:
-        return found
+    return found if found.keys else begin(database, secrets.token_hex(_BYTES), now=now)
+
+
+def begin(database: Database, secret: str, *, now: datetime) -> Tokens:
+    """Make the first key of a store of a secret, in hexadecimal, unless there is one already."""
     with database.write() as tx:
-        signing.first(tx, secrets.token_hex(_BYTES), created=now)
+        signing.first(tx, secret, created=now)
         return known(tx)
 
 
