@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,18 +23,6 @@ from tests import make
 from tests.fakes import Answer, Web
 
 NAME = "صورة البئر.jpg"
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with Web().open() as web:
-        yield web
-
-
-@pytest.fixture
-def site(config: Config) -> Config:
-    private = config.ingest.model_copy(update={"private_hosts": ("127.0.0.1",)})
-    return config.model_copy(update={"ingest": private})
 
 
 @pytest.fixture

@@ -69,6 +69,20 @@ def test_lists_lead_to_every_edition_by_year_at_home(database: Database, config:
         assert f'href="/ar/newsletters/digest/archive/{year}/"' in newest
 
 
+def test_a_newsletter_that_is_begun_has_its_pages_at_the_next_pass(
+    database: Database, config: Config
+) -> None:
+    send(database, config)
+    assert not (config.public / "ar" / "newsletters" / "digest").exists()
+    make.start(database, config, languages=("en", "ar"))
+    send(database, config)
+    for language in ("en", "ar"):
+        assert page(config, f"{language}/newsletters/digest")
+        assert "/newsletters/digest/" in page(config, f"{language}/newsletters")
+    maps = (config.public / "sitemaps" / "lists.xml").read_text(encoding="utf-8")
+    assert "/ar/newsletters/digest/" in maps
+
+
 def test_a_site_without_issues_says_so(database: Database, config: Config) -> None:
     make.start(database, config, languages=("en", "ar"))
     site.refresh(database, config, now=make.NOW)
