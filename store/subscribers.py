@@ -42,6 +42,14 @@ def get(tx: Transaction, subscriber_id: int) -> Subscriber:
     return _subscriber(row)
 
 
+def take(tx: Transaction, who: int | str) -> None:
+    """Wait until no other transaction is about the same person, by id, or address, by name.
+
+    Two clicks at once are then one after the other, and the second sees what the first did.
+    """
+    tx.queue(f"subscriber {who}")
+
+
 def paused_until(tx: Transaction, subscriber_id: int) -> datetime | None:
     """Return until when nothing is queued for somebody, None where they do not pause."""
     row = tx.row(select(subscribers.c.paused_until).where(subscribers.c.id == subscriber_id))

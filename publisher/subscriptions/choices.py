@@ -1,7 +1,7 @@
 """What readers can choose, and what they chose, checked."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -125,8 +125,10 @@ def name_of(text: str) -> str:
 
 def subscribe(tx: Transaction, subscriber_id: int, choice: Choice) -> None:
     """Subscribe somebody to all that they chose; what they have beside it stays."""
+    had = {entry.newsletter: entry for entry in subscribers.subscriptions_of(tx, subscriber_id)}
     for key, chosen in choice.newsletters.items():
-        subscribers.subscribe(tx, subscriber_id, Subscription(newsletter=key, topics=chosen))
+        before = had.get(key) or Subscription(newsletter=key, topics=())
+        subscribers.subscribe(tx, subscriber_id, replace(before, topics=chosen))
 
 
 def choice_of(evidence: Mapping[str, object]) -> Choice:

@@ -96,6 +96,7 @@ def _some(chosen: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]
 def join(database: Database, config: Config, wanted: Wish, *, how: str, now: datetime) -> None:
     """Take a sign-up: keep what was agreed to, and write to the address to have it confirmed."""
     with database.write() as tx:
+        subscribers.take(tx, wanted.email)
         person = subscribers.by_email(tx, wanted.email)
         if _is_refused(tx, person, wanted.email):
             return
@@ -191,6 +192,7 @@ def confirm(database: Database, config: Config, token: str, *, now: datetime) ->
     tokens = keyring.tokens(database, now=now)
     (consent_id,) = tokens.read(token, Purpose.CONFIRM, now=now)
     with database.write() as tx:
+        subscribers.take(tx, _asked(tx, config, int(consent_id)).subscriber.id)
         found = _asked(tx, config, int(consent_id))
         person = found.subscriber
         if person.status in _REFUSED:

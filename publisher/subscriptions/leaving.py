@@ -86,6 +86,7 @@ def leave(
     """
     id_, newsletter = _subject(database, token, now)
     with database.write() as tx:
+        subscribers.take(tx, id_)
         found = _reader(tx, config, id_, newsletter, now=now)
         take_off(tx, config, found.subscriber, None if everything else newsletter, how=how, now=now)
         return _reader(tx, config, id_, newsletter, now=now)
@@ -137,6 +138,7 @@ def undo(database: Database, config: Config, token: str, *, now: datetime) -> Re
     """
     id_, newsletter = _subject(database, token, now)
     with database.write() as tx:
+        subscribers.take(tx, id_)
         found = _reader(tx, config, id_, newsletter, now=now)
         left = _left(tx, found.subscriber, now)
         if left:

@@ -90,6 +90,7 @@ def save(
     """
     id_ = reader_id(database, token, now=now)
     with database.write() as tx:
+        subscribers.take(tx, id_)
         before = _read(tx, config, person(tx, id_), now)
         try:
             choice = Choice(
@@ -218,6 +219,7 @@ def confirm_address(database: Database, config: Config, token: str, *, now: date
     """
     id_, email, old = keyring.tokens(database, now=now).read(token, Purpose.ADDRESS, now=now)
     with database.write() as tx:
+        subscribers.take(tx, int(id_))
         found = person(tx, int(id_))
         if found.email == email:
             return found
