@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -35,6 +36,9 @@ RULES = {
 }
 #: Whom a reader turns into: the next language of the site.
 NEXT = dict(zip(make.LANGUAGES, (*make.LANGUAGES[1:], make.LANGUAGES[0]), strict=True))
+SCHEMES: dict[str, Literal["light", "dark"]] = dict(
+    zip(make.LANGUAGES, ("light", "dark", "light", "dark"), strict=True)
+)
 WEEK = timedelta(days=7)
 
 
@@ -142,7 +146,11 @@ def journey(
     path.write_bytes(migrated)
     database = open_database(f"sqlite:///{path}")
     language = request.getfixturevalue("language")
-    context = chromium.new_context(locale=language, viewport={"width": 390, "height": 844})
+    context = chromium.new_context(
+        locale=language,
+        viewport={"width": 390, "height": 844},
+        color_scheme=SCHEMES[language],
+    )
     with Relay() as relay:
         config = relay.serves(make.config(tmp_path))
         topics = {"labour": "Labour", "asylum": "Asylum"}
@@ -186,6 +194,37 @@ def sign_up(journey: Journey, language: str, email_address: str, topic: str = ""
     assert status(journey) is Status.ACTIVE
     assert journey.heading == t("confirmed-title")
     assert t("welcome-subject", site=journey.config.name(language)) == journey.mail()["Subject"]
+
+
+def mistype(journey: Journey, language: str) -> None:
+    """Send the form with what is no address and without a newsletter: both are said."""
+    t, page = languages.strings(language).text, journey.page
+    page.get_by_label(t("email")).fill("zoe@example")
+    # As from a browser that checks nothing by itself.
+    page.locator("form.reader").evaluate("form => form.noValidate = true")
+    journey.press(t("subscribe"))
+    assert page.get_by_role("alert").inner_text() == t("form-wrong")
+    field = page.get_by_label(t("email"))
+    assert field.get_attribute("aria-invalid") == "true"
+    assert page.locator(f"#{field.get_attribute('aria-describedby')}").inner_text() == t(
+        "error-email"
+    )
+    assert page.get_by_text(t("error-newsletters")).is_visible()
+    assert journey.relay.accepted == []
+
+
+def leave_and_undo(journey: Journey, digest: EmailMessage, language: str) -> None:
+    """Leave by the page, and find that it was a mistake."""
+    t, had = languages.strings(language).text, topics(journey)
+    journey.open(link(digest, "leave"))
+    assert topics(journey) == had
+    journey.press(t("leave"))
+    assert journey.heading == t("left-title")
+    assert status(journey) is Status.UNSUBSCRIBED
+    journey.press(t("undo"))
+    assert journey.heading == t("undone-title")
+    assert (status(journey), topics(journey)) == (Status.ACTIVE, had)
+    assert t("goodbye-subject", site=journey.config.name(language)) == journey.mail()["Subject"]
 
 
 def receive(journey: Journey, key: str, language: str) -> EmailMessage:
@@ -258,8 +297,10 @@ def test_a_reader_comes_changes_leaves_comes_back_and_is_forgotten(
     # The browser's language led to the form in it.
     assert urlsplit(journey.page.url).path == f"/subscribe/{language}"
     assert journey.language == language
+    mistype(journey, language)
     sign_up(journey, language, "Zoe@Example.org", topic="Labour")
     digest = receive(journey, "first", language)
+    leave_and_undo(journey, digest, language)
 
     other = NEXT[language]
     change(journey, digest, language, other)
