@@ -4,11 +4,11 @@ chosen --> ledger rows --> stories --> rendered --> kept for ever --> deliveries
            all in the transaction of whoever asks: everything of an issue, or nothing
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from publisher import languages
+from publisher import languages, windows
 from publisher.config import Config
 from publisher.errors import ConflictError
 from publisher.mail.edition import Rendered, render_edition
@@ -34,8 +34,9 @@ def freeze(
 
     Raises ConflictError when an audience has had one of the items meanwhile.
     """
-    readers = audiences(subscribers.languages_of(tx, newsletter.key), newsletter, config)
-    queued = 0
+    spoken = subscribers.languages_of(tx, newsletter.key, issue.frequency)
+    readers = audiences(spoken, newsletter, config)
+    zones, queued = reader_zones(tx, newsletter), 0
     for language, picks in chosen.items():
         told = _told(tx, issue, newsletter, language, picks, now=now)
         if publications.record(tx, told) != told:
@@ -44,8 +45,28 @@ def freeze(
         rendered = render_edition(newsletter, language, stories, slot=issue.slot, config=config)
         edition_id = keep(tx, issue, language, rendered, items=len(stories))
         mine = [tag for tag, edition in readers.items() if edition == language]
-        queued += deliveries.queue(tx, issue, edition_id, languages=mine, now=now)
+        due = openings(newsletter, language, zones, now=now)
+        queued += deliveries.queue(tx, issue, edition_id, languages=mine, due=due, now=now)
     return queued
+
+
+def reader_zones(tx: Transaction, newsletter: Newsletter) -> list[str]:
+    """Return the time zones that make a difference to when a newsletter's mail may go out."""
+    return subscribers.zones(tx) if newsletter.windows else []
+
+
+def openings(
+    newsletter: Newsletter, language: str, zones: Collection[str], *, now: datetime
+) -> dict[str, datetime]:
+    """Return by the zone of a reader when mail in a language may go out to them, from now on.
+
+    Under an empty name for readers in any other zone. Pure.
+    """
+    sentence = newsletter.window(language)
+    if sentence is None:
+        return {"": now}
+    window = windows.parse(sentence)
+    return windows.openings(window, home=newsletter.timezone, zones=zones, moment=now)
 
 
 def audiences(spoken: Sequence[str], newsletter: Newsletter, config: Config) -> dict[str, str]:
@@ -84,7 +105,7 @@ def _told(
         rows.append(
             replace(
                 first,
-                channel=newsletter_channel(newsletter.key),
+                channel=newsletter_channel(newsletter.key, issue.frequency),
                 # The dates that readers of the feed see, where it was told there before.
                 published=seen.published if seen else first.published,
                 updated=seen.updated if seen else first.updated,

@@ -4,7 +4,7 @@ r"""Plan, gate and freeze issues.
        |  \--> awaiting_translations --/       ^          ^
        |             |                        |          no delivery waits any more
        \-------------+--> skipped             editions frozen, deliveries queued
-                          (nothing new)
+                          (nothing new, or too little)
 
 Every step is one transaction that moves the issue by an UPDATE from the state it was read in:
 two at once cannot both win, and whoever dies half-way leaves the issue where it was.
@@ -13,9 +13,8 @@ two at once cannot both win, and whoever dies half-way leaves the issue where it
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import available_timezones
 
-from publisher import editions, freshness, markup, rules, selection
+from publisher import editions, freshness, markup, rules, selection, wallclock, windows
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.policy import Policy
@@ -25,6 +24,7 @@ from publisher.telling import why
 from store import deliveries, issues, items, newsletters, offers, topics
 from store.database import Database, Transaction
 from store.records import (
+    OWN,
     Blocking,
     Issue,
     IssueState,
@@ -35,6 +35,9 @@ from store.records import (
 
 #: In a newsletter's rules: all languages that have none of their own.
 OTHERS = "*"
+
+#: The longest name of a frequency that the store has room for.
+_MAX_FREQUENCY = 40
 
 _OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
 
@@ -52,15 +55,16 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
     if newsletter.key != markup.slug(newsletter.key):
         raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
-    named = {*newsletter.languages, *newsletter.names, *newsletter.rules} - {OTHERS}
+    by_language = (newsletter.names, newsletter.rules, newsletter.windows)
+    named = {*newsletter.languages}.union(*by_language) - {OTHERS}
     strangers = named - {*config.site.languages}
     if strangers:
         there = ", ".join(config.site.languages)
         raise InputError("languages", f"{', '.join(sorted(strangers))}: this site has {there}")
-    if newsletter.timezone not in available_timezones():
-        raise InputError("timezone", f"no IANA time zone {newsletter.timezone!r}")
+    wallclock.zone_name(newsletter.timezone, "timezone")
     for language in {OTHERS, *newsletter.rules}:
         rule(newsletter, language)
+    _check_going_out(newsletter)
     with database.write() as tx:
         known = {topic.key for topic in topics.listing(tx)}
         for topic in newsletter.topics:
@@ -71,7 +75,29 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     return newsletter
 
 
-def plan(database: Database, newsletter: Newsletter, slots: Sequence[datetime]) -> list[int]:
+def _check_going_out(newsletter: Newsletter) -> None:
+    """Refuse what says when and how often, and from how many items on, and cannot be."""
+    for sentence in newsletter.windows.values():
+        windows.parse(sentence)
+    if newsletter.minimum < 1:
+        raise InputError("minimum", f"{newsletter.minimum} items make no issue: 1 at the least")
+    for name in newsletter.frequencies:
+        if name != markup.slug(name) or name == OWN:
+            raise InputError(
+                "frequency",
+                f"{name!r} must be lower-case letters, digits, hyphens; {OWN!r} is taken",
+            )
+        if len(name) > _MAX_FREQUENCY:
+            raise InputError("frequency", f"{name!r} is too long: {_MAX_FREQUENCY} at the most")
+
+
+def plan(
+    database: Database,
+    newsletter: Newsletter,
+    slots: Sequence[datetime],
+    *,
+    frequency: str = "",
+) -> list[int]:
     """Make the issues of a newsletter's due slots; return the ids of those that are new.
 
     After a downtime the newest slot gets the news; the missed ones are kept as skipped, so
@@ -80,7 +106,7 @@ def plan(database: Database, newsletter: Newsletter, slots: Sequence[datetime]) 
     states = dict.fromkeys(slots[:-1], IssueState.SKIPPED)
     states |= dict.fromkeys(slots[-1:], IssueState.PLANNED)
     with database.write() as tx:
-        return issues.plan(tx, newsletter.key, states)
+        return issues.plan(tx, newsletter.key, states, frequency=frequency)
 
 
 def open_issues(database: Database) -> list[int]:
@@ -98,8 +124,10 @@ def press(database: Database, issue_id: int, config: Config, *, now: datetime) -
         issue, queued = issues.get(tx, issue_id), 0
         if issue.state in _OPEN:
             newsletter = newsletters.get(tx, issue.newsletter)
-            marks = offers.offered(tx, newsletter.key)
-            choice = choose(tx, newsletter, config, slot=issue.slot, now=now)
+            marks = offers.offered(tx, newsletter.key, issue.frequency)
+            choice = choose(
+                tx, newsletter, config, frequency=issue.frequency, slot=issue.slot, now=now
+            )
             blocking = [entry for part in choice.values() for entry in part.blocking]
             chosen = {tag: part.chosen for tag, part in choice.items() if part.chosen}
             if chosen and not blocking:
@@ -129,21 +157,28 @@ def settled(marks: Mapping[int, int], choice: Sequence[Selection]) -> list[int]:
 
 
 def choose(
-    tx: Transaction, newsletter: Newsletter, config: Config, *, slot: datetime, now: datetime
+    tx: Transaction,
+    newsletter: Newsletter,
+    config: Config,
+    *,
+    frequency: str = "",
+    slot: datetime,
+    now: datetime,
 ) -> dict[str, Selection]:
     """Return by language what an issue would hold now, and what it would wait for.
 
     Deadlines count from its slot: then it would have gone out.
     """
-    offered = offers.offered(tx, newsletter.key).values()
-    fresh = issues.candidates(tx, newsletter, offered, now=now)
+    offered = offers.offered(tx, newsletter.key, frequency).values()
+    fresh = issues.candidates(tx, newsletter, offered, frequency=frequency, now=now)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}
     known, texts = items.many(tx, ids), items.texts(tx, ids)
     choice = {}
     for language, of_language in fresh.items():
         policy = Policy(rule=rule(newsletter, language), chain=config.chain(language))
         candidates = [_candidate(known[id_], texts[id_], language) for id_ in of_language]
-        choice[language] = selection.select(candidates, language, policy, since=slot, now=now)
+        found = selection.select(candidates, language, policy, since=slot, now=now)
+        choice[language] = selection.enough(found, newsletter.minimum)
     return choice
 
 

@@ -11,17 +11,26 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from store.database import Transaction
+from store.dues import WAITING, by_zone
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Issue, Status
 from store.tables import deliveries, editions, issues, subscribers, subscriptions
 
-_WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
-
 #: States that a delivery may yet leave by itself.
-UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)
+UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
 
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
@@ -31,17 +40,26 @@ _FIELDS = [
 
 
 def queue(
-    tx: Transaction, issue: Issue, edition_id: int, *, languages: Collection[str], now: datetime
+    tx: Transaction,
+    issue: Issue,
+    edition_id: int,
+    *,
+    languages: Collection[str],
+    due: Mapping[str, datetime],
+    now: datetime,
 ) -> int:
     """Queue an edition for the active subscribers who read one of ``languages``; return how many.
 
-    One INSERT ... SELECT. Who has a delivery of this issue already gets no other.
+    Of those who chose the issue's frequency. ``due`` says by their time zones when it may go
+    out to them, under an empty name for all other zones. One INSERT ... SELECT, however many
+    zones. Who has a delivery of this issue already gets no other.
     """
     wanted = (
-        _to_queue(issue, edition_id, now)
+        _to_queue(issue, edition_id, due, now)
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
         .where(
             subscriptions.c.newsletter == issue.newsletter,
+            subscriptions.c.frequency == issue.frequency,
             subscribers.c.language.in_(languages),
         )
     )
@@ -56,11 +74,15 @@ def queue_correction(
     sent_in: Collection[int],
     language: str,
     since: datetime,
+    due: Mapping[str, datetime],
     now: datetime,
 ) -> int:
-    """Queue a correction for those whom :func:`misled` counts; return how many."""
+    """Queue a correction for those whom :func:`misled` counts; return how many.
+
+    ``due`` is as for :func:`queue`.
+    """
     people = _misled(issue.corrects, sent_in, language, since)
-    return _queue(tx, _to_queue(issue, edition_id, now).where(people))
+    return _queue(tx, _to_queue(issue, edition_id, due, now).where(people))
 
 
 def misled(
@@ -101,7 +123,9 @@ def _misled(
     return and_(subscribers.c.id.in_(had), subscribers.c.id.not_in(told))
 
 
-def _to_queue(issue: Issue, edition_id: int, now: datetime) -> Select[Any]:
+def _to_queue(
+    issue: Issue, edition_id: int, due: Mapping[str, datetime], now: datetime
+) -> Select[Any]:
     return select(
         literal(issue.id),
         literal(edition_id),
@@ -110,7 +134,7 @@ def _to_queue(issue: Issue, edition_id: int, now: datetime) -> Select[Any]:
         literal(0),
         literal(""),
         literal(0),
-        literal(now, deliveries.c.due.type),
+        by_zone(due, due[""]),
         literal(now, deliveries.c.changed.type),
     ).where(subscribers.c.status == Status.ACTIVE, _is_here(now))
 
@@ -129,7 +153,7 @@ def _queue(tx: Transaction, wanted: Select[Any]) -> int:
 def cancel_departed(tx: Transaction, now: datetime) -> int:
     """Cancel what waits for people who may no longer be written to; return how many."""
     departed = select(subscribers.c.id).where(subscribers.c.status != Status.ACTIVE)
-    where = and_(deliveries.c.state.in_(_WAITING), deliveries.c.subscriber_id.in_(departed))
+    where = and_(deliveries.c.state.in_(WAITING), deliveries.c.subscriber_id.in_(departed))
     values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
     return tx.run(update(deliveries).where(where).values(**values))
 
@@ -138,7 +162,7 @@ def cancel_left(
     tx: Transaction, subscriber_id: int, newsletter: str | None, *, now: datetime
 ) -> None:
     """Cancel what waits for somebody of a newsletter that they left, or of all."""
-    where = and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state.in_(_WAITING))
+    where = and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state.in_(WAITING))
     if newsletter is not None:
         theirs = select(issues.c.id).where(issues.c.newsletter == newsletter)
         where = and_(where, deliveries.c.issue_id.in_(theirs))
@@ -176,7 +200,7 @@ def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Del
         select(deliveries.c.id)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .where(
-            deliveries.c.state.in_(_WAITING),
+            deliveries.c.state.in_(WAITING),
             deliveries.c.due <= now,
             subscribers.c.status == Status.ACTIVE,
         )
@@ -271,7 +295,7 @@ def recipients(tx: Transaction, edition_id: int) -> int:
 def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None:
     """Return when the next waiting delivery is due, None when nothing waits."""
     query = select(func.min(deliveries.c.due).label("due"))
-    query = query.where(deliveries.c.state.in_(_WAITING))
+    query = query.where(deliveries.c.state.in_(WAITING))
     if issue_id is not None:
         query = query.where(deliveries.c.issue_id == issue_id)
     row = tx.row(query)
@@ -281,7 +305,7 @@ def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None
 def waiting(tx: Transaction, *, issue_id: int | None = None) -> int:
     """Return how many deliveries wait, of one issue or of all."""
     found = counts(tx, issue_id=issue_id)
-    return sum(found[state] for state in _WAITING)
+    return sum(found[state] for state in WAITING)
 
 
 def listing(

@@ -22,17 +22,27 @@ from store.records import (
 from store.tables import editions, issues, item_topics, items, newsletters
 
 
-def plan(tx: Transaction, newsletter: str, slots: Mapping[datetime, IssueState]) -> list[int]:
+def plan(
+    tx: Transaction,
+    newsletter: str,
+    slots: Mapping[datetime, IssueState],
+    *,
+    frequency: str = "",
+) -> list[int]:
     """Make the issues of these slots that nobody has made; return the new ones' ids."""
-    rows = [
-        {"newsletter": newsletter, "slot": slot, "state": state, "blocking": []}
-        for slot, state in slots.items()
-    ]
+    common = {"newsletter": newsletter, "frequency": frequency, "blocking": []}
+    rows = [{**common, "slot": slot, "state": state} for slot, state in slots.items()]
     return tx.insert_new(issues, rows, returning="id")
 
 
 def add_correction(
-    tx: Transaction, newsletter: str, item_id: int, *, slot: datetime, now: datetime
+    tx: Transaction,
+    newsletter: str,
+    item_id: int,
+    *,
+    frequency: str,
+    slot: datetime,
+    now: datetime,
 ) -> Issue:
     """Make the issue that corrects an item, ready to be sent.
 
@@ -40,6 +50,7 @@ def add_correction(
     """
     row = {
         "newsletter": newsletter,
+        "frequency": frequency,
         "state": IssueState.SENDING,
         "blocking": [],
         "frozen": now,
@@ -50,11 +61,11 @@ def add_correction(
     return get(tx, made[0])
 
 
-def last_slot(tx: Transaction, newsletter: Newsletter) -> datetime:
+def last_slot(tx: Transaction, newsletter: Newsletter, frequency: str = "") -> datetime:
     """Return the newest slot that has an issue, else when the newsletter began."""
     query = select(func.max(issues.c.slot).label("slot"))
-    regular = and_(issues.c.newsletter == newsletter.key, issues.c.corrects.is_(None))
-    row = tx.row(query.where(regular))
+    mine = and_(issues.c.newsletter == newsletter.key, issues.c.frequency == frequency)
+    row = tx.row(query.where(mine, issues.c.corrects.is_(None)))
     return row["slot"] if row and row["slot"] else newsletter.since
 
 
@@ -91,7 +102,12 @@ def move(
 
 
 def candidates(
-    tx: Transaction, newsletter: Newsletter, offered: Collection[int], *, now: datetime
+    tx: Transaction,
+    newsletter: Newsletter,
+    offered: Collection[int],
+    *,
+    frequency: str = "",
+    now: datetime,
 ) -> dict[str, list[int]]:
     """Return by language the items that the ledger says this audience has not had.
 
@@ -108,7 +124,7 @@ def candidates(
         )
         query = query.where(on_topic.exists())
     ids = [row["id"] for row in tx.rows(query.order_by(items.c.id))]
-    told = standing(tx, ids, newsletter_channel(newsletter.key))
+    told = standing(tx, ids, newsletter_channel(newsletter.key, frequency))
     return {
         language: [item_id for item_id in ids if (item_id, language) not in told]
         for language in newsletter.languages
@@ -144,7 +160,8 @@ def headlines(
         select(issues.c.id.label("issue_id"), issues.c.slot, editions.c.subject)
         .join(editions, editions.c.issue_id == issues.c.id)
         .where(issues.c.newsletter == newsletter, editions.c.language == language)
-        .order_by(issues.c.slot.desc())
+        # Those of two frequencies may have the same slot.
+        .order_by(issues.c.slot.desc(), issues.c.id.desc())
         .limit(limit)
     )
     if start and end:

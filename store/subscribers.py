@@ -57,18 +57,20 @@ def paused_until(tx: Transaction, subscriber_id: int) -> datetime | None:
 
 
 def subscribe(tx: Transaction, subscriber_id: int, subscription: Subscription) -> None:
-    """Subscribe somebody to a newsletter, or change the topics they take of it."""
+    """Subscribe somebody to a newsletter, or change the topics and frequency they take it at."""
     row = {
         "subscriber_id": subscriber_id,
         "newsletter": subscription.newsletter,
         "topics": list(subscription.topics),
+        "frequency": subscription.frequency,
     }
     if not tx.insert_new(subscriptions, [row], returning="subscriber_id"):
         mine = and_(
             subscriptions.c.subscriber_id == subscriber_id,
             subscriptions.c.newsletter == subscription.newsletter,
         )
-        tx.run(update(subscriptions).where(mine).values(topics=row["topics"]))
+        chosen = {"topics": row["topics"], "frequency": row["frequency"]}
+        tx.run(update(subscriptions).where(mine).values(**chosen))
 
 
 def unsubscribe(tx: Transaction, subscriber_id: int, newsletter: str | None = None) -> None:
@@ -81,10 +83,10 @@ def unsubscribe(tx: Transaction, subscriber_id: int, newsletter: str | None = No
 
 def subscriptions_of(tx: Transaction, subscriber_id: int) -> tuple[Subscription, ...]:
     """Return what somebody subscribes to, by newsletter."""
-    query = select(subscriptions.c.newsletter, subscriptions.c.topics)
-    mine = query.where(subscriptions.c.subscriber_id == subscriber_id)
+    columns = (subscriptions.c[name] for name in ("newsletter", "topics", "frequency"))
+    mine = select(*columns).where(subscriptions.c.subscriber_id == subscriber_id)
     return tuple(
-        Subscription(newsletter=row["newsletter"], topics=tuple(row["topics"]))
+        Subscription(**{**row, "topics": tuple(row["topics"])})
         for row in tx.rows(mine.order_by(subscriptions.c.newsletter))
     )
 
@@ -101,16 +103,27 @@ def listing(
     return [_subscriber(row) for row in tx.rows(query)]
 
 
-def languages_of(tx: Transaction, newsletter: str) -> list[str]:
-    """Return the languages of a newsletter's active subscribers."""
+def languages_of(tx: Transaction, newsletter: str, frequency: str = "") -> list[str]:
+    """Return the languages of those active subscribers who get a newsletter at a frequency."""
     query = (
         select(subscribers.c.language)
         .distinct()
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
-        .where(subscriptions.c.newsletter == newsletter, subscribers.c.status == Status.ACTIVE)
+        .where(
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.frequency == frequency,
+            subscribers.c.status == Status.ACTIVE,
+        )
         .order_by(subscribers.c.language)
     )
     return [row["language"] for row in tx.rows(query)]
+
+
+def zones(tx: Transaction) -> list[str]:
+    """Return the time zones in which there are active subscribers."""
+    active = subscribers.c.status == Status.ACTIVE
+    query = select(subscribers.c.timezone).distinct().where(active)
+    return [row["timezone"] for row in tx.rows(query.order_by(subscribers.c.timezone))]
 
 
 def _subscriber(row: Mapping[Any, Any]) -> Subscriber:

@@ -162,6 +162,9 @@ newsletters = Table(
     Column("timezone", String(64), nullable=False),
     Column("since", Instant, nullable=False),
     Column("rules", JSON),
+    Column("frequencies", JSON),
+    Column("minimum", Integer, nullable=False, server_default="1"),
+    Column("windows", JSON),
 )
 
 issues = Table(
@@ -175,7 +178,8 @@ issues = Table(
     Column("frozen", Instant),
     # The item that the issue corrects; NULL for the regular ones.
     Column("corrects", ForeignKey("items.id"), index=True),
-    UniqueConstraint("newsletter", "slot"),
+    Column("frequency", String(40), nullable=False, server_default=text("''")),
+    UniqueConstraint("newsletter", "frequency", "slot"),
 )
 
 #: The ledger.
@@ -275,13 +279,16 @@ images = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-#: Items that a newsletter has yet to look at: a mark each time something about one changes.
+#: Items that a newsletter has yet to look at: a mark each time something about one changes, for
+#: each of its frequencies.
 offers = Table(
     "offers",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("newsletter", ForeignKey("newsletters.key"), nullable=False, index=True),
     Column("item_id", ForeignKey("items.id"), nullable=False),
+    # For its issues at which frequency.
+    Column("frequency", String(40), nullable=False, server_default=text("''")),
     # As with the marks above: one that was taken back must not come again as another.
     sqlite_autoincrement=True,
 )
@@ -396,6 +403,7 @@ subscriptions = Table(
     Column("newsletter", ForeignKey("newsletters.key"), primary_key=True),
     Column("subscriber_id", ForeignKey("subscribers.id"), primary_key=True, index=True),
     Column("topics", JSON, nullable=False),
+    Column("frequency", String(40), nullable=False, server_default=text("''")),
 )
 
 deliveries = Table(

@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.config",
+            "publisher.cron",
             "publisher.images",
             "publisher.kept",
             "publisher.markup",
@@ -26,7 +27,10 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.placing",
             "publisher.rendering",
             "publisher.rules",
+            "publisher.schedules",
             "publisher.tokens",
+            "publisher.wallclock",
+            "publisher.windows",
         ),
     ),
     (
@@ -75,6 +79,7 @@ HOMES = {
     "fastapi": ("publisher.web",),
     "feedgen": ("publisher.feeds",),
     "feedparser": ("publisher.ingest.syndicated",),
+    "holidays": ("publisher.windows",),
     "httpcore2": ("publisher.ingest.connect",),
     "httpx2": ("publisher.ingest.fetch", "publisher.websub"),
     "idna": ("publisher.addresses",),

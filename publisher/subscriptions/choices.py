@@ -1,7 +1,7 @@
 """What readers can choose, and what they chose, checked."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -16,6 +16,9 @@ from store.records import Newsletter, Subscription
 
 _MAX_NAME = 200
 
+#: Frequencies that we have words for; staff may name others as they like.
+_USUAL = frozenset({"", "daily", "weekly", "monthly"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
@@ -25,6 +28,9 @@ class Offer:
     name: str
     #: The topics that they can choose among.
     topics: tuple[Label, ...]
+    #: Where there is a choice, how often it can come: by name what it is called, the newsletter's
+    #: own with an empty name.
+    frequencies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +43,19 @@ class Choice:
     timezone: str
     #: By newsletter the topics that they want of it; none stands for all.
     newsletters: Mapping[str, tuple[str, ...]]
+    #: How often, by newsletter; what is not in it stays as it was.
+    frequencies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def evidence(self) -> Mapping[str, object]:
         """The choice as it is kept beside the words that were agreed to."""
         wanted = {key: list(chosen) for key, chosen in self.newsletters.items()}
-        return {"language": self.language, "timezone": self.timezone, "newsletters": wanted}
+        return {
+            "language": self.language,
+            "timezone": self.timezone,
+            "newsletters": wanted,
+            "frequencies": dict(self.frequencies),
+        }
 
 
 def offers(
@@ -62,10 +75,32 @@ def offers(
             key=each.key,
             name=title(each, chain),
             topics=tuple(topic for topic in named if not each.topics or topic.key in each.topics),
+            frequencies=_frequencies(each, chain),
         )
         for each in there
         if each.key in keys
     ]
+
+
+def _frequencies(newsletter: Newsletter, chain: Sequence[str]) -> Mapping[str, str]:
+    """Return what the frequencies of a newsletter are called: the usual ones in our words."""
+    if not newsletter.frequencies:
+        return {}
+    text = languages.strings(*chain).text
+    return {
+        name: text(f"frequency-{name or 'own'}") if name in _USUAL else name
+        for name in newsletter.schedules
+    }
+
+
+def frequencies_of(wanted: Mapping[str, str], there: Sequence[Offer]) -> Mapping[str, str]:
+    """Return how often what is offered shall come. Raises InputError for anything else. Pure."""
+    known = {offer.key: offer.frequencies for offer in there}
+    chosen = {key: name for key, name in wanted.items() if known.get(key)}
+    for key, name in chosen.items():
+        if name not in known[key]:
+            raise InputError("newsletters", f"no frequency {name!r} of {key}")
+    return chosen
 
 
 def names(
@@ -128,15 +163,20 @@ def subscribe(tx: Transaction, subscriber_id: int, choice: Choice) -> None:
     had = {entry.newsletter: entry for entry in subscribers.subscriptions_of(tx, subscriber_id)}
     for key, chosen in choice.newsletters.items():
         before = had.get(key) or Subscription(newsletter=key, topics=())
-        subscribers.subscribe(tx, subscriber_id, replace(before, topics=chosen))
+        often = choice.frequencies.get(key, before.frequency)
+        subscribers.subscribe(tx, subscriber_id, replace(before, topics=chosen, frequency=often))
 
 
 def choice_of(evidence: Mapping[str, object]) -> Choice:
     """Return the choice that was kept as evidence."""
     wanted = evidence["newsletters"]
-    assert isinstance(wanted, Mapping)  # noqa: S101  (written by Choice.evidence)
+    often = evidence.get("frequencies", {})
+    # Written by Choice.evidence.
+    assert isinstance(wanted, Mapping)  # noqa: S101
+    assert isinstance(often, Mapping)  # noqa: S101
     return Choice(
         language=str(evidence["language"]),
         timezone=str(evidence["timezone"]),
         newsletters={key: tuple(chosen) for key, chosen in wanted.items()},
+        frequencies=often,
     )

@@ -22,6 +22,8 @@ from store import consents, newsletters, subscribers
 from store.database import Database, Transaction
 from store.records import Act, Consent, Status, Subscriber
 
+_NOTHING: Mapping[str, str] = {}
+
 #: Nobody who called us spam, and no dead mailbox, is written to because of a form.
 _REFUSED = {Status.COMPLAINED, Status.BOUNCED}
 
@@ -64,6 +66,7 @@ def wish(
     language: str,
     timezone: str,
     wanted: Mapping[str, Sequence[str]],
+    often: Mapping[str, str] = _NOTHING,
 ) -> Wish:
     """Return what a form says. Pure; raises FormError with all fields that cannot be taken."""
     if len(there) == 1 and not wanted:
@@ -72,7 +75,10 @@ def wish(
     readers: Mapping[str, Callable[[], Any]] = {
         "email": lambda: email_address(email),
         "name": lambda: choices.name_of(name),
-        "newsletters": lambda: _some(choices.newsletters_of(wanted, there)),
+        "newsletters": lambda: (
+            _some(choices.newsletters_of(wanted, there)),
+            choices.frequencies_of(often, there),
+        ),
         "timezone": lambda: choices.timezone_of(timezone.strip()),
     }
     found, wrong = {}, []
@@ -83,7 +89,13 @@ def wish(
             wrong.append(field)
     if wrong:
         raise FormError(wrong)
-    choice = Choice(language=language, timezone=found["timezone"], newsletters=found["newsletters"])
+    chosen, frequencies = found["newsletters"]
+    choice = Choice(
+        language=language,
+        timezone=found["timezone"],
+        newsletters=chosen,
+        frequencies=frequencies,
+    )
     return Wish(email=found["email"], name=found["name"], choice=choice)
 
 

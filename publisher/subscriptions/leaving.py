@@ -4,13 +4,14 @@ The link in a mail names the person and the newsletter. Leaving the last newslet
 person unsubscribed: no list from elsewhere can call them back, they themself can.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher.config import Config
 from publisher.errors import TokenError
 from publisher.subscriptions import choices, keyring
+from publisher.subscriptions.choices import Choice
 from publisher.subscriptions.writing import write
 from publisher.tokens import Purpose
 from store import consents, deliveries, letters, newsletters, subscribers
@@ -109,7 +110,7 @@ def take_off(
     subscribers.unsubscribe(tx, person.id, newsletter)
     deliveries.cancel_left(tx, person.id, newsletter, now=now)
     left = {entry.newsletter: list(entry.topics) for entry in going}
-    evidence = _evidence(person, left)
+    evidence = _evidence(person, going)
     consents.record(tx, person.id, Act.WITHDRAWN, at=now, how=how, choice=evidence)
     if len(going) == len(had):
         subscribers.change(tx, person.id, status=Status.UNSUBSCRIBED)
@@ -127,8 +128,14 @@ def take_off(
         )
 
 
-def _evidence(person: Subscriber, wanted: Mapping[str, list[str]]) -> Mapping[str, object]:
-    return {"language": person.language, "timezone": person.timezone, "newsletters": wanted}
+def _evidence(person: Subscriber, had: Sequence[Subscription]) -> Mapping[str, object]:
+    choice = Choice(
+        language=person.language,
+        timezone=person.timezone,
+        newsletters={entry.newsletter: entry.topics for entry in had},
+        frequencies={entry.newsletter: entry.frequency for entry in had},
+    )
+    return choice.evidence
 
 
 def undo(database: Database, config: Config, token: str, *, now: datetime) -> Reader:
@@ -142,22 +149,17 @@ def undo(database: Database, config: Config, token: str, *, now: datetime) -> Re
         found = _reader(tx, config, id_, newsletter, now=now)
         left = _left(tx, found.subscriber, now)
         if left:
-            for key, topics in left.items():
-                wanted = Subscription(newsletter=key, topics=tuple(topics))
-                subscribers.subscribe(tx, id_, wanted)
+            choices.subscribe(tx, id_, left)
             subscribers.change(tx, id_, status=Status.ACTIVE)
-            person = found.subscriber
-            evidence = _evidence(person, left)
-            consents.record(tx, id_, Act.CHOSEN, at=now, how="link", choice=evidence)
+            consents.record(tx, id_, Act.CHOSEN, at=now, how="link", choice=left.evidence)
         return _reader(tx, config, id_, newsletter, now=now)
 
 
-def _left(tx: Transaction, person: Subscriber, now: datetime) -> Mapping[str, list[str]]:
+def _left(tx: Transaction, person: Subscriber, now: datetime) -> Choice | None:
     """Return what somebody left last, if that was just now and nothing came after it."""
     said = consents.of(tx, person.id)
     if not said or said[-1].act is not Act.WITHDRAWN or now - said[-1].at > UNDO:
-        return {}
+        return None
     if person.status not in {Status.ACTIVE, Status.UNSUBSCRIBED}:
-        return {}
-    found: Mapping[str, list[str]] = said[-1].choice["newsletters"]
-    return found
+        return None
+    return choices.choice_of(said[-1].choice)

@@ -24,6 +24,8 @@ from store.records import Act, Status, Subscriber
 #: Nobody pauses for longer: who forgets a pause would think that they had left.
 LONGEST_PAUSE = timedelta(days=366)
 
+_NOTHING: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
@@ -32,6 +34,8 @@ class Preferences:
     subscriber: Subscriber
     #: By newsletter the topics that they chose; none stands for all.
     chosen: Mapping[str, tuple[str, ...]]
+    #: How often they get each; empty for the newsletter's own frequency.
+    often: Mapping[str, str]
     #: The first day in their time zone on which they get mail again; None for no pause.
     paused_until: date | None
     offers: list[Offer]
@@ -62,13 +66,15 @@ def read(database: Database, config: Config, token: str, *, now: datetime) -> Pr
 
 
 def _read(tx: Transaction, config: Config, found: Subscriber, now: datetime) -> Preferences:
-    chosen = {
-        entry.newsletter: entry.topics for entry in subscribers.subscriptions_of(tx, found.id)
-    }
+    had = subscribers.subscriptions_of(tx, found.id)
+    chosen = {entry.newsletter: entry.topics for entry in had}
+    often = {entry.newsletter: entry.frequency for entry in had}
     until = subscribers.paused_until(tx, found.id)
     here = until.astimezone(ZoneInfo(found.timezone)).date() if until and until > now else None
     there = choices.offers(tx, config, found.language, kept=chosen)
-    return Preferences(subscriber=found, chosen=chosen, paused_until=here, offers=there)
+    return Preferences(
+        subscriber=found, chosen=chosen, often=often, paused_until=here, offers=there
+    )
 
 
 def save(
@@ -80,6 +86,7 @@ def save(
     language: str,
     timezone: str,
     wanted: Mapping[str, tuple[str, ...]],
+    often: Mapping[str, str] = _NOTHING,
     pause: str,
     now: datetime,
 ) -> None:
@@ -97,6 +104,7 @@ def save(
                 language=choices.language_of(language, config),
                 timezone=choices.timezone_of(timezone.strip()) or before.subscriber.timezone,
                 newsletters=choices.newsletters_of(wanted, before.offers),
+                frequencies=choices.frequencies_of(often, before.offers),
             )
             called = choices.name_of(name)
             until = pause_of(pause.strip(), choice.timezone, now)
@@ -121,7 +129,8 @@ def _choose(
     gone = sorted(before.chosen.keys() - choice.newsletters.keys())
     for key in gone if choice.newsletters else [None]:
         leaving.take_off(tx, config, found, key, how="preferences", now=now)
-    if choice.newsletters == before.chosen:
+    often = {**before.often, **choice.frequencies}
+    if choice.newsletters == before.chosen and often == before.often:
         return
     choices.subscribe(tx, found.id, choice)
     if found.status is Status.UNSUBSCRIBED and choice.newsletters:

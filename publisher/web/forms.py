@@ -39,6 +39,12 @@ class Filled:
         """The newsletters that are ticked, with their topics that are."""
         return {key: self.many(f"topics.{key}") for key in self.many("newsletters")}
 
+    @property
+    def often(self) -> Mapping[str, str]:
+        """How often each of them shall come, where the form asks."""
+        asked = {key: f"frequency.{key}" for key in self.many("newsletters")}
+        return {key: self.one(name) for key, name in asked.items() if name in self.fields}
+
 
 async def _filled(request: Request) -> Filled:
     """Read a form; what is none is an empty one."""

@@ -55,6 +55,7 @@ class Reader:
             zones=choices.zones(),
             values={name: form.one(name) for name in _FIELDS},
             chosen=form.wanted,
+            often=form.often,
             wrong=wrong,
             notice=notice,
             export_path=f"{addresses.preferences(token)}/export",
@@ -82,6 +83,7 @@ class Reader:
             language=form.one("language"),
             timezone=form.one("timezone"),
             wanted=form.wanted,
+            often=form.often,
             pause=form.one("pause"),
             now=self.clock(),
         )
@@ -150,6 +152,7 @@ def _filled(found: Preferences, email: str = "") -> Filled:
             "email": (email,),
             "newsletters": tuple(topics),
             **{f"topics.{key}": chosen for key, chosen in topics.items()},
+            **{f"frequency.{key}": (name,) for key, name in found.often.items()},
         }
     )
 

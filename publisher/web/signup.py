@@ -67,6 +67,7 @@ class SignUp:
                 language=language,
                 timezone=form.one("timezone"),
                 wanted=form.wanted,
+                often=form.often,
             )
         except FormError as error:
             return self._form(language, form, error.fields)
@@ -89,6 +90,7 @@ class SignUp:
             zones=choices.zones(),
             values=_values(form),
             chosen=form.wanted,
+            often=form.often,
             wrong=wrong,
         )
 

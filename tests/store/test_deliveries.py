@@ -2,19 +2,22 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import available_timezones
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from store import deliveries, issues, subscribers
+from store import deliveries, dues, issues, subscribers, tables
 from store.database import Database, open_database
 from store.errors import ConflictError
-from store.records import Delivery, DeliveryState, Issue, Status
+from store.records import Delivery, DeliveryState, Issue, IssueState, Status, Subscription
 from tests import make
 from tests.make import NOW
 from tests.store import fill
 
 MINUTE = timedelta(minutes=1)
+#: When mail may go out to whom: at once to all.
+DUE = {"": NOW}
 
 
 def people(count: int) -> list[str]:
@@ -28,7 +31,7 @@ def queued(database: Database, count: int, *, slot: datetime = NOW) -> Issue:
         edition = fill.edition(tx, issue)
     make.subscribe(database, people(count))
     with database.write() as tx:
-        deliveries.queue(tx, issue, edition, languages=["en"], now=NOW)
+        deliveries.queue(tx, issue, edition, languages=["en"], due=DUE, now=NOW)
     return issue
 
 
@@ -71,7 +74,9 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
         for subscriber_id, status in zip(gone, closed, strict=True):
             subscribers.change(tx, subscriber_id, status=status)
 
-        assert deliveries.queue(tx, issue, edition, languages=["fr", "fr-CH"], now=NOW) == 2
+        assert (
+            deliveries.queue(tx, issue, edition, languages=["fr", "fr-CH"], due=DUE, now=NOW) == 2
+        )
 
     with digest.read() as tx:
         assert deliveries.recipients(tx, edition) == 2
@@ -92,6 +97,61 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
     )
 
 
+def due_of(database: Database, issue: Issue) -> list[datetime]:
+    """Return when the deliveries of an issue are due, by address: claimed one after the other."""
+    with database.read() as tx:
+        query = select(tables.deliveries.c.due).join(tables.subscribers)
+        mine = query.where(tables.deliveries.c.issue_id == issue.id)
+        return [row["due"] for row in tx.rows(mine.order_by(tables.subscribers.c.email))]
+
+
+def test_an_edition_is_due_by_the_zone_of_each_reader(digest: Database) -> None:
+    zones = sorted(available_timezones())
+    with digest.write() as tx:
+        issue = fill.issue(tx)
+        edition = fill.edition(tx, issue)
+    ids = make.subscribe(digest, people(len(zones) + 1))
+    moments = {zone: NOW + number * MINUTE for number, zone in enumerate(zones)}
+    with digest.write() as tx:
+        for subscriber_id, zone in zip(ids, [*zones, "Nowhere/Gone"], strict=True):
+            subscribers.change(tx, subscriber_id, timezone=zone)
+        assert subscribers.zones(tx) == sorted([*zones, "Nowhere/Gone"])
+        due = {"": NOW - MINUTE, **moments}
+        queued = deliveries.queue(tx, issue, edition, languages=["en"], due=due, now=NOW)
+    assert queued == len(ids)
+    assert due_of(digest, issue) == [*moments.values(), NOW - MINUTE]
+
+
+def test_what_is_due_and_waits_is_put_off_and_nothing_else(digest: Database) -> None:
+    issue = queued(digest, 4)
+    sent = settled(digest, DeliveryState.SENT)
+    settled(digest, DeliveryState.POSTPONED, due=NOW + 2 * MINUTE)
+    with digest.write() as tx:
+        subscribers.change(tx, sent.subscriber_id + 3, timezone="Asia/Tokyo")
+        assert dues.zones(tx, sent.edition_id, NOW) == ["Asia/Tokyo", "UTC"]
+        assert dues.zones(tx, sent.edition_id, NOW - MINUTE) == []
+        dues.put_off(tx, sent.edition_id, {"UTC": NOW + MINUTE}, now=NOW)
+        dues.put_off(tx, sent.edition_id + 1, {"Asia/Tokyo": NOW + MINUTE}, now=NOW)
+        assert dues.zones(tx, sent.edition_id, NOW) == ["Asia/Tokyo"]
+    assert due_of(digest, issue) == [NOW, NOW + 2 * MINUTE, NOW + MINUTE, NOW]
+
+
+def test_an_edition_is_queued_for_who_chose_its_frequency(digest: Database) -> None:
+    weekly, _ = make.subscribe(digest, people(2))
+    wanted = Subscription(newsletter="digest", topics=(), frequency="weekly")
+    with digest.write() as tx:
+        [issue_id] = issues.plan(tx, "digest", {NOW: IssueState.SENDING}, frequency="weekly")
+        issue, own = issues.get(tx, issue_id), fill.issue(tx)
+        subscribers.subscribe(tx, weekly, wanted)
+        assert subscribers.subscriptions_of(tx, weekly) == (wanted,)
+        for each in (issue, own):
+            edition = fill.edition(tx, each)
+            assert deliveries.queue(tx, each, edition, languages=["en"], due=DUE, now=NOW) == 1
+            assert subscribers.languages_of(tx, "digest", each.frequency) == ["en"]
+        assert subscribers.languages_of(tx, "digest", "monthly") == []
+        assert [mail.subscriber_id for mail in deliveries.listing(tx, issue.id)] == [weekly]
+
+
 def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
     with digest.write() as tx:
         issue = fill.issue(tx)
@@ -105,7 +165,7 @@ def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
 
     with digest.write() as tx:
         statements.clear()
-        deliveries.queue(tx, issue, edition, languages=["en"], now=NOW)
+        deliveries.queue(tx, issue, edition, languages=["en"], due=DUE, now=NOW)
 
     [statement] = statements
     assert statement.startswith("INSERT INTO deliveries")
@@ -119,7 +179,7 @@ def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
     def queue_in_french() -> None:
         with digest.write() as tx:
             edition = fill.edition(tx, issue, "fr")
-            deliveries.queue(tx, issue, edition, languages=["en", "fr"], now=NOW)
+            deliveries.queue(tx, issue, edition, languages=["en", "fr"], due=DUE, now=NOW)
 
     with pytest.raises(ConflictError):
         queue_in_french()
@@ -154,7 +214,7 @@ def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
     queued(digest, 1)
     with digest.write() as tx:
         later = fill.issue(tx, slot=NOW + MINUTE)
-        deliveries.queue(tx, later, fill.edition(tx, later), languages=["en"], now=NOW)
+        deliveries.queue(tx, later, fill.edition(tx, later), languages=["en"], due=DUE, now=NOW)
 
         claimed = deliveries.claim(tx, NOW, issue_id=later.id)
         assert claimed
@@ -292,7 +352,7 @@ def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
     settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
     with digest.write() as tx:
         second = fill.issue(tx, slot=NOW + MINUTE)
-        deliveries.queue(tx, second, fill.edition(tx, second), languages=["en"], now=NOW)
+        deliveries.queue(tx, second, fill.edition(tx, second), languages=["en"], due=DUE, now=NOW)
 
     none = dict.fromkeys(DeliveryState, 0)
     one_each = {DeliveryState.SENT: 1, DeliveryState.POSTPONED: 1, DeliveryState.QUEUED: 1}

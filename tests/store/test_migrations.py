@@ -31,7 +31,7 @@ from store import (
 )
 from store.database import Database, Transaction, open_database
 from store.errors import ConflictError, StoreError
-from store.records import FEED, Change, DeliveryState, Status, Workflow
+from store.records import FEED, Change, DeliveryState, IssueState, Status, Workflow
 from store.stale import Marks
 from store.tables import metadata
 from tests import make, postgres
@@ -327,6 +327,19 @@ def test_what_the_second_version_adds_is_what_would_have_been_said_then(
     ]
     assert rules == {missing: {"*": missing} for missing in ("hold", "skip", "fallback")}
     assert (issue.corrects, issue.blocking[0].until) == (None, None)
+
+
+def test_what_went_out_so_far_went_out_at_the_newsletters_own_frequency(
+    filled: Database,
+) -> None:
+    with filled.write() as tx:
+        (issue,), letter = issues.listing(tx), newsletters.get(tx, "hold")
+        (wanted,) = subscribers.subscriptions_of(tx, 1)
+        assert (issue.frequency, wanted.frequency) == ("", "")
+        assert (letter.frequencies, letter.minimum, letter.windows) == ({}, 1, {})
+        slots = {issue.slot: IssueState.PLANNED}
+        assert issues.plan(tx, "hold", slots) == []
+        assert len(issues.plan(tx, "hold", slots, frequency="weekly")) == 1
 
 
 def test_what_was_told_before_has_its_places_in_feeds(filled: Database) -> None:

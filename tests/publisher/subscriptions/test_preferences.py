@@ -14,7 +14,7 @@ from publisher.errors import FormError, InputError, TokenError
 from publisher.subscriptions import erasure, leaving, preferences
 from publisher.subscriptions.choices import zones
 from publisher.subscriptions.preferences import pause_of
-from store import consents, deliveries, issues
+from store import consents, deliveries, issues, subscribers
 from store.database import Database
 from store.records import Act, DeliveryState, Status, Subscriber
 from tests import make, people
@@ -222,3 +222,33 @@ def test_who_changes_language_between_freeze_and_sending_gets_one_edition(
 
 def _nowhere(config: Config) -> Any:
     return config.mail.model_copy(update={"host": "127.0.0.1", "port": 1})
+
+
+def test_a_reader_chooses_how_often_where_there_is_a_choice(site: Database, config: Config) -> None:
+    make.start(
+        site, config, key="brief", names={"en": "Brief"},
+        frequencies={"daily": "mon-fri 07:00", "quarterly": "first thu 09:00"},
+    )  # fmt: skip
+    person = people.join(site, config, wanted={"brief": ()}, often={"brief": "daily"})
+    shown = preferences.read(site, config, people.own_token(site, person), now=make.NOW)
+    offered = {offer.key: dict(offer.frequencies) for offer in shown.offers}
+    assert offered["brief"] == {"": "As usual", "daily": "Daily", "quarterly": "quarterly"}
+    assert offered["digest"] == {}
+    assert shown.often == {"brief": "daily"}
+    # What a form does not ask stays as it was.
+    save(site, config, person, wanted={"brief": ()})
+    assert often(site, person) == {"brief": "daily"}
+    save(site, config, person, wanted={"brief": ()}, often={"brief": "quarterly"})
+    assert often(site, person) == {"brief": "quarterly"}
+    token = people.leave_token(site, person, "brief")
+    leaving.leave(site, config, token, now=make.NOW)
+    leaving.undo(site, config, token, now=make.NOW)
+    assert often(site, person) == {"brief": "quarterly"}
+    with pytest.raises(FormError):
+        save(site, config, person, wanted={"brief": ()}, often={"brief": "hourly"})
+
+
+def often(site: Database, person: Subscriber) -> dict[str, str]:
+    with site.read() as tx:
+        had = subscribers.subscriptions_of(tx, person.id)
+    return {entry.newsletter: entry.frequency for entry in had}
