@@ -5,6 +5,7 @@
     due slots --> issues --> editions, queue     issues, queued
                          --> public files
     letters, due deliveries --> relay            letters, sent
+    sign-ups never confirmed --> forgotten
 
 APScheduler only says when to look; what is due, the database knows. A tick is idempotent:
 two at once, or one that was killed and run again, publish and queue nothing twice.
@@ -26,6 +27,7 @@ from publisher.delivery import engine
 from publisher.delivery.letters import Written, send
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
 from publisher.press import Pressed
+from publisher.subscriptions import erasure
 from store import issues, newsletters
 from store.database import Database
 from store.records import Newsletter, Publication
@@ -100,6 +102,9 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     def send_letters() -> None:
         done.count_letters(send(database, config, now=now))
 
+    def tidy() -> None:
+        erasure.tidy(database, now=now)
+
     def deliver() -> None:
         outcome = engine.deliver(database, config, now=now)
         done.count(outcome)
@@ -114,6 +119,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
     done.attempt(deliver)
+    done.attempt(tidy)
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
     return done

@@ -7,18 +7,19 @@ As with deliveries, a claim is one UPDATE of one row, and what a dead process ha
 unknown for ever: nothing is sent twice without a person's will.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 
-from store.database import Transaction
+from store.database import Transaction, among
 from store.errors import ConflictError
 from store.records import DeliveryState, Letter
 from store.tables import letters
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
+_UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)
 _FIELDS = [letters.c[name] for name in Letter.__dataclass_fields__]
 
 
@@ -116,6 +117,19 @@ def of(tx: Transaction, subscriber_id: int) -> list[Letter]:
     """Return the letters to a person, oldest first."""
     query = select(*_FIELDS).where(letters.c.subscriber_id == subscriber_id)
     return [_letter(row) for row in tx.rows(query.order_by(letters.c.id))]
+
+
+def old(tx: Transaction, before: datetime, *, limit: int) -> dict[int, int]:
+    """Return the oldest finished letters from before then: by id, to whom they were."""
+    query = select(letters.c.id, letters.c.subscriber_id)
+    finished = and_(letters.c.created < before, letters.c.state.not_in(_UNFINISHED))
+    rows = tx.rows(query.where(finished).order_by(letters.c.created).limit(limit))
+    return {row["id"]: row["subscriber_id"] for row in rows}
+
+
+def drop(tx: Transaction, ids: Collection[int]) -> None:
+    """Remove letters."""
+    tx.run(delete(letters).where(among(letters.c.id, ids)))
 
 
 def forget(tx: Transaction, subscriber_id: int, now: datetime) -> None:

@@ -367,7 +367,7 @@ letters = Table(
     # Not always that of the subscriber: a new one has to be confirmed first.
     Column("email", Text, nullable=False, index=True),
     Column("details", JSON, nullable=False),
-    Column("created", Instant, nullable=False),
+    Column("created", Instant, nullable=False, index=True),
     Column("state", String(20), nullable=False),
     Column("code", Integer, nullable=False),
     Column("detail", Text, nullable=False),

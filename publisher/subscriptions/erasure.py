@@ -7,7 +7,7 @@ elsewhere brings the person back.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from publisher.errors import NotFoundError
@@ -19,6 +19,10 @@ from store.records import Status, Subscriber
 
 #: A domain that can never be anybody's (RFC 2606).
 _NOWHERE = "invalid"
+
+#: How long a letter is remembered, and who has not answered the one to confirm.
+_KEPT = timedelta(days=30)
+_AT_ONCE = 200
 
 
 def known(tx: Transaction, person: Subscriber) -> Mapping[str, Any]:
@@ -74,11 +78,40 @@ def erase_own(database: Database, token: str, *, now: datetime) -> Subscriber:
         return found
 
 
+def tidy(database: Database, *, now: datetime) -> int:
+    """Forget who asked for mail and never confirmed it; return how many.
+
+    And drop what is known of letters that were sent long ago. Some at a time: the next pass
+    finds the rest.
+    """
+    before = now - _KEPT
+    with database.read() as tx:
+        if not letters.old(tx, before, limit=1):
+            return 0
+    with database.write() as tx:
+        found = letters.old(tx, before, limit=_AT_ONCE)
+        people = [subscribers.get(tx, id_) for id_ in sorted({*found.values()})]
+        letters.drop(tx, found)
+        # Who asked again since is given the time anew.
+        gone = [one for one in people if _never_confirmed(tx, one)]
+        for person in gone:
+            _forget(tx, person, now)
+        return len(gone)
+
+
+def _never_confirmed(tx: Transaction, person: Subscriber) -> bool:
+    return person.status is Status.PENDING and not letters.of(tx, person.id)
+
+
 def _erase(tx: Transaction, person: Subscriber, now: datetime) -> None:
     # Whoever bounced or complained must not come back as somebody new.
     grave = {Status.BOUNCED, Status.COMPLAINED}
     reason = person.status if person.status in grave else Status.ERASED
     suppressions.suppress(tx, keyring.known(tx), person.email, reason, now=now)
+    _forget(tx, person, now)
+
+
+def _forget(tx: Transaction, person: Subscriber, now: datetime) -> None:
     subscribers.unsubscribe(tx, person.id)
     deliveries.cancel_left(tx, person.id, None, now=now)
     deliveries.forget(tx, person.id)

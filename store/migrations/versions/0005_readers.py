@@ -57,6 +57,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_letters_subscriber_id"), "letters", ["subscriber_id"])
     op.create_index(op.f("ix_letters_email"), "letters", ["email"])
+    op.create_index(op.f("ix_letters_created"), "letters", ["created"])
     op.create_index(op.f("ix_letters_state_due"), "letters", ["state", "due"])
     op.create_table(
         "suppressions",

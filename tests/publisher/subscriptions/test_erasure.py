@@ -9,6 +9,7 @@ from sqlalchemy import select
 import scheduler
 from publisher import subscriptions
 from publisher.config import Config
+from publisher.delivery import letters as post
 from publisher.errors import InputError, NotFoundError, TokenError
 from publisher.subscriptions import erasure, keyring, preferences, suppressions
 from store import deliveries, subscribers, tables
@@ -106,3 +107,26 @@ def test_an_erased_readers_links_are_void(site: Database, config: Config) -> Non
     assert refusal.value.expired
     with pytest.raises(NotFoundError):
         erasure.export(site, ZOE)
+
+
+def test_who_never_confirmed_is_forgotten_after_a_month_and_nobody_else(
+    site: Database, config: Config
+) -> None:
+    people.join(site, config)
+    for email in ("joe@example.org", "ann@example.org"):
+        people.ask(site, config, email)
+    with Relay() as relay:
+        post.send(site, relay.serves(config), now=make.NOW)
+    month = make.NOW + timedelta(days=30)
+    assert erasure.tidy(site, now=month) == 0
+    # Asked again just in time.
+    people.ask(site, config, "ann@example.org", now=month)
+    later = month + timedelta(seconds=1)
+    assert [erasure.tidy(site, now=later) for _ in range(3)] == [1, 0, 0]
+    assert "joe@example.org" not in contents(site)
+    assert people.person(site, "ann@example.org").status is Status.PENDING
+    assert people.person(site).status is Status.ACTIVE
+    assert [letter.email for letter in people.written(site)] == ["ann@example.org"]
+    # Forgotten is not suppressed: a list that has their consent may bring them.
+    added = subscriptions.add(site, config, {**ROW, "email": "joe@example.org"})
+    assert added.status is Status.ACTIVE
