@@ -4,7 +4,8 @@
     changed feeds --> hubs                       pinged
     due slots --> issues --> editions, queue     issues, queued
                          --> public files
-    due deliveries --> relay                     sent
+    letters, due deliveries --> relay            letters, sent
+    sign-ups never confirmed --> forgotten
 
 APScheduler only says when to look; what is due, the database knows. A tick is idempotent:
 two at once, or one that was killed and run again, publish and queue nothing twice.
@@ -23,8 +24,10 @@ from apscheduler.triggers.cron import CronTrigger
 from publisher import cron, press, publishing, schedules, site, wallclock, websub
 from publisher.config import Config
 from publisher.delivery import engine
+from publisher.delivery.letters import Written, send
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
 from publisher.press import Pressed
+from publisher.subscriptions import erasure
 from store import issues, newsletters
 from store.database import Database
 from store.records import Newsletter, Publication
@@ -43,6 +46,8 @@ class Pass:
     pinged: int = 0
     issues: list[Pressed] = field(default_factory=list)
     queued: int = 0
+    #: Letters to single people that the relay has taken: to confirm, welcome, goodbye.
+    letters: int = 0
     sent: int = 0
     failed: int = 0
     postponed: int = 0
@@ -56,6 +61,11 @@ class Pass:
         """Count what was delivered."""
         self.sent, self.failed = outcome.sent, outcome.failed
         self.postponed, self.unknown = outcome.postponed, outcome.unknown
+        self.problems += outcome.problems
+
+    def count_letters(self, outcome: Written) -> None:
+        """Count what was written to single people."""
+        self.letters = outcome.sent
         self.problems += outcome.problems
 
     def hear(self, outcome: websub.Outcome) -> None:
@@ -89,6 +99,12 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     def tell_hubs() -> None:
         done.hear(websub.tell(database, config, now=now))
 
+    def send_letters() -> None:
+        done.count_letters(send(database, config, now=now))
+
+    def tidy() -> None:
+        erasure.tidy(database, now=now)
+
     def deliver() -> None:
         outcome = engine.deliver(database, config, now=now)
         done.count(outcome)
@@ -96,11 +112,14 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     done.attempt(publish)
     done.attempt(write_files)
     done.attempt(tell_hubs)
+    # Before campaigns: somebody waits for each of them.
+    done.attempt(send_letters)
     _go_to_press(done, database, config, now)
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
     done.attempt(deliver)
+    done.attempt(tidy)
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
     return done

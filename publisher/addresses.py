@@ -40,10 +40,11 @@ OPML = "/feeds.opml"
 ROBOTS = "/robots.txt"
 
 
+#: The first part of the paths that an application answers for.
+_ANSWERED = frozenset({"subscribe", "confirm", "preferences", "leave", "desk", "api", "metrics"})
+
 _MISSING = "404.html"
 _ITEM = re.compile(r"/[^/]+/items/([0-9]{1,18})(?:-[^/]*)?/")
-#: What is answered by the program, and is no file: readers' own pages.
-_ANSWERED = re.compile(r"(?:/[^/]+)?/(?:subscribe|confirm|preferences|leave)(?:/.*)?")
 _EDITION = re.compile(r"/[^/]+/newsletters/[^/]+/[0-9]+/(?:index\.html)?")
 
 #: The pages of a language that lead to others.
@@ -90,6 +91,31 @@ def language(path: str) -> str:
     """Return the language whose readers a path is for; empty for what is for all alike."""
     first, slash, _ = path.removeprefix("/").partition("/")
     return "" if not slash or f"/{first}/" in {MEDIA, _SITEMAPS} else first
+
+
+def subscribe(language: str = "") -> str:
+    """Return the path of the page to sign up at, in a language or in the reader's."""
+    return f"/subscribe/{language}" if language else "/subscribe"
+
+
+def confirm(token: str) -> str:
+    """Return the path of the page that confirms an address."""
+    return f"/confirm/{token}"
+
+
+def preferences(token: str) -> str:
+    """Return the path of a reader's own preferences."""
+    return f"/preferences/{token}"
+
+
+def leave(token: str) -> str:
+    """Return the path at which a reader leaves a newsletter."""
+    return f"/leave/{token}"
+
+
+def is_answered(path: str) -> bool:
+    """Say whether what stands at a path is made for each request, and no file."""
+    return path.split("/")[1] in _ANSWERED
 
 
 def sitemap(part: str = "") -> str:
@@ -146,11 +172,6 @@ def is_derived(path: str) -> bool:
 def is_edition(path: str) -> bool:
     """Say whether a page is an edition as it was mailed, with its styles in it."""
     return bool(_EDITION.fullmatch(path))
-
-
-def is_answered(path: str) -> bool:
-    """Say whether a path is of the pages where readers subscribe, choose and leave."""
-    return bool(_ANSWERED.fullmatch(path))
 
 
 def item_at(path: str) -> int | None:

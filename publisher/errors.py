@@ -9,6 +9,8 @@
     +-- SchemaError          the database is of another version
     +-- ConfigError          the configuration is wrong: all its mistakes
     +-- InputError           what somebody gave us is wrong: where, and how to mend it
+    +-- FormError            what a reader filled in is wrong: the fields
+    +-- TokenError           a signed link is not ours, or too old
     +-- RenderError          a template cannot be rendered
     +-- PreflightError       editions are not fit to be sent: what is wrong with them
     +-- MailError            a message was not accepted
@@ -37,6 +39,7 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "EditConflictError",
+    "FormError",
     "InputError",
     "MailError",
     "NotFoundError",
@@ -46,6 +49,7 @@ __all__ = [
     "SchemaError",
     "StoreError",
     "TidingsError",
+    "TokenError",
     "UnansweredError",
     "UnreachableError",
     "UnwritableError",
@@ -68,6 +72,22 @@ class InputError(TidingsError):
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+
+
+class FormError(TidingsError):
+    """Fields of a form cannot be taken; ``fields`` names them, in the order of the form."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__(f"cannot be taken: {', '.join(fields)}")
+        self.fields = tuple(fields)
+
+
+class TokenError(TidingsError):
+    """A signed link is none of ours; or, if ``expired``, it was and is too old."""
+
+    def __init__(self, reason: str, *, expired: bool = False) -> None:
+        super().__init__(reason)
+        self.expired = expired
 
 
 class RenderError(TidingsError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from publisher import addresses
 from publisher.config import Config
 from publisher.errors import PreflightError
-from publisher.mail import page, preflight, senders, targets, wire
+from publisher.mail import links, page, preflight, senders, targets, wire
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding, Proof
 from publisher.story import tell_all
@@ -144,7 +144,8 @@ def _message(
         language=language,
     )
     date = issue.frozen or issue.slot
-    return wire.message(somebody, edition, senders.sender(newsletter, language, config), date=date)
+    from_, reader = senders.sender(newsletter, language, config), links.public(config, language)
+    return wire.message(somebody, edition, from_, reader, date=date)
 
 
 def _parts(rendered: Rendered) -> dict[str, str]:

@@ -15,14 +15,16 @@ from functools import partial
 from publisher import rendering, trialled
 from publisher.config import Config
 from publisher.errors import TidingsError
+from publisher.mail import letters
 from publisher.mail.edition import render_correction, render_edition, templates
 from publisher.site import indexes, listings, maps, newsletters, touched
 from publisher.site import items as item_pages
 from publisher.site.view import View, fronts, view
 from publisher.story import tell_all
+from publisher.tokens import Tokens
 from store import issues, items, publications
 from store.database import Database, open_database
-from store.records import FEED
+from store.records import FEED, DeliveryState, Letter, SigningKey
 
 
 @dataclass(kw_only=True)
@@ -57,6 +59,7 @@ def run(config: Config, *, now: datetime) -> Trial:
         with database.read() as tx:
             _pages(trial, view(tx, house))
             _mails(trial, view(tx, house), now)
+        _letters(trial, house, now)
     used = rendering.used(config.templates)
     trial.untried = [
         each.name for each in trial.templates if each.is_rendered and each.name not in used
@@ -94,6 +97,28 @@ def _pages(trial: Trial, seen: View) -> None:
 def _drain(make: Callable[..., Iterable[object]], *given: object) -> None:
     for _ in make(*given):
         pass
+
+
+def _letters(trial: Trial, config: Config, now: datetime) -> None:
+    """Render every letter to a single person."""
+    tokens = Tokens(keys=[SigningKey(id=1, secret="0" * 64)])
+    details = {"names": [trialled.HOSTILE], "consent": 1, "old": "old@example.org"}
+    for language in config.site.languages:
+        for name in letters.NAMES:
+            letter = Letter(
+                id=1,
+                subscriber_id=1,
+                name=name,
+                language=language,
+                email="reader@example.org",
+                details=details,
+                created=now,
+                state=DeliveryState.QUEUED,
+                code=0,
+                detail="",
+                attempts=0,
+            )
+            trial.attempt(partial(letters.message, letter, tokens, config))
 
 
 def _mails(trial: Trial, seen: View, now: datetime) -> None:

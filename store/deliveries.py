@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -135,7 +136,12 @@ def _to_queue(
         literal(0),
         by_zone(due, due[""]),
         literal(now, deliveries.c.changed.type),
-    ).where(subscribers.c.status == Status.ACTIVE)
+    ).where(subscribers.c.status == Status.ACTIVE, _is_here(now))
+
+
+def _is_here(now: datetime) -> ColumnElement[bool]:
+    until = subscribers.c.paused_until
+    return or_(until.is_(None), until <= now)
 
 
 def _queue(tx: Transaction, wanted: Select[Any]) -> int:
@@ -150,6 +156,42 @@ def cancel_departed(tx: Transaction, now: datetime) -> int:
     where = and_(deliveries.c.state.in_(WAITING), deliveries.c.subscriber_id.in_(departed))
     values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
     return tx.run(update(deliveries).where(where).values(**values))
+
+
+def cancel_left(
+    tx: Transaction, subscriber_id: int, newsletter: str | None, *, now: datetime
+) -> None:
+    """Cancel what waits for somebody of a newsletter that they left, or of all."""
+    where = and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state.in_(WAITING))
+    if newsletter is not None:
+        theirs = select(issues.c.id).where(issues.c.newsletter == newsletter)
+        where = and_(where, deliveries.c.issue_id.in_(theirs))
+    values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
+    tx.run(update(deliveries).where(where).values(**values))
+
+
+def of(tx: Transaction, subscriber_id: int) -> list[Mapping[str, Any]]:
+    """Return what somebody was sent, oldest first: newsletter, slot, language, state, changed."""
+    query = (
+        select(
+            issues.c.newsletter,
+            issues.c.slot,
+            editions.c.language,
+            editions.c.subject,
+            deliveries.c.state,
+            deliveries.c.changed,
+        )
+        .join(issues, issues.c.id == deliveries.c.issue_id)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+    )
+    return [dict(row) for row in tx.rows(query.order_by(deliveries.c.id))]
+
+
+def forget(tx: Transaction, subscriber_id: int) -> None:
+    """Take out of somebody's deliveries what a relay said of their address."""
+    mine = deliveries.c.subscriber_id == subscriber_id
+    tx.run(update(deliveries).where(mine).values(detail=""))
 
 
 def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Delivery | None:

@@ -36,6 +36,7 @@ from store.tables import subscribers, subscriptions
 
 #: The columns of a subscriber but for the id, in the order of :class:`Member`.
 _FIELDS = ("email", "name", "language", "timezone", "status", "consent_at", "consent_source")
+_COLUMNS = [subscribers.c.id, *(subscribers.c[name] for name in _FIELDS)]
 
 
 class Member(NamedTuple):
@@ -66,7 +67,7 @@ def known(tx: Transaction, emails: Collection[str]) -> dict[str, Member]:
     if tx.on_postgresql:
         # It believes a table without statistics to be small, and would read all of it.
         tx.run(text("set local enable_seqscan = off"))
-    query = select(subscribers).where(_is_one_of(tx, subscribers.c.email, emails))
+    query = select(*_COLUMNS).where(_is_one_of(tx, subscribers.c.email, emails))
     # In one order, so that two imports at once do not wait for each other.
     found = _members(tx, query.order_by(subscribers.c.email).with_for_update())
     return {member.email: member for member in found}
@@ -82,7 +83,7 @@ def page(
     status: Status | None = None,
 ) -> list[Member]:
     """Return the next people by id, of those whom a filter leaves. Nothing of who is erased."""
-    query = select(subscribers).where(subscribers.c.id > after).order_by(subscribers.c.id)
+    query = select(*_COLUMNS).where(subscribers.c.id > after).order_by(subscribers.c.id)
     query = query.where(subscribers.c.status != Status.ERASED)
     if language:
         query = query.where(subscribers.c.language == language)

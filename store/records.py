@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 #: The channel of feeds and public pages in the ledger.
 FEED = "feed"
@@ -434,6 +435,69 @@ class Subscription:
     topics: tuple[str, ...]
     #: How often: one that the newsletter offers; empty: by its own schedule.
     frequency: str = ""
+
+
+class Act(StrEnum):
+    """What somebody said of getting mail."""
+
+    #: Asked for on a form; it counts once it is confirmed.
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    #: Chosen by somebody whose address is known to be theirs.
+    CHOSEN = "chosen"
+    #: Entered by staff, for somebody who agreed elsewhere.
+    ENTERED = "entered"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """What somebody agreed to, or took back: never changed, also when the person is erased."""
+
+    id: int
+    subscriber_id: int
+    act: Act
+    at: datetime
+    #: ``form``, ``link`` or ``command``.
+    how: str
+    #: The language of ``wording``.
+    language: str
+    #: The words that were agreed to, exactly as they were shown; empty where none were.
+    wording: str
+    #: Language and time zone, and by newsletter the topics; nothing that names the person.
+    choice: Mapping[str, Any]
+    #: The row that this one confirms.
+    asked: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A mail to one person, which is no part of an issue."""
+
+    id: int
+    subscriber_id: int
+    #: The name of its folder of templates: ``confirm``, ``welcome``.
+    name: str
+    language: str
+    email: str
+    #: What its templates are told.
+    details: Mapping[str, Any]
+    #: When it was queued: its Date.
+    created: datetime
+    state: DeliveryState
+    #: The SMTP reply code of the last attempt, 0 before there was one, and what it said.
+    code: int
+    detail: str
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKey:
+    """A key that links are signed with; tokens name it by its id."""
+
+    id: int
+    #: 32 random bytes, in hexadecimal.
+    secret: str
 
 
 @dataclass(frozen=True, kw_only=True)

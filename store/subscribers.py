@@ -1,19 +1,22 @@
 """Subscribers and what they subscribe to."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, delete, insert, select, update
 
 from store.database import Transaction
 from store.errors import NotFoundError
 from store.records import Status, Subscriber, Subscription
 from store.tables import subscribers, subscriptions
 
+_FIELDS = [subscribers.c[name] for name in Subscriber.__dataclass_fields__]
+
 
 def by_email(tx: Transaction, email: str) -> Subscriber | None:
     """Return the subscriber with this address, as normalised by the caller."""
-    row = tx.row(select(subscribers).where(subscribers.c.email == email))
+    row = tx.row(select(*_FIELDS).where(subscribers.c.email == email))
     return _subscriber(row) if row else None
 
 
@@ -29,6 +32,28 @@ def change(tx: Transaction, subscriber_id: int, **fields: Any) -> None:  # noqa:
     mine = subscribers.c.id == subscriber_id
     if tx.run(update(subscribers).where(mine).values(**fields)) != 1:
         raise NotFoundError("subscriber", subscriber_id)
+
+
+def get(tx: Transaction, subscriber_id: int) -> Subscriber:
+    """Return a subscriber. Raises NotFoundError."""
+    row = tx.row(select(*_FIELDS).where(subscribers.c.id == subscriber_id))
+    if row is None:
+        raise NotFoundError("subscriber", subscriber_id)
+    return _subscriber(row)
+
+
+def take(tx: Transaction, who: int | str) -> None:
+    """Wait until no other transaction is about the same person, by id, or address, by name.
+
+    Two clicks at once are then one after the other, and the second sees what the first did.
+    """
+    tx.queue(f"subscriber {who}")
+
+
+def paused_until(tx: Transaction, subscriber_id: int) -> datetime | None:
+    """Return until when nothing is queued for somebody, None where they do not pause."""
+    row = tx.row(select(subscribers.c.paused_until).where(subscribers.c.id == subscriber_id))
+    return row["paused_until"] if row else None
 
 
 def subscribe(tx: Transaction, subscriber_id: int, subscription: Subscription) -> None:
@@ -48,6 +73,14 @@ def subscribe(tx: Transaction, subscriber_id: int, subscription: Subscription) -
         tx.run(update(subscriptions).where(mine).values(**chosen))
 
 
+def unsubscribe(tx: Transaction, subscriber_id: int, newsletter: str | None = None) -> None:
+    """Take somebody off a newsletter, or off all."""
+    mine = subscriptions.c.subscriber_id == subscriber_id
+    if newsletter is not None:
+        mine = and_(mine, subscriptions.c.newsletter == newsletter)
+    tx.run(delete(subscriptions).where(mine))
+
+
 def subscriptions_of(tx: Transaction, subscriber_id: int) -> tuple[Subscription, ...]:
     """Return what somebody subscribes to, by newsletter."""
     columns = (subscriptions.c[name] for name in ("newsletter", "topics", "frequency"))
@@ -62,7 +95,7 @@ def listing(
     tx: Transaction, *, language: str | None = None, status: Status | None = None
 ) -> list[Subscriber]:
     """Return subscribers by address: all, or those of a language, in a status, or both."""
-    query = select(subscribers).order_by(subscribers.c.email)
+    query = select(*_FIELDS).order_by(subscribers.c.email)
     if language:
         query = query.where(subscribers.c.language == language)
     if status:

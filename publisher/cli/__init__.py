@@ -9,6 +9,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     translations.py translation, item export                           reports.py  report
     checks.py       issue check, template
+    keys.py         key
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -23,6 +24,7 @@ from publisher.cli import (
     founding,
     house,
     items,
+    keys,
     newsletters,
     reports,
     subscribers,
@@ -68,6 +70,7 @@ checks.add_to(newsletters.issue)
 app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)
+app.add_typer(keys.key)
 app.add_typer(reports.report)
 
 __all__ = ["app"]

@@ -126,7 +126,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def print_json(record: Mapping[str, Any]) -> None:
     """Print one line of JSON."""
-    sys.stdout.write(json.dumps(record, default=_plain, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_of(record) + "\n")
+
+
+def json_of(record: Mapping[str, Any]) -> str:
+    """Return a record as one line of JSON."""
+    return json.dumps(record, default=_plain, ensure_ascii=False)
 
 
 def warn(sentence: str) -> None:

@@ -107,6 +107,7 @@ def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:
             for pressed in done.issues
         ],
         "queued": done.queued,
+        "letters": done.letters,
         "sent": done.sent,
         "failed": done.failed,
         "postponed": done.postponed,
@@ -127,12 +128,15 @@ def deliver(
 ) -> None:
     """Send what is due."""
     from publisher import press  # noqa: PLC0415
-    from publisher.delivery import engine  # noqa: PLC0415
+    from publisher.delivery import engine, letters  # noqa: PLC0415
     from store import deliveries  # noqa: PLC0415
 
     started = time.perf_counter()
-    total = engine.Outcome()
+    total, problems = engine.Outcome(), list[str]()
     with common.opened(ctx, config) as house:
+        if issue is None:
+            written = letters.send(house.database, house.config, now=common.clock(now))
+            problems = written.problems
         with house.database.read() as tx:
             waiting = deliveries.waiting(tx, issue_id=issue)
         with common.bar("sending", total=waiting) as advance:
@@ -152,7 +156,7 @@ def deliver(
                 time.sleep(_wait(due, outcome))
         press.finish(house.database)
     common.show(_outcome(total, time.perf_counter() - started), as_json=as_json)
-    _conclude(total.problems, [])
+    _conclude([*dict.fromkeys([*problems, *total.problems])], [])
 
 
 def _wait(due: datetime, outcome: "Outcome") -> float:
@@ -194,7 +198,7 @@ def serve(
 ) -> None:
     """Serve the public pages and feeds, and do what is due as it falls due."""
     import scheduler  # noqa: PLC0415
-    from publisher.web import app  # noqa: PLC0415
+    from publisher.web import app, public  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
 
@@ -211,7 +215,15 @@ def serve(
         jobs = None if no_scheduler else scheduler.start(house.config, look)
         common.warn(f"serving at http://{host}:{port}/")
         try:
-            app.serve(house.config, host=host, port=port, ready=lambda: _answers(house.database))
+            app.serve(
+                house.config,
+                host=host,
+                port=port,
+                ready=lambda: _answers(house.database),
+                rest=public.application(
+                    house.database, house.config, clock=lambda: common.clock(None)
+                ),
+            )
         finally:
             if jobs:
                 # A mail that is on its way is settled first.

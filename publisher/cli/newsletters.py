@@ -145,6 +145,26 @@ def show_newsletter(
     common.show(_newsletter(found, common.clock(now)), as_json=as_json)
 
 
+@newsletter.command()
+def embed(
+    ctx: typer.Context,
+    key: str,
+    *,
+    language: Annotated[str, typer.Option(help="The language of the form.")],
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Print a sign-up form in HTML, to be pasted into a page of any site."""
+    from publisher.subscriptions import embedding  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        html = embedding.snippet(house.database, house.config, key, language)
+    if as_json:
+        common.print_json({"newsletter": key, "language": language, "html": html})
+    else:
+        typer.echo(html, nl=False)
+
+
 @issue.command("list")
 def list_issues(
     ctx: typer.Context,

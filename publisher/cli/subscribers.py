@@ -94,6 +94,7 @@ def _warn_of(outcome: "Outcome", file: Path, rejected: Path | None) -> None:
 @subscriber.command()
 def export(
     ctx: typer.Context,
+    email: Annotated[str | None, typer.Argument(help="Only this person, as JSON.")] = None,
     *,
     language: Annotated[str | None, typer.Option(help="Who reads this language.")] = None,
     newsletter: Annotated[str | None, typer.Option(help="Who gets this newsletter.")] = None,
@@ -104,10 +105,18 @@ def export(
     config: common.ConfigOption = None,
     as_json: common.JsonOption = False,
 ) -> None:
-    """Write subscribers as a CSV file that can be imported again."""
+    """Write subscribers as a CSV file that can be imported again.
+
+    With EMAIL all that is known of that person, for them to have (GDPR, article 15).
+    """
     from publisher import subscriptions  # noqa: PLC0415
 
     wanted = _status(status)
+    if email is not None:
+        if language or newsletter or status:
+            raise typer.BadParameter("EMAIL names one person, whom no option can choose")
+        _export_one(ctx, email, out, config)
+        return
     if as_json and out is None:
         raise typer.BadParameter("--json tells of the file that --out names")
     with common.opened(ctx, config) as house:
@@ -119,6 +128,17 @@ def export(
             return
         rows = _write(out, lines)
     common.show({"rows": rows, "file": out}, as_json=as_json)
+
+
+def _export_one(ctx: typer.Context, email: str, out: Path | None, config: Path | None) -> None:
+    from publisher.subscriptions import erasure  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        known = erasure.export(house.database, email)
+    if out is None:
+        common.print_json(known)
+    else:
+        _write(out, [common.json_of(known) + "\n"])
 
 
 def _write(out: Path, lines: Iterable[str]) -> int:
@@ -224,3 +244,43 @@ def _record(tx: "Transaction", entry: "Subscriber") -> dict[str, Any]:
             for wanted in subscribers.subscriptions_of(tx, entry.id)
         ],
     }
+
+
+@subscriber.command()
+def show(
+    ctx: typer.Context,
+    email: str,
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Show what somebody gets, what they agreed to, and which letters they were written."""
+    from publisher.subscriptions import erasure  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        known = dict(erasure.export(house.database, email))
+    known.pop("deliveries")
+    if as_json:
+        common.print_json(known)
+        return
+    known["subscriptions"] = [entry["newsletter"] for entry in known["subscriptions"]]
+    known["consents"] = [f"{row['act']} {common.text_of(row['at'])}" for row in known["consents"]]
+    known["letters"] = [f"{row['name']} {row['state']}" for row in known["letters"]]
+    common.show(known, as_json=False)
+
+
+@subscriber.command()
+def erase(
+    ctx: typer.Context,
+    email: str,
+    *,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Forget somebody for ever; no list can bring them back, only they themself."""
+    from publisher.subscriptions import erasure  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        number = erasure.erase(house.database, email, now=common.clock(now))
+    common.show({"id": number, "status": "erased"}, as_json=as_json)

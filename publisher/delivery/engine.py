@@ -24,8 +24,11 @@ from publisher.errors import (
     UnreachableError,
     UnwritableError,
 )
+from publisher.mail import links
 from publisher.mail.senders import sender
 from publisher.mail.wire import Sender, message
+from publisher.subscriptions import keyring
+from publisher.tokens import Tokens
 from store import deliveries, dues, issues, newsletters
 from store.database import Database, Transaction
 from store.records import Delivery, DeliveryState, Edition, Issue, IssueState
@@ -97,6 +100,7 @@ def deliver(
                 issue_id=issue_id,
                 outcome=outcome,
                 progress=progress,
+                tokens=keyring.tokens(database, now=now),
             )
             asyncio.run(run.all())
     return outcome
@@ -126,6 +130,7 @@ class _Run:
     issue_id: int | None
     outcome: Outcome
     progress: Progress | None
+    tokens: Tokens
     editions: dict[int, tuple[Edition, Issue, Sender]] = field(default_factory=dict)
 
     async def all(self) -> None:
@@ -155,11 +160,12 @@ class _Run:
             return False
         edition, issue, from_ = self._edition(delivery)
         try:
-            body = message(delivery, edition, from_, date=issue.frozen or issue.slot)
+            reader = links.own(self.tokens, self.config, delivery.subscriber_id, from_.newsletter)
+            body = message(delivery, edition, from_, reader, date=issue.frozen or issue.slot)
             code, reply = await connection.send(delivery.email, body)
             ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
         except MailError as error:
-            ending = after(error, delivery, now=self.now)
+            ending = after(error, delivery.attempts, now=self.now)
         with self.database.write() as tx:
             deliveries.settle(tx, delivery, **vars(ending), now=self.now)
         self.outcome.count(ending.state)
@@ -189,9 +195,9 @@ def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime)
     return state
 
 
-def after(error: MailError, delivery: Delivery, *, now: datetime) -> Ending:
-    """Decide what a failed attempt means for its delivery. Pure."""
-    wait = pause(delivery.attempts)
+def after(error: MailError, attempts: int, *, now: datetime) -> Ending:
+    """Decide what a failed attempt, the last of so many, means for its mail. Pure."""
+    wait = pause(attempts)
     state, due = DeliveryState.FAILED, now
     if isinstance(error, UnansweredError):
         state = DeliveryState.UNKNOWN

@@ -17,7 +17,7 @@ import css_inline
 from publisher import addresses, markup, rendering
 from publisher.config import Config
 from publisher.errors import RenderError
-from publisher.mail.wire import leave_subject
+from publisher.mail.links import LEAVE, PREFERENCES
 from publisher.story import Story
 from store.records import Newsletter
 
@@ -127,8 +127,8 @@ def _rendered(
             edition_url=archived and addresses.link(config.site.url, archived),
             language_at=addresses.language,
             imprint=config.imprint(language),
-            leave_address=config.sender,
-            leave_subject=leave_subject(newsletter.key),
+            leave_link=LEAVE,
+            preferences_link=PREFERENCES,
             **values,
         )
 
@@ -136,7 +136,7 @@ def _rendered(
     return Rendered(
         subject=markup.clean_line(subject),
         preheader=preheader,
-        html=_inlined(name, html),
+        html=inlined(name, html),
         text=text.strip() + "\n",
     )
 
@@ -174,7 +174,8 @@ def templates(overrides: Path | None) -> list[str]:
     return sorted({DIGEST, *own})
 
 
-def _inlined(name: str, page: str) -> str:
+def inlined(name: str, page: str) -> str:
+    """Return a page of a mail with its styles at their elements. Raises RenderError."""
     try:
         # keep_at_rules: dark mode and narrow screens live in @media, which cannot be inlined.
         inlined = css_inline.inline(page, keep_at_rules=True, load_remote_stylesheets=False)

@@ -4,11 +4,12 @@ subject, preheader, HTML, text, headers --> findings: errors block, warnings sho
 """
 
 import re
+from dataclasses import replace
 from email import message_from_bytes
 
 from publisher import languages
 from publisher.errors import InputError
-from publisher.mail import targets
+from publisher.mail import links, targets
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding, Findings, Proof, error, warning
 from publisher.mail.page import Page, read
@@ -26,8 +27,16 @@ _SHOUT = 8
 
 
 def findings(proof: Proof) -> list[Finding]:
-    """Return all that is wrong with an edition, errors first."""
-    page = read(proof.rendered.html)
+    """Return all that is wrong with an edition, errors first.
+
+    Its links that are each reader's own are looked at as they are where everybody reads.
+    """
+    rendered, public = proof.rendered, links.public(proof.config, proof.language)
+    filled = replace(
+        rendered, html=public.fill_html(rendered.html), text=public.fill(rendered.text)
+    )
+    proof = replace(proof, rendered=filled)
+    page = read(filled.html)
     checks = (
         _subject_line(proof.rendered),
         _size(proof.rendered),

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from publisher import markup
 from publisher.errors import UnwritableError
+from publisher.mail.links import Links
 from store.records import Delivery, Edition
 
 #: Lines as long as encoded words and quoted-printable may be (RFC 2047, 2; RFC 2045, 6.7).
@@ -52,35 +53,48 @@ class Sender:
     archive: str = ""
 
 
-def message(delivery: Delivery, edition: Edition, sender: Sender, *, date: datetime) -> bytes:
+def message(
+    delivery: Delivery, edition: Edition, sender: Sender, links: Links, *, date: datetime
+) -> bytes:
     """Return the message of a delivery: multipart/alternative, text before HTML.
 
     ``date`` is when the edition was frozen.
     """
     identity = message_id(delivery, edition, sender.host)
-    # Written by hand: EmailMessage decodes what looks encoded in a title, loses spaces where
-    # it folds, and folds what machines read.
     head = {
-        "From": _mailbox("From", sender.name, sender.address),
+        "From": mailbox("From", sender.name, sender.address),
         **_reply_to(sender),
-        "To": _mailbox("To", delivery.name, delivery.email),
-        "Subject": _words("Subject", markup.clean_line(edition.subject)),
+        "To": mailbox("To", delivery.name, delivery.email),
+        "Subject": words("Subject", markup.clean_line(edition.subject)),
         "Date": format_datetime(date),
         "Message-ID": identity,
         "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
-        "List-Unsubscribe": f"<{leave_address(sender)}>",
+        "List-Unsubscribe": f"<{links.leave}>,\r\n <{leave_address(sender)}>",
         **_about_the_list(sender),
         "Feedback-ID": feedback_id(delivery, sender),
     }
+    # Only over https may a mail program do it by itself (RFC 8058, 3.1).
+    if links.leave.startswith("https://"):
+        head["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    text, html = links.fill(edition.text), links.fill_html(edition.html)
+    return compose(head, language=edition.language, text=text, html=html)
+
+
+def compose(head: Mapping[str, str], *, language: str, text: str, html: str) -> bytes:
+    """Return a message with these headers, a Message-ID among them, and two parts.
+
+    The headers are written as they stand: EmailMessage decodes what looks encoded in a title,
+    loses spaces where it folds, and folds what machines read.
+    """
     _refuse_unwritable(head)
     mail = EmailMessage(policy=_POLICY)
-    mail.set_content(edition.text, cte="quoted-printable")
-    mail.add_alternative(edition.html, subtype="html", cte="quoted-printable")
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
     for part in mail.iter_parts():
-        part["Content-Language"] = edition.language
-    mail["Content-Language"] = edition.language
+        part["Content-Language"] = language
+    mail["Content-Language"] = language
     # Otherwise random, and other bytes each time.
-    mail.set_boundary(f"=_{hashlib.sha256(identity.encode()).hexdigest()[:32]}")
+    mail.set_boundary(f"=_{hashlib.sha256(head['Message-ID'].encode()).hexdigest()[:32]}")
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     return lines.encode("ascii") + mail.as_bytes()
 
@@ -118,7 +132,7 @@ def feedback_id(delivery: Delivery, sender: Sender) -> str:
 def _reply_to(sender: Sender) -> dict[str, str]:
     if not sender.reply_address:
         return {}
-    return {"Reply-To": _mailbox("Reply-To", sender.reply_name, sender.reply_address)}
+    return {"Reply-To": mailbox("Reply-To", sender.reply_name, sender.reply_address)}
 
 
 def _about_the_list(sender: Sender) -> dict[str, str]:
@@ -144,16 +158,17 @@ def _refuse_unwritable(head: Mapping[str, str]) -> None:
             raise UnwritableError(f"{name}: {value[:60]!r} and more is longer than a line may be")
 
 
-def _mailbox(header: str, name: str, address: str) -> str:
+def mailbox(header: str, name: str, address: str) -> str:
+    """Return a name and an address for a header (RFC 5322, 3.4)."""
     if not address.isascii():
         raise UnwritableError(f"{header}: {address!r} cannot stand in a header")
     phrase = markup.clean_line(name)
     if _is_plain(phrase):
         return formataddr((phrase, address))
-    return f"{_words(header, phrase)}\r\n <{address}>"
+    return f"{words(header, phrase)}\r\n <{address}>"
 
 
-def _words(header: str, line: str) -> str:
+def words(header: str, line: str) -> str:
     """Return a line for a header, as encoded words (RFC 2047) where it has to be."""
     if _is_plain(line):
         return line

@@ -25,7 +25,7 @@ from store.database import Database
 from store.stale import Marks
 
 #: What all pages use.
-_OWN = ("/style.css", "/icon.svg")
+_OWN = ("/style.css", "/forms.css", "/icon.svg")
 _HOME = "/index.html"
 
 

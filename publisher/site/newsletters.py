@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from publisher import addresses
+from publisher.mail import links
 from publisher.mail.edition import title
 from publisher.site.view import Document, View
 from store import issues
@@ -35,7 +36,10 @@ def documents(view: View, ids: Sequence[int]) -> Iterator[Document]:
         for edition in issues.editions_of(view.tx, issue_id):
             if edition.language in view.config.site.languages:
                 path = addresses.edition(edition.language, issue.newsletter, issue.id)
-                yield path, edition.html.encode()
+                yield (
+                    path,
+                    links.public(view.config, edition.language).fill_html(edition.html).encode(),
+                )
                 years.add((issue.newsletter, issue.slot.astimezone(zone).year))
     for key, year in sorted(years):
         yield from _year(view, known[key], year)

@@ -116,6 +116,7 @@ class View:
             feed_path=addresses.feed,
             index_path=addresses.index,
             newsletter_path=addresses.newsletter,
+            subscribe_path=addresses.subscribe,
             edition_path=addresses.edition,
             formats=addresses.FEED_FORMATS,
             format_names=addresses.FEED_NAMES,

@@ -19,12 +19,13 @@ from itertools import islice
 from publisher import markup
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
+from publisher.subscriptions import suppressions
 from publisher.subscriptions.checks import Cells, Checks, Person, cells_of
 from publisher.subscriptions.reading import Given, Sheet, read
-from store import members, newsletters, subscribers
+from store import consents, members, newsletters, subscribers
 from store.database import Database, Transaction
 from store.members import Member
-from store.records import Status, Subscriber
+from store.records import Act, Status, Subscriber
 
 #: People that one transaction takes at most: it writes each page of the index on addresses once,
 #: and holds up other writers of a SQLite database for about half a second.
@@ -32,6 +33,9 @@ BATCH = 50_000
 
 #: So many rejected rows are listed; of more only the count is kept, or memory would grow.
 LISTED = 10_000
+
+#: Addresses that are looked for at once among those that must not be written to.
+_TOGETHER = 500
 
 #: How often a batch is begun again when somebody signs up in its midst.
 _ATTEMPTS = 4
@@ -85,6 +89,10 @@ class Outcome:
             self.unlisted += 1
 
 
+#: A row that was read: where it begins, as it was, and whom it tells of.
+Row = tuple[int, Sequence[str], Person]
+#: Takes a row that cannot be taken: where it begins, as it was, the address in it, and why.
+Reject = Callable[[int, Sequence[str], str, str], None]
 #: Is told of each row that could not be taken: the sheet, the row as it was, and why.
 OnRejected = Callable[[Sheet, Sequence[str], RejectedRow], None]
 
@@ -111,7 +119,14 @@ def import_csv(
     checks.check(given.language, given.newsletters)
     sheet = read(lines, source, given)
     outcome = Outcome()
-    people = _people(sheet, checks, outcome, on_rejected)
+
+    def reject(line: int, row: Sequence[str], email: str, reason: str) -> None:
+        rejected = RejectedRow(line=line, email=markup.clean_line(email), reason=reason)
+        outcome.reject(rejected)
+        if on_rejected:
+            on_rejected(sheet, row, rejected)
+
+    people = _welcome(database, _people(sheet, checks, outcome, reject), reject)
     with _no_collector():
         look = True
         while some := list(islice(people, batch)):
@@ -125,23 +140,35 @@ def import_csv(
     return outcome
 
 
-def _people(
-    sheet: Sheet, checks: Checks, outcome: Outcome, on_rejected: OnRejected | None
-) -> Iterator[Person]:
+def _people(sheet: Sheet, checks: Checks, outcome: Outcome, reject: Reject) -> Iterator[Row]:
     cells, person = sheet.cells, checks.person
     for line, row in sheet.rows:
         outcome.rows += 1
         found: Cells = ()
         try:
             found = cells(row)
-            yield person(found)
+            yield line, row, person(found)
         except InputError as error:
             email = found[0] if found else next((cell for cell in row if "@" in cell), "")
-            email = markup.clean_line(email)
-            rejected = RejectedRow(line=line, email=email, reason=str(error))
-            outcome.reject(rejected)
-            if on_rejected:
-                on_rejected(sheet, row, rejected)
+            reject(line, row, email, str(error))
+
+
+def _welcome(database: Database, rows: Iterator[Row], reject: Reject) -> Iterator[Person]:
+    """Yield the people whom a list may bring in, and reject the others."""
+    with database.read() as tx:
+        is_any = suppressions.is_any(tx)
+    if not is_any:
+        yield from (person for _, _, person in rows)
+        return
+    while some := list(islice(rows, _TOGETHER)):
+        with database.read() as tx:
+            barred = _barred(tx, [person[0].email for _, _, person in some])
+        for line, row, person in some:
+            email = person[0].email
+            if email in barred:
+                reject(line, row, email, f"email: {barred[email]}")
+            else:
+                yield person
 
 
 @contextmanager
@@ -163,10 +190,35 @@ def add(database: Database, config: Config, row: Mapping[str, str]) -> Subscribe
     """Add one person, or change what is known of them. Raises InputError."""
     with database.write() as tx:
         wanted, unsaid = Checks(config, newsletters.listing(tx)).person(cells_of(row))
+        if reason := _barred(tx, [wanted.email]).get(wanted.email):
+            raise InputError("email", reason)
         put(tx, [(wanted, unsaid)])
         found = subscribers.by_email(tx, wanted.email)
-    assert found is not None  # noqa: S101  (it was put there by the same transaction)
+        assert found is not None  # noqa: S101  (it was put there by the same transaction)
+        _keep_evidence(tx, found, wanted)
     return found
+
+
+def _barred(tx: Transaction, emails: Sequence[str]) -> dict[str, str]:
+    """Return whom no list may bring in, and why: they were erased, or must not be written to.
+
+    Who is known is no such case: their status says whether they get mail.
+    """
+    found = suppressions.among(tx, emails)
+    return {
+        email: f"must not be written to any more: {reason}"
+        for email, reason in found.items()
+        if subscribers.by_email(tx, email) is None
+    }
+
+
+def _keep_evidence(tx: Transaction, found: Subscriber, wanted: Member) -> None:
+    """Keep that staff entered somebody who agreed elsewhere: ``consent_source`` says where."""
+    if found.consent_at is None:
+        return
+    entered = {key: list(topics) for key, topics in wanted.topics.items()}
+    choice = {"language": found.language, "timezone": found.timezone, "newsletters": entered}
+    consents.record(tx, found.id, Act.ENTERED, at=found.consent_at, how="command", choice=choice)
 
 
 def put(tx: Transaction, people: Sequence[Person], *, look: bool = True) -> list[Verdict]:

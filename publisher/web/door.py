@@ -103,7 +103,8 @@ class Door(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request."""
-        self._in_body = False
+        # What came in one piece with the end of a body is no head.
+        self._in_body, self._pending = False, 0
         if not self._done:
             super().on_message_complete()
 

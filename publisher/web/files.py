@@ -106,7 +106,7 @@ class PublicFiles:
         wanted = preconditions.wanted(scope["headers"])
         for _ in range(_TRIES):
             found = await self._answer(scope, wanted)
-            if found is None and self._rest is not None:
+            if found is None and self._rest is not None and _is_answered(scope):
                 await self._rest(scope, receive, send)
                 return
             if not isinstance(found, File):
@@ -197,6 +197,11 @@ class PublicFiles:
                 await send({"type": "http.response.body", "body": block, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         return True
+
+
+def _is_answered(scope: Scope) -> bool:
+    target = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+    return addresses.is_answered(target)
 
 
 def _version(file: File, wanted: Mapping[bytes, bytes]) -> Version:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from publisher import inspection
 from publisher.config import Config
-from publisher.mail import senders, wire
+from publisher.mail import links, senders, wire
 from publisher.mail.edition import Rendered
 from store import issues, newsletters
 from store.database import open_database
@@ -84,7 +84,13 @@ def _message(config: Config, edition: Edition) -> bytes:
         language=edition.language,
     )
     from_ = senders.sender(newsletter, edition.language, config)
-    return wire.message(reader, edition, from_, date=issue.frozen or issue.slot)
+    return wire.message(
+        reader,
+        edition,
+        from_,
+        links.public(config, edition.language),
+        date=issue.frozen or issue.slot,
+    )
 
 
 def test_there_is_a_digest_in_each_language(mails: Mapping[str, bytes]) -> None:

@@ -10,6 +10,7 @@ from publisher import rendering, trials
 from publisher.config import Config
 from publisher.errors import RenderError
 from publisher.mail.edition import render_correction, render_edition, templates
+from publisher.mail.links import LEAVE
 from publisher.story import tell
 from store import issues
 from store.database import Database
@@ -58,7 +59,7 @@ def test_an_own_file_can_build_on_ours(house: Config) -> None:
     )
     text = digest(house).text
     assert text.startswith("HI\n")
-    assert "unsubscribe" in text
+    assert LEAVE in text
 
 
 def test_a_newsletter_can_have_a_mail_of_its_own(house: Config) -> None:
@@ -143,8 +144,8 @@ def test_ours_stand_all_trials_in_any_languages(house: Config, languages: tuple[
     )
     trial = trials.run(changed, now=make.NOW)
     assert trial.faults == []
-    # Whoever adds a template lets the trials reach it.
-    assert trial.untried == []
+    # Whoever adds a template lets the trials reach it; forms are made of what somebody sent.
+    assert {name.rpartition("/")[0] for name in trial.untried} <= {"web/reader"}
     assert len(trial.templates) > 25
 
 

@@ -108,8 +108,8 @@ def test_html_is_escaped_and_plain_text_is_not(config: Config) -> None:
         "edition_url": "",
         "language_at": lambda _path: "en",
         "imprint": "",
-        "leave_address": "a@b.example",
-        "leave_subject": "x",
+        "leave_link": "https://a.example/leave/x",
+        "preferences_link": "https://a.example/preferences/x",
     }
     html = render("email/digest/body.html", ["en"], **values)
     text = render("email/digest/body.txt", ["en"], **values)

@@ -15,11 +15,14 @@ import store
 from publisher import editing
 from publisher.config import Config
 from publisher.freshness import digest
+from publisher.subscriptions import erasure, keyring, leaving
+from publisher.tokens import Purpose
 from store import (
     deliveries,
     entries,
     issues,
     items,
+    letters,
     newsletters,
     publications,
     stale,
@@ -422,3 +425,14 @@ def test_a_row_still_cannot_point_nowhere(filled: Database) -> None:
     ):
         with pytest.raises((ConflictError, StoreError)), filled.write() as tx:
             tx.run(text(statement))
+
+
+def test_readers_of_before_can_leave_and_be_forgotten(filled: Database, config: Config) -> None:
+    token = keyring.tokens(filled, now=LATER).make(Purpose.LEAVE, 1, "hold")
+    leaving.leave(filled, config, token, now=LATER)
+    erasure.erase(filled, "fr@example.org", now=LATER)
+    with filled.read() as tx:
+        left, erased = subscribers.get(tx, 1), subscribers.get(tx, 2)
+        assert (left.status, erased.status) == (Status.UNSUBSCRIBED, Status.ERASED)
+        assert [letter.name for letter in letters.of(tx, 1)] == ["goodbye"]
+        assert deliveries.counts(tx, issue_id=1)[DeliveryState.SENT] == 2

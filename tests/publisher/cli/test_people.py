@@ -43,7 +43,7 @@ def test_a_list_of_another_program_comes_in_and_goes_out_as_ours(site: Path) -> 
     ]
     shown = tidings(site, "subscriber", "export", "--language", "fr")
     header, luc, zoe = shown.out.splitlines()
-    assert zoe == "zoe@example.org,fr,digest,,Zoe,UTC,active,,"
+    assert zoe == "zoe@example.org,fr,digest,,Zoe,UTC,active,,,"
     assert luc.startswith("luc@example.org,fr,digest,")
     out = tidings(
         site, "subscriber", "export", "--newsletter", "digest", "--out", "a.csv", "--json"

@@ -16,11 +16,16 @@ from publisher import languages, markup, story
 from publisher.config import Config
 from publisher.mail import wire
 from publisher.mail.edition import Rendered, render_correction
+from publisher.mail.links import Links
 from publisher.story import Story
 from store.records import Change, Delivery, DeliveryState, Edition
 from tests import make
 
 #: When the newsletter with the wrong text went out: half past midnight in Brussels.
+LINKS = Links(
+    leave="https://news.example.org/leave/l1.a.b",
+    preferences="https://news.example.org/preferences/p1.a.b",
+)
 SENT = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
 NASTY = '</td><script>alert(1)</script> ]]> "quoted" & <b>bold</b> {{ 7 * 7 }}'
 
@@ -128,7 +133,7 @@ def received(config: Config, edition: Rendered, language: str) -> EmailMessage:
         newsletter="digest",
         host=config.host,
     )
-    body = wire.message(delivery, frozen, sender, date=SENT)
+    body = wire.message(delivery, frozen, sender, LINKS, date=SENT)
     parsed = email.message_from_bytes(body, policy=default)
     assert isinstance(parsed, EmailMessage)
     assert parsed.defects == []

@@ -18,7 +18,7 @@ from publisher.mail.senders import sender as sender_of
 from publisher.mail.wire import feedback_id, message
 from store.records import DeliveryState
 from tests import make
-from tests.publisher.mail.test_wire import DATE, assert_whole, delivery, edition, sender
+from tests.publisher.mail.test_wire import DATE, LINKS, assert_whole, delivery, edition, sender
 
 #: Letters of many scripts, marks, emoji of several code points, and what turns lines.
 SCRIPTS = (
@@ -44,6 +44,7 @@ def test_what_was_written_is_what_is_read(
         delivery(name=name, language=language),
         edition(subject=subject, language=language),
         sender(name=reply, reply_name=reply, reply_address="answers@example.org"),
+        LINKS,
         date=DATE,
     )
     assert_whole(raw)
@@ -66,12 +67,13 @@ def test_the_headers_of_a_list_are_there_and_no_others() -> None:
     from_ = sender(
         archive="https://news.example.org/en/newsletters/digest/", leave="leave@a.example"
     )
-    head = lines_of(message(delivery(), edition(), from_, date=DATE))
+    head = lines_of(message(delivery(), edition(), from_, LINKS, date=DATE))
     assert head["List-Id"] == "<digest.news.example.org>"
     assert head["List-Archive"] == "<https://news.example.org/en/newsletters/digest/>"
     # RFC 2369, 3.4: nobody can write to the list.
     assert head["List-Post"] == "NO"
-    assert head["List-Unsubscribe"] == "<mailto:leave@a.example?subject=unsubscribe%20digest>"
+    by_mail = "<mailto:leave@a.example?subject=unsubscribe%20digest>"
+    assert head["List-Unsubscribe"] == f"<{LINKS.leave}>, {by_mail}"
     assert head["Feedback-ID"] == "3:digest:news.exa-" + feedback_id(delivery(), from_)[-6:]
     assert head["MIME-Version"] == "1.0"
     # People wrote it (RFC 3834, 5), and no standard knows the other.
@@ -96,10 +98,10 @@ def test_a_complaint_tells_issues_newsletters_and_sites_apart() -> None:
 
 def test_long_addresses_of_machines_stay_on_one_line_or_stay_out() -> None:
     long = "https://news.example.org/" + "a" * 900
-    raw = message(delivery(), edition(), sender(archive=long), date=DATE)
+    raw = message(delivery(), edition(), sender(archive=long), LINKS, date=DATE)
     assert_whole(raw)
     assert f"List-Archive: <{long}>\r\n".encode() in raw
-    longer = message(delivery(), edition(), sender(archive=long + "a" * 90), date=DATE)
+    longer = message(delivery(), edition(), sender(archive=long + "a" * 90), LINKS, date=DATE)
     assert_whole(longer)
     assert b"List-Archive" not in longer
 
@@ -122,13 +124,11 @@ def test_what_would_be_another_header_is_refused(place: str, sign: str) -> None:
     mine = {"email": "zoe@example.org"} if place != "email" else {"email": f"zoe{sign}@example.org"}
     values = {} if place == "email" else {place: f"a{sign}b@example.org"}
     with pytest.raises(UnwritableError, match="cannot stand in a header"):
-        message(delivery(**mine), edition(), sender(**values), date=DATE)
+        message(delivery(**mine), edition(), sender(**values), LINKS, date=DATE)
 
 
 def test_a_mail_that_cannot_be_written_is_not_tried_again() -> None:
-    ending = after(
-        UnwritableError("To: cannot stand in a header"), delivery(attempts=1), now=make.NOW
-    )
+    ending = after(UnwritableError("To: cannot stand in a header"), 1, now=make.NOW)
     assert ending.state is DeliveryState.FAILED
     assert "To" in ending.detail
 
@@ -140,6 +140,7 @@ def test_each_language_has_its_own_from_and_archive(config: Config, language: st
         delivery(language=language),
         edition(language=language),
         sender_of(letter, language, config),
+        LINKS,
         date=DATE,
     )
     assert_whole(raw)

@@ -125,7 +125,7 @@ SPANISH = "La mayoría de los migrantes vive y trabaja en situación regular en 
         ("error", "text-heading", without("Second")),
         ("error", "text-link", without(LINK)),
         ("warning", "text-link", added('<a href="https://elsewhere.example/">x</a>')),
-        ("warning", "text-link", without("news@news.example.org")),
+        ("warning", "text-link", added('<a href="mailto:news@elsewhere.example">x</a>')),
         ("error", "size-clipped", added("x" * CLIPPED)),
         ("warning", "size-large", added("x" * LARGE)),
         ("warning", "leftover-language", added(f"<p>{SPANISH}</p>")),
@@ -190,7 +190,9 @@ def test_only_paths_on_the_site_are_asked_about(config: Config) -> None:
     )
     findings(replace(right, rendered=change(right.rendered)))
     assert {"/fr/a b/", "/"} <= {*asked}
-    assert all(path.startswith(("/en/", "/fr/", "/media/")) or path == "/" for path in asked)
+    assert all(
+        path.startswith(("/en/", "/fr/", "/media/", "/subscribe/")) or path == "/" for path in asked
+    )
 
 
 def test_a_mail_that_nobody_could_leave_by_is_found(config: Config) -> None:

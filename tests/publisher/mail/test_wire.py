@@ -2,6 +2,7 @@
 
 import email
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -17,14 +18,20 @@ from hypothesis import strategies as st
 from publisher import markup, story
 from publisher.config import Config
 from publisher.mail.edition import render_edition
+from publisher.mail.links import Links
 from publisher.mail.wire import Sender, leave_address, message, message_id
 from store.records import Delivery, DeliveryState, Edition
 from tests import make
 
+LINKS = Links(
+    leave="https://news.example.org/leave/l1.abc.def",
+    preferences="https://news.example.org/preferences/p1.abc.def",
+)
 DATE = datetime(2026, 11, 27, 6, 0, 3, tzinfo=UTC)
 ONCE = (
     *("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"),
-    *("Content-Language", "List-Id", "List-Unsubscribe", "List-Post", "Feedback-ID"),
+    *("Content-Language", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Post"),
+    "Feedback-ID",
 )
 
 
@@ -76,7 +83,7 @@ def parsed(raw: bytes) -> EmailMessage:
     return found
 
 
-def assert_whole(raw: bytes) -> None:
+def assert_whole(raw: bytes, once: Collection[str] = ONCE) -> None:
     """Check a message against the limits of RFC 5322, 2045 and 2047."""
     assert raw.isascii()
     assert raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r")
@@ -86,7 +93,7 @@ def assert_whole(raw: bytes) -> None:
     for part in found.walk():
         assert part.defects == []
         assert all(value.defects == () for value in part.values())
-    for name in ONCE:
+    for name in once:
         assert len(found.get_all(name, [])) == 1, name
     head, _, body = raw.partition(b"\r\n\r\n")
     for word in re.findall(rb"=\?[^?]*\?[bq]\?[^?]*\?=", head):
@@ -144,6 +151,7 @@ def test_names_and_subject_are_read_as_they_were_written(
         delivery(name=name, language=language),
         edition(language=language, subject=subject),
         sender(name=site),
+        LINKS,
         date=DATE,
     )
     assert_whole(raw)
@@ -168,7 +176,9 @@ LINES = st.text(max_size=80) | st.lists(st.sampled_from(PIECES), max_size=60).ma
 def test_no_name_and_no_title_becomes_a_header_or_a_recipient(
     name: str, site: str, subject: str
 ) -> None:
-    raw = message(delivery(name=name), edition(subject=subject), sender(name=site), date=DATE)
+    raw = message(
+        delivery(name=name), edition(subject=subject), sender(name=site), LINKS, date=DATE
+    )
     assert_whole(raw)
     found = parsed(raw)
     assert found["Bcc"] is None
@@ -192,7 +202,7 @@ TEXTS = st.text(max_size=300).map(markup.clean_text).map(lambda text: text + "\n
 @example("  indented \t\n\ntrailing  \n")
 def test_the_parts_arrive_as_they_were_frozen(text: str) -> None:
     html = f"<p>{text}</p>\n"
-    raw = message(delivery(), edition(text=text, html=html), sender(), date=DATE)
+    raw = message(delivery(), edition(text=text, html=html), sender(), LINKS, date=DATE)
     assert_whole(raw)
     assert body(raw, "plain") == text
     assert body(raw, "html") == html
@@ -210,7 +220,7 @@ def test_a_message_says_its_language_and_offers_text_before_html(
         language=language,
         sha256=rendered.sha256,
     )
-    raw = message(delivery(language=language), frozen, sender(), date=DATE)
+    raw = message(delivery(language=language), frozen, sender(), LINKS, date=DATE)
     assert_whole(raw)
     found = parsed(raw)
     assert found.get_content_type() == "multipart/alternative"
@@ -218,21 +228,21 @@ def test_a_message_says_its_language_and_offers_text_before_html(
     assert [part.get_content_type() for part in parts] == ["text/plain", "text/html"]
     assert [part.get_content_charset() for part in parts] == ["utf-8", "utf-8"]
     assert [part["Content-Language"] for part in (found, *parts)] == [language] * 3
-    assert body(raw, "plain") == rendered.text
-    assert body(raw, "html").strip() == rendered.html.strip()
+    assert body(raw, "plain") == LINKS.fill(rendered.text)
+    assert body(raw, "html").strip() == LINKS.fill_html(rendered.html).strip()
     assert header(raw, "Subject") == rendered.subject
 
 
 def test_a_message_says_when_its_edition_was_frozen() -> None:
-    found = parsed(message(delivery(), edition(), sender(), date=DATE))
+    found = parsed(message(delivery(), edition(), sender(), LINKS, date=DATE))
     assert found["Date"].datetime == DATE
     assert str(found["Date"]) == "Fri, 27 Nov 2026 06:00:03 +0000"
 
 
 def test_a_second_attempt_is_the_same_message() -> None:
-    first = message(delivery(), edition(), sender(), date=DATE)
+    first = message(delivery(), edition(), sender(), LINKS, date=DATE)
     again = delivery(attempts=3, code=451, detail="try later", state=DeliveryState.POSTPONED)
-    assert message(again, edition(), sender(), date=DATE) == first
+    assert message(again, edition(), sender(), LINKS, date=DATE) == first
 
 
 @pytest.mark.parametrize(
@@ -273,27 +283,30 @@ def test_another_message_has_another_id(
 def test_what_machines_read_stands_on_one_line_and_is_not_encoded(
     key: str, list_id: str, leave: str
 ) -> None:
-    raw = message(delivery(), edition(), sender(newsletter=key), date=DATE)
+    raw = message(delivery(), edition(), sender(newsletter=key), LINKS, date=DATE)
     assert_whole(raw)
     lines = raw.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
     assert f"List-Id: {list_id}" in lines
-    assert f"List-Unsubscribe: <mailto:news@example.org?subject={leave}>" in lines
+    # Folded between the two addresses, never within one (RFC 2369, 2).
+    at = lines.index(f"List-Unsubscribe: <{LINKS.leave}>,")
+    assert lines[at + 1] == f" <mailto:news@example.org?subject={leave}>"
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
     assert f"Message-ID: {message_id(delivery(), edition(), 'news.example.org')}" in lines
     assert leave_address(sender(newsletter=key)) == f"mailto:news@example.org?subject={leave}"
 
 
 def test_a_long_address_stays_whole() -> None:
     address = f"{'z' * 64}@{'a.' * 90}example"
-    raw = message(delivery(email=address, name="أمل " * 9), edition(), sender(), date=DATE)
+    raw = message(delivery(email=address, name="أمل " * 9), edition(), sender(), LINKS, date=DATE)
     assert_whole(raw)
     assert mailbox(raw, "To") == (("أمل " * 9).strip(), address)
 
 
 def test_the_boundary_stands_in_no_part() -> None:
-    first = message(delivery(), edition(), sender(), date=DATE)
+    first = message(delivery(), edition(), sender(), LINKS, date=DATE)
     boundary = parsed(first).get_boundary()
     quoted = replace(edition(), text=f"--{boundary}\n--{boundary}--\n")
-    raw = message(delivery(), quoted, sender(), date=DATE)
+    raw = message(delivery(), quoted, sender(), LINKS, date=DATE)
     assert_whole(raw)
     assert body(raw, "plain") == quoted.text
     assert body(raw, "html") == quoted.html

@@ -107,3 +107,19 @@ def test_what_moved_is_gone_or_hidden_is_so_for_nginx_too() -> None:
     for path in ("/fr/.feed.atom.new", "/.x", f"/fr/{addresses.moved('')}", "/fr/feed.atom.gz"):
         assert targets.read(path.encode()) == targets.UNKNOWN
         assert re.search(hidden[1], path)
+
+
+def test_readers_own_pages_are_handed_on_with_their_own_headers_and_are_not_logged() -> None:
+    found = re.search(r"location ~ (\^/\(\?:subscribe.+?\)) {\n(.*?)\n    }", CONF, re.DOTALL)
+    assert found
+    pattern, block = found.groups()
+    for path in ("/subscribe", "/subscribe/fr", "/confirm/x", "/preferences/x/export", "/leave/x"):
+        assert addresses.is_answered(path)
+        assert re.search(pattern, path)
+    for path in ("/fr/", "/subscribers.html", "/fr/subscribe/", "/style.css"):
+        assert not re.search(pattern, path)
+        assert not addresses.is_answered(path)
+    # Any add_header ends the inheritance of those for files, which forbid forms.
+    assert "add_header" in block
+    assert "access_log off;" in block
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in block

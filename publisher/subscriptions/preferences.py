@@ -1,0 +1,244 @@
+"""What readers change by themselves: language, newsletters, topics, a pause, their address.
+
+Whoever has a link from a mail of theirs may: it never ages, so that nobody needs a password.
+A new address has to be confirmed from its own mailbox, and the old one is told.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from publisher.config import Config
+from publisher.errors import ConflictError, FormError, InputError, TokenError
+from publisher.subscriptions import choices, joining, keyring, leaving, suppressions, writing
+from publisher.subscriptions.checks import email_address
+from publisher.subscriptions.choices import Choice, Offer
+from publisher.tokens import Purpose
+from store import consents, subscribers
+from store.database import Database, Transaction
+from store.errors import NotFoundError
+from store.records import Act, Status, Subscriber
+
+#: Nobody pauses for longer: who forgets a pause would think that they had left.
+LONGEST_PAUSE = timedelta(days=366)
+
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preferences:
+    """Who somebody is to us, and what they can choose."""
+
+    subscriber: Subscriber
+    #: By newsletter the topics that they chose; none stands for all.
+    chosen: Mapping[str, tuple[str, ...]]
+    #: How often they get each; empty for the newsletter's own frequency.
+    often: Mapping[str, str]
+    #: The first day in their time zone on which they get mail again; None for no pause.
+    paused_until: date | None
+    offers: list[Offer]
+
+
+def reader_id(database: Database, token: str, *, now: datetime) -> int:
+    """Return whose preferences a link is about. Raises TokenError."""
+    found = keyring.tokens(database, now=now).read(token, Purpose.PREFERENCES, now=now)
+    return int(found[0])
+
+
+def person(tx: Transaction, id_: int) -> Subscriber:
+    """Return who a link is about. Raises TokenError when they are erased."""
+    try:
+        found = subscribers.get(tx, id_)
+    except NotFoundError as error:
+        raise TokenError("nobody here") from error
+    if found.status is Status.ERASED:
+        raise TokenError("who this was about is erased", expired=True)
+    return found
+
+
+def read(database: Database, config: Config, token: str, *, now: datetime) -> Preferences:
+    """Return what a link shows. Raises TokenError."""
+    id_ = reader_id(database, token, now=now)
+    with database.read() as tx:
+        return _read(tx, config, person(tx, id_), now)
+
+
+def _read(tx: Transaction, config: Config, found: Subscriber, now: datetime) -> Preferences:
+    had = subscribers.subscriptions_of(tx, found.id)
+    chosen = {entry.newsletter: entry.topics for entry in had}
+    often = {entry.newsletter: entry.frequency for entry in had}
+    until = subscribers.paused_until(tx, found.id)
+    here = until.astimezone(ZoneInfo(found.timezone)).date() if until and until > now else None
+    there = choices.offers(tx, config, found.language, kept=chosen)
+    return Preferences(
+        subscriber=found, chosen=chosen, often=often, paused_until=here, offers=there
+    )
+
+
+def save(
+    database: Database,
+    config: Config,
+    token: str,
+    *,
+    name: str,
+    language: str,
+    timezone: str,
+    wanted: Mapping[str, tuple[str, ...]],
+    often: Mapping[str, str] = _NOTHING,
+    pause: str,
+    now: datetime,
+) -> None:
+    """Take what a reader changed; whoever chooses nothing has left.
+
+    ``pause`` is the day on which they want mail again, as ``2026-12-24``, or nothing.
+    Raises TokenError, and FormError with the fields that cannot be taken.
+    """
+    id_ = reader_id(database, token, now=now)
+    with database.write() as tx:
+        subscribers.take(tx, id_)
+        before = _read(tx, config, person(tx, id_), now)
+        try:
+            choice = Choice(
+                language=choices.language_of(language, config),
+                timezone=choices.timezone_of(timezone.strip()) or before.subscriber.timezone,
+                newsletters=choices.newsletters_of(wanted, before.offers),
+                frequencies=choices.frequencies_of(often, before.offers),
+            )
+            called = choices.name_of(name)
+            until = pause_of(pause.strip(), choice.timezone, now)
+        except InputError as error:
+            raise FormError([error.source]) from error
+        subscribers.change(
+            tx,
+            id_,
+            name=called,
+            language=choice.language,
+            timezone=choice.timezone,
+            paused_until=until,
+        )
+        _choose(tx, config, before, choice, now=now)
+
+
+def _choose(
+    tx: Transaction, config: Config, before: Preferences, choice: Choice, *, now: datetime
+) -> None:
+    """Put somebody on what they chose, and take them off the rest."""
+    found = before.subscriber
+    gone = sorted(before.chosen.keys() - choice.newsletters.keys())
+    for key in gone if choice.newsletters else [None]:
+        leaving.take_off(tx, config, found, key, how="preferences", now=now)
+    often = {**before.often, **choice.frequencies}
+    if choice.newsletters == before.chosen and often == before.often:
+        return
+    choices.subscribe(tx, found.id, choice)
+    if found.status is Status.UNSUBSCRIBED and choice.newsletters:
+        subscribers.change(tx, found.id, status=Status.ACTIVE)
+    if choice.newsletters:
+        words = joining.wording(config, choice.language)
+        consents.record(
+            tx,
+            found.id,
+            Act.CHOSEN,
+            at=now,
+            how="preferences",
+            language=words.language,
+            wording=words.text,
+            choice=choice.evidence,
+        )
+
+
+def pause_of(text: str, timezone: str, now: datetime) -> datetime | None:
+    """Return when a pause ends: as the day begins where the reader is. Raises InputError. Pure."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+        until = datetime.combine(day, time(), tzinfo=ZoneInfo(timezone))
+        over = until - now > LONGEST_PAUSE
+    except (ValueError, OverflowError) as error:
+        raise InputError("pause", f"{text!r} is no day such as 2026-12-24") from error
+    if over:
+        raise InputError("pause", f"is more than {LONGEST_PAUSE.days} days away")
+    return until if until > now else None
+
+
+def ask_address(
+    database: Database, config: Config, token: str, email: str, *, now: datetime
+) -> None:
+    """Write to a new address to have it confirmed; the same is said whether that is done or not.
+
+    Nothing is written to an address that is somebody else's already, that must not be written
+    to, or that was written to too often. Raises TokenError, and FormError for no address.
+    """
+    id_ = reader_id(database, token, now=now)
+    with database.write() as tx:
+        found = person(tx, id_)
+        try:
+            wanted = email_address(email)
+        except InputError as error:
+            raise FormError(["email"]) from error
+        if subscribers.by_email(tx, wanted) or suppressions.is_suppressed(tx, wanted):
+            return
+        if writing.may_write(tx, wanted, now):
+            writing.write(
+                tx,
+                config,
+                id_,
+                "address",
+                language=found.language,
+                email=wanted,
+                now=now,
+                old=fingerprint(found.email),
+            )
+
+
+def fingerprint(email: str) -> str:
+    """Return by what a link knows the address that it was made for: changed once, it is void."""
+    return hashlib.sha256(email.encode()).hexdigest()[:8]
+
+
+def is_address_token(database: Database, token: str, *, now: datetime) -> bool:
+    """Say whether a link is one to confirm a new address. Raises TokenError for an old one."""
+    try:
+        keyring.tokens(database, now=now).read(token, Purpose.ADDRESS, now=now)
+    except TokenError as error:
+        if error.expired:
+            raise
+        return False
+    return True
+
+
+def asked_address(database: Database, token: str, *, now: datetime) -> Subscriber:
+    """Return who a link gives a new address, with that address; it changes nothing.
+
+    Raises TokenError.
+    """
+    id_, email, _ = keyring.tokens(database, now=now).read(token, Purpose.ADDRESS, now=now)
+    with database.read() as tx:
+        return replace(person(tx, int(id_)), email=str(email))
+
+
+def confirm_address(database: Database, config: Config, token: str, *, now: datetime) -> Subscriber:
+    """Give a reader the address that a letter to it confirmed; the old one is told.
+
+    A second time changes nothing. Raises TokenError, also when the address has got another
+    owner meanwhile.
+    """
+    id_, email, old = keyring.tokens(database, now=now).read(token, Purpose.ADDRESS, now=now)
+    with database.write() as tx:
+        subscribers.take(tx, int(id_))
+        found = person(tx, int(id_))
+        if found.email == email:
+            return found
+        if fingerprint(found.email) != old or subscribers.by_email(tx, str(email)):
+            raise TokenError("the address was changed meanwhile", expired=True)
+        try:
+            subscribers.change(tx, found.id, email=email)
+        except ConflictError as error:
+            raise TokenError("the address is another's now", expired=True) from error
+        writing.write(
+            tx, config, found.id, "changed", language=found.language, email=found.email, now=now
+        )
+        return subscribers.get(tx, found.id)

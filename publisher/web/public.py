@@ -1,0 +1,70 @@
+"""Put the reader's pages together: sign up, confirm, choose, leave.
+
+    /subscribe            to the page in the reader's language; forms elsewhere are posted here
+    /subscribe/fr         the form
+    /confirm/TOKEN        GET shows a button, POST confirms: mail scanners follow links
+    /preferences/TOKEN    what a reader has chosen, and all that we know of them
+    /leave/TOKEN          GET shows a button; POST leaves, also by a mail program (RFC 8058)
+
+A link is all that is needed: nothing here reads or sets a cookie.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+
+from publisher.config import Config
+from publisher.errors import TokenError
+from publisher.web.forms import LONGEST
+from publisher.web.pages import Pages
+from publisher.web.reader import Reader
+from publisher.web.signup import SignUp
+from store.database import Database
+
+_READING = ["GET", "HEAD"]
+
+#: Nothing about readers goes to anybody: addresses of pages hold their tokens.
+_SILENT = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
+
+def application(database: Database, config: Config, *, clock: Callable[[], datetime]) -> FastAPI:
+    """Return the application that stands behind the public files."""
+    app = FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        max_body_size=LONGEST,
+        telemetry=_SILENT,  # type: ignore[arg-type]
+    )
+    pages = Pages(config=config)
+    signup = SignUp(database=database, pages=pages, clock=clock)
+    reader = Reader(database=database, pages=pages, clock=clock, crowd=signup.crowd)
+    reading: Mapping[str, Callable[..., Any]] = {
+        "/subscribe": signup.find,
+        "/subscribe/{language}": signup.show,
+        "/confirm/{token}": signup.show_confirm,
+        "/preferences/{token}": reader.show,
+        "/preferences/{token}/export": reader.export,
+        "/leave/{token}": reader.show_leave,
+    }
+    posting: Mapping[str, Callable[..., Any]] = {
+        "/subscribe": signup.join,
+        "/subscribe/{language}": signup.join_in,
+        "/confirm/{token}": signup.confirm,
+        "/preferences/{token}": reader.change,
+        "/leave/{token}": reader.leave,
+    }
+    for path, answer in reading.items():
+        app.add_api_route(path, answer, methods=_READING, response_model=None)
+    for path, answer in posting.items():
+        app.add_api_route(path, answer, methods=["POST"], response_model=None)
+    app.add_exception_handler(TokenError, pages.bad_link)
+    app.add_exception_handler(404, pages.bad_link)
+    return app

@@ -1,0 +1,144 @@
+r"""Letters to single people.
+
+    queued --claim--> claimed --settle--> sent | failed | postponed
+       \--forgotten--> cancelled             \--orphaned--> unknown
+
+As with deliveries, a claim is one UPDATE of one row, and what a dead process had claimed is
+unknown for ever: nothing is sent twice without a person's will.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, func, insert, select, update
+
+from store.database import Transaction, among
+from store.errors import ConflictError
+from store.records import DeliveryState, Letter
+from store.tables import letters
+
+_WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
+_UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)
+_FIELDS = [letters.c[name] for name in Letter.__dataclass_fields__]
+
+
+def queue(
+    tx: Transaction,
+    subscriber_id: int,
+    name: str,
+    *,
+    language: str,
+    email: str,
+    details: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Queue a letter."""
+    values = {
+        "subscriber_id": subscriber_id,
+        "name": name,
+        "language": language,
+        "email": email,
+        "details": dict(details),
+        "created": now,
+        "state": DeliveryState.QUEUED,
+        "code": 0,
+        "detail": "",
+        "attempts": 0,
+        "due": now,
+        "changed": now,
+    }
+    tx.run(insert(letters).values(**values))
+
+
+def written(tx: Transaction, email: str, name: str, *, since: datetime) -> int:
+    """Return how many letters of a name an address was written since then."""
+    query = select(func.count().label("count")).select_from(letters)
+    mine = and_(letters.c.email == email, letters.c.name == name, letters.c.created > since)
+    row = tx.row(query.where(mine))
+    return row["count"] if row else 0
+
+
+def claim(tx: Transaction, now: datetime) -> Letter | None:
+    """Take the next letter that is due, or None."""
+    chosen = (
+        select(letters.c.id)
+        .where(letters.c.state.in_(_WAITING), letters.c.due <= now)
+        .order_by(letters.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        update(letters)
+        .where(letters.c.id == chosen.scalar_subquery())
+        .values(state=DeliveryState.CLAIMED, attempts=letters.c.attempts + 1, changed=now, code=0)
+        .returning(*_FIELDS)
+    )
+    row = tx.row(taken)
+    return _letter(row) if row else None
+
+
+def settle(
+    tx: Transaction,
+    letter: Letter,
+    state: DeliveryState,
+    *,
+    code: int,
+    detail: str,
+    due: datetime,
+    now: datetime,
+) -> None:
+    """Write how a claimed letter ended. Raises ConflictError when it is no longer claimed."""
+    mine = and_(letters.c.id == letter.id, letters.c.state == DeliveryState.CLAIMED)
+    values = {"state": state, "code": code, "detail": detail, "due": due, "changed": now}
+    if tx.run(update(letters).where(mine).values(**values)) != 1:
+        raise ConflictError(f"letter {letter.id} is no longer claimed")
+
+
+def orphaned(tx: Transaction, now: datetime) -> int:
+    """Mark as unknown what a dead process had claimed; return how many.
+
+    Right only while no other process sends: the caller holds the lock ``letters``.
+    """
+    where = letters.c.state == DeliveryState.CLAIMED
+    detail = "the process died while the relay may have had the message"
+    values = {"state": DeliveryState.UNKNOWN, "detail": detail, "changed": now}
+    return tx.run(update(letters).where(where).values(**values))
+
+
+def next_due(tx: Transaction) -> datetime | None:
+    """Return when the next waiting letter is due, None when none waits."""
+    query = select(func.min(letters.c.due).label("due"))
+    row = tx.row(query.where(letters.c.state.in_(_WAITING)))
+    return row["due"] if row else None
+
+
+def of(tx: Transaction, subscriber_id: int) -> list[Letter]:
+    """Return the letters to a person, oldest first."""
+    query = select(*_FIELDS).where(letters.c.subscriber_id == subscriber_id)
+    return [_letter(row) for row in tx.rows(query.order_by(letters.c.id))]
+
+
+def old(tx: Transaction, before: datetime, *, limit: int) -> dict[int, int]:
+    """Return the oldest finished letters from before then: by id, to whom they were."""
+    query = select(letters.c.id, letters.c.subscriber_id)
+    finished = and_(letters.c.created < before, letters.c.state.not_in(_UNFINISHED))
+    rows = tx.rows(query.where(finished).order_by(letters.c.created).limit(limit))
+    return {row["id"]: row["subscriber_id"] for row in rows}
+
+
+def drop(tx: Transaction, ids: Collection[int]) -> None:
+    """Remove letters."""
+    tx.run(delete(letters).where(among(letters.c.id, ids)))
+
+
+def forget(tx: Transaction, subscriber_id: int, now: datetime) -> None:
+    """Take everything personal out of the letters to somebody; what waits is not sent."""
+    mine = letters.c.subscriber_id == subscriber_id
+    waiting = and_(mine, letters.c.state.in_(_WAITING))
+    tx.run(update(letters).where(waiting).values(state=DeliveryState.CANCELLED, changed=now))
+    tx.run(update(letters).where(mine).values(email="", details={}, detail=""))
+
+
+def _letter(row: Mapping[Any, Any]) -> Letter:
+    return Letter(**{**row, "state": DeliveryState(row["state"])})

@@ -1,0 +1,103 @@
+"""Letters go out once, before campaigns; who died half-way says that nobody can know."""
+
+from datetime import timedelta
+
+import pytest
+
+import scheduler
+from publisher.config import Config
+from publisher.delivery import letters as post
+from publisher.errors import BusyError
+from store import letters
+from store.database import Database
+from store.records import DeliveryState
+from tests import make, people
+from tests.fakes import Relay
+from tests.people import ZOE
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def asked(either: Database, config: Config) -> Database:
+    """Return a store with a letter that waits."""
+    people.site(either, config)
+    people.ask(either, config)
+    return either
+
+
+def test_a_letter_is_sent_once(asked: Database, config: Config) -> None:
+    with Relay() as relay:
+        sent = [post.send(asked, relay.serves(config), now=make.NOW).sent for _ in range(3)]
+    assert sent == [1, 0, 0]
+    assert relay.counts == {ZOE: 1}
+    (letter,) = people.written(asked)
+    assert (letter.state, letter.code, letter.attempts) == (DeliveryState.SENT, 250, 1)
+
+
+def test_letters_go_out_before_a_campaign(asked: Database, config: Config) -> None:
+    make.subscribe(asked, ["first@example.org"])
+    make.take(asked, config, make.draft())
+    with Relay() as relay:
+        done = scheduler.tick(asked, relay.serves(config), now=make.NOW)
+    assert [to for to, _ in relay.accepted] == [ZOE, "first@example.org"]
+    assert (done.letters, done.sent) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("step", "reply", "state"),
+    [
+        ("rcpt", "550 5.1.1 nobody", DeliveryState.FAILED),
+        ("rcpt", "450 4.2.1 later", DeliveryState.POSTPONED),
+        ("data", "554 5.7.1 no", DeliveryState.FAILED),
+        ("data", "drop", DeliveryState.UNKNOWN),
+    ],
+)
+def test_what_the_relay_says_decides_what_becomes_of_a_letter(
+    asked: Database, config: Config, step: str, reply: str, state: DeliveryState
+) -> None:
+    with Relay() as relay:
+        served = relay.serves(config)
+        getattr(relay, step)[ZOE] = reply
+        outcome = post.send(asked, served, now=make.NOW)
+        assert getattr(outcome, state) == 1
+        assert people.written(asked)[0].state is state
+        relay.rcpt.clear()
+        relay.data.clear()
+        post.send(asked, served, now=make.NOW + 5 * MINUTE)
+    # Only what was refused for now is tried again; nothing is when nobody can know.
+    assert relay.counts[ZOE] == (state is DeliveryState.POSTPONED)
+
+
+def test_a_second_attempt_is_the_same_message(asked: Database, config: Config) -> None:
+    first = people.mail(asked, config, "confirm")
+    with Relay(rcpt={ZOE: "450 4.2.1 later"}) as relay:
+        post.send(asked, relay.serves(config), now=make.NOW)
+    assert people.mail(asked, config, "confirm").as_bytes() == first.as_bytes()
+
+
+def test_what_a_dead_process_had_claimed_is_unknown_and_told_of(
+    asked: Database, config: Config
+) -> None:
+    with asked.write() as tx:
+        assert letters.claim(tx, make.NOW) is not None
+        assert letters.claim(tx, make.NOW) is None
+    people.ask(asked, config, "joe@example.org")
+    with Relay() as relay:
+        outcome = post.send(asked, relay.serves(config), now=make.NOW)
+    assert (outcome.sent, outcome.unknown) == (1, 1)
+    assert outcome.problems == ["1 letters may or may not have been sent"]
+    assert relay.counts == {"joe@example.org": 1}
+    assert [letter.state for letter in people.written(asked)] == ["unknown", "sent"]
+
+
+def test_only_one_process_sends_letters(asked: Database, config: Config) -> None:
+    with asked.exclusive("letters"), pytest.raises(BusyError):
+        post.send(asked, config, now=make.NOW)
+
+
+def test_without_a_relay_a_letter_waits(asked: Database, config: Config) -> None:
+    mail = config.mail.model_copy(update={"host": "127.0.0.1", "port": 1})
+    outcome = post.send(asked, config.model_copy(update={"mail": mail}), now=make.NOW)
+    assert "no relay" in outcome.problems[0]
+    assert people.written(asked)[0].state is DeliveryState.QUEUED
