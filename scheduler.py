@@ -99,6 +99,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     done.attempt(write_files)
     done.attempt(tell_hubs)
     _go_to_press(done, database, config, now)
+    done.issues += [Pressed(issue=issue) for issue in press.release(database, now)]
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
@@ -125,7 +126,7 @@ def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) 
         mailings = newsletters.listing(tx)
     for newsletter in mailings:
         done.attempt(partial(plan, newsletter))
-    for issue_id in press.open_issues(database):
+    for issue_id in press.open_issues(database, now):
         done.attempt(partial(bring_on, issue_id))
 
 

@@ -159,7 +159,7 @@ def _is_retracted(case: Case, last: Publication) -> bool:
 
 
 def _owed(tx: Transaction, case: Case, newsletter: Newsletter, debt: _Debt) -> Owed:
-    mails = deliveries.of_edition(tx, debt.sent_in, debt.language)
+    mails = deliveries.of_edition(tx, debt.sent_in, debt.language, case.item.id)
     return Owed(
         newsletter=newsletter.key,
         language=debt.language,
@@ -191,7 +191,7 @@ def _tell(
     rendered = render_correction(
         newsletter, debt.language, story, note=note, sent=wrong.told, config=config
     )
-    edition_id = keep(tx, issue, debt.language, rendered, items=1)
+    edition_id = keep(tx, issue, debt.language, rendered, tells=[case.item.id])
     return deliveries.queue_correction(
         tx,
         issue,

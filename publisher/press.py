@@ -1,31 +1,34 @@
-r"""Plan, gate and freeze issues.
+"""Plan, gate and freeze issues: what the tick does with them.
 
-    planned --------------------------+--> sending --> sent
-       |  \--> awaiting_translations --/       ^          ^
-       |             |                        |          no delivery waits any more
-       \-------------+--> skipped             editions frozen, deliveries queued
-                          (nothing new)
+slot --> planned --> gated: waits for texts, or for approval --> frozen, queued --> sent
+                     anew at every tick
 
-Every step is one transaction that moves the issue by an UPDATE from the state it was read in:
-two at once cannot both win, and whoever dies half-way leaves the issue where it was.
+Which states there are, and what leads from one to another, is drawn in
+:mod:`publisher.issue_states`. Every step is one transaction that moves the issue by an UPDATE
+from the state it was read in: two at once cannot both win, and whoever dies half-way leaves the
+issue where it was.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from publisher import editions, freshness, markup, rules, selection
+from publisher import approvals, editions, freshness, issue_states, markup, rules, selection
+from publisher.approvals import Consent
 from publisher.config import Config
+from publisher.editions import Draft
 from publisher.errors import InputError
+from publisher.issue_states import OPEN, Act
 from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
 from publisher.telling import why
-from store import deliveries, issues, items, newsletters, offers, topics
+from store import deliveries, issues, items, newsletters, offers, subscribers, topics
 from store.database import Database, Transaction
 from store.records import (
     Blocking,
+    Group,
     Issue,
     IssueState,
     Item,
@@ -35,8 +38,6 @@ from store.records import (
 
 #: In a newsletter's rules: all languages that have none of their own.
 OTHERS = "*"
-
-_OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,36 +84,100 @@ def plan(database: Database, newsletter: Newsletter, slots: Sequence[datetime]) 
         return issues.plan(tx, newsletter.key, states)
 
 
-def open_issues(database: Database) -> list[int]:
-    """Return the ids of the issues that are not frozen yet."""
+def open_issues(database: Database, now: datetime) -> list[int]:
+    """Return the ids of the issues whose slot has come and that are not frozen yet."""
     with database.read() as tx:
-        return [issue.id for issue in issues.listing(tx, states=_OPEN)]
+        return [issue.id for issue in issues.listing(tx, states=OPEN) if issue.slot <= now]
 
 
 def press(database: Database, issue_id: int, config: Config, *, now: datetime) -> Pressed:
-    """Gate an issue; when nothing blocks it, freeze its editions and queue its deliveries.
+    """Gate an issue; when nothing keeps it, freeze its editions and queue its deliveries.
 
     An issue that another process froze meanwhile is returned as it stands.
     """
     with database.write() as tx:
         issue, queued = issues.get(tx, issue_id), 0
-        if issue.state in _OPEN:
+        if issue.state in OPEN:
             newsletter = newsletters.get(tx, issue.newsletter)
             marks = offers.offered(tx, newsletter.key)
-            choice = choose(tx, newsletter, config, slot=issue.slot, now=now)
-            blocking = [entry for part in choice.values() for entry in part.blocking]
-            chosen = {tag: part.chosen for tag, part in choice.items() if part.chosen}
-            if chosen and not blocking:
-                queued = editions.freeze(tx, issue, newsletter, chosen, config=config, now=now)
-            issues.move(tx, issue, _next(blocking, chosen), blocking=blocking, frozen=now)
-            offers.take_back(tx, settled(marks, list(choice.values())))
+            gate = look(tx, issue, newsletter, config, now=now)
+            if gate.act is Act.FREEZE:
+                made = gate.drafts(tx, subscribers.groups(tx, newsletter.key))
+                queued = editions.freeze(tx, issue, made, now=now)
+            frozen = now if gate.act is Act.FREEZE else None
+            issues.move(tx, issue, gate.state, blocking=gate.blocking, frozen=frozen)
+            offers.take_back(tx, settled(_considered(issue, marks), list(gate.choice.values())))
         return Pressed(issue=issues.get(tx, issue_id), queued=queued)
 
 
-def _next(blocking: Sequence[Blocking], chosen: Mapping[str, Sequence[Chosen]]) -> IssueState:
-    if blocking:
-        return IssueState.AWAITING_TRANSLATIONS
-    return IssueState.SENDING if chosen else IssueState.SKIPPED
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """An issue as it is at an instant: what it would hold, and what keeps it."""
+
+    issue: Issue
+    newsletter: Newsletter
+    config: Config
+    now: datetime
+    choice: Mapping[str, Selection]
+    #: How each language stands that must be approved before it is frozen.
+    consents: Sequence[Consent] = ()
+
+    @property
+    def blocking(self) -> list[Blocking]:
+        """What it waits for."""
+        return [entry for part in self.choice.values() for entry in part.blocking]
+
+    @property
+    def chosen(self) -> dict[str, Sequence[Chosen]]:
+        """What it would tell in each language that it tells something in."""
+        return {tag: part.chosen for tag, part in self.choice.items() if part.chosen}
+
+    @property
+    def act(self) -> Act:
+        """What is to be done with it."""
+        if self.blocking:
+            return Act.WAIT
+        if not self.chosen:
+            return Act.SKIP
+        return Act.FREEZE if all(each.approval for each in self.consents) else Act.ASK
+
+    @property
+    def state(self) -> IssueState:
+        """The state that this leads to; one that may be sent at once is."""
+        after = issue_states.of(self.issue, self.act)
+        due = self.issue.send_at is None or self.issue.send_at <= self.now
+        return issue_states.move(after, Act.SEND) if self.act is Act.FREEZE and due else after
+
+    def drafts(self, tx: Transaction, groups: Sequence[Group]) -> list[Draft]:
+        """Return its editions as they would be frozen now for these readers."""
+        return editions.drafts(
+            tx,
+            self.issue,
+            self.newsletter,
+            self.chosen,
+            groups=groups,
+            config=self.config,
+            now=self.now,
+        )
+
+
+def look(
+    tx: Transaction, issue: Issue, newsletter: Newsletter, config: Config, *, now: datetime
+) -> Gate:
+    """Return how an issue stands now. Writes nothing."""
+    choice = choose(tx, newsletter, config, slot=issue.slot, now=now, by_hand=issue.items)
+    gate = Gate(issue=issue, newsletter=newsletter, config=config, now=now, choice=choice)
+    if not newsletter.approval:
+        return gate
+    # What is approved is the whole of a language, whoever its readers are by then.
+    return replace(gate, consents=approvals.consents(tx, issue, gate.drafts(tx, ())))
+
+
+def _considered(issue: Issue, marks: Mapping[int, int]) -> dict[int, int]:
+    """Return the marks of the items that an issue looked at. Pure."""
+    if issue.items is None:
+        return dict(marks)
+    return {mark: item_id for mark, item_id in marks.items() if item_id in issue.items}
 
 
 def settled(marks: Mapping[int, int], choice: Sequence[Selection]) -> list[int]:
@@ -129,21 +194,33 @@ def settled(marks: Mapping[int, int], choice: Sequence[Selection]) -> list[int]:
 
 
 def choose(
-    tx: Transaction, newsletter: Newsletter, config: Config, *, slot: datetime, now: datetime
+    tx: Transaction,
+    newsletter: Newsletter,
+    config: Config,
+    *,
+    slot: datetime,
+    now: datetime,
+    by_hand: Sequence[int] | None = None,
 ) -> dict[str, Selection]:
     """Return by language what an issue would hold now, and what it would wait for.
 
-    Deadlines count from its slot: then it would have gone out.
+    Deadlines count from its slot: then it would have gone out. ``by_hand`` are the items that
+    somebody chose; of these, too, an audience gets none that it has had.
     """
-    offered = offers.offered(tx, newsletter.key).values()
-    fresh = issues.candidates(tx, newsletter, offered, now=now)
+    if by_hand is None:
+        offered = offers.offered(tx, newsletter.key).values()
+        fresh = issues.candidates(tx, newsletter, offered, now=now)
+    else:
+        fresh = issues.untold(tx, newsletter, by_hand)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}
     known, texts = items.many(tx, ids), items.texts(tx, ids)
     choice = {}
     for language, of_language in fresh.items():
         policy = Policy(rule=rule(newsletter, language), chain=config.chain(language))
         candidates = [_candidate(known[id_], texts[id_], language) for id_ in of_language]
-        choice[language] = selection.select(candidates, language, policy, since=slot, now=now)
+        choice[language] = selection.select(
+            candidates, language, policy, since=slot, now=now, by_hand=by_hand is not None
+        )
     return choice
 
 
@@ -158,6 +235,17 @@ def _candidate(item: Item, texts: Mapping[str, Translation], language: str) -> C
     return Candidate(item=item, ready=ready, reason=why(item, texts, language))
 
 
+def release(database: Database, now: datetime) -> list[Issue]:
+    """Let the deliveries be taken of frozen issues whose time has come; return those issues."""
+    released = []
+    with database.write() as tx:
+        for issue in issues.listing(tx, states=[IssueState.SCHEDULED]):
+            if issue.send_at is None or issue.send_at <= now:
+                issues.move(tx, issue, issue_states.of(issue, Act.SEND))
+                released.append(issues.get(tx, issue.id))
+    return released
+
+
 def finish(database: Database) -> list[Issue]:
     """Call an issue sent when none of its deliveries waits any more; return those."""
     finished = []
@@ -165,6 +253,6 @@ def finish(database: Database) -> list[Issue]:
         for issue in issues.listing(tx, states=[IssueState.SENDING]):
             counts = deliveries.counts(tx, issue_id=issue.id)
             if not any(counts[state] for state in deliveries.UNFINISHED):
-                issues.move(tx, issue, IssueState.SENT)
+                issues.move(tx, issue, issue_states.of(issue, Act.FINISH))
                 finished.append(issues.get(tx, issue.id))
     return finished

@@ -43,7 +43,7 @@ from store.errors import BusyError, ConflictError, SchemaError, StoreError
 from store.tables import metadata
 
 #: The migration that this program's tables need; the newest file in migrations/versions.
-SCHEMA = "0003"
+SCHEMA = "0006"
 
 #: Seconds that a writer waits for another before it gives up with BusyError.
 BUSY_TIMEOUT = 30

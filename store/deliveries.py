@@ -3,8 +3,9 @@ r"""Deliveries: one edition to one subscriber.
     queued --claim--> claimed --settle--> sent | failed | postponed
        \--------------> cancelled            \--orphaned--> unknown
 
-A claim is one UPDATE of one row, so two claimants never get the same; it joins on the
-subscriber's status, so nobody who left after queueing is written to.
+A claim is one UPDATE of one row, so two claimants never get the same. It asks for the state of
+the issue, so that one that is paused stops with the mail that is under way; and for that of the
+subscriber, so that nobody who left after queueing is written to.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,8 +16,16 @@ from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, selec
 
 from store.database import Transaction
 from store.errors import ConflictError
-from store.records import Delivery, DeliveryState, Issue, Status
-from store.tables import deliveries, editions, issues, subscribers, subscriptions
+from store.records import Delivery, DeliveryState, Issue, IssueState, Status
+from store.tables import (
+    audiences,
+    deliveries,
+    edition_items,
+    editions,
+    issues,
+    subscribers,
+    subscriptions,
+)
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
 
@@ -30,19 +39,32 @@ _FIELDS = [
 ]
 
 
-def queue(
-    tx: Transaction, issue: Issue, edition_id: int, *, languages: Collection[str], now: datetime
-) -> int:
-    """Queue an edition for the active subscribers who read one of ``languages``; return how many.
+#: The deliveries of issues that are being sent; all others wait, due or not.
+_SENDING = deliveries.c.issue_id.in_(
+    select(issues.c.id).where(issues.c.state == IssueState.SENDING)
+)
 
-    One INSERT ... SELECT. Who has a delivery of this issue already gets no other.
+
+def queue(tx: Transaction, issue: Issue, *, due: datetime, now: datetime) -> int:
+    """Queue each edition of an issue for the active subscribers it is for; return how many.
+
+    One INSERT ... SELECT for all of them: one for each edition would read the subscribers as
+    often. Nobody gets two, since a set of topics in a language has one edition of an issue.
     """
     wanted = (
-        _to_queue(issue, edition_id, now)
+        _to_queue(issue, editions.c.id, due, now)
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .join(
+            audiences,
+            and_(
+                audiences.c.language == subscribers.c.language,
+                audiences.c.topic_key == subscriptions.c.topic_key,
+            ),
+        )
+        .join(editions, editions.c.id == audiences.c.edition_id)
         .where(
             subscriptions.c.newsletter == issue.newsletter,
-            subscribers.c.language.in_(languages),
+            editions.c.issue_id == issue.id,
         )
     )
     return _queue(tx, wanted)
@@ -60,7 +82,7 @@ def queue_correction(
 ) -> int:
     """Queue a correction for those whom :func:`misled` counts; return how many."""
     people = _misled(issue.corrects, sent_in, language, since)
-    return _queue(tx, _to_queue(issue, edition_id, now).where(people))
+    return _queue(tx, _to_queue(issue, literal(edition_id), now, now).where(people))
 
 
 def misled(
@@ -87,9 +109,11 @@ def _misled(
     had = (
         select(deliveries.c.subscriber_id)
         .join(editions, editions.c.id == deliveries.c.edition_id)
+        .join(edition_items, edition_items.c.edition_id == editions.c.id)
         .where(
             deliveries.c.issue_id.in_(sent_in),
             editions.c.language == language,
+            edition_items.c.item_id == item_id,
             deliveries.c.state == DeliveryState.SENT,
         )
     )
@@ -101,16 +125,18 @@ def _misled(
     return and_(subscribers.c.id.in_(had), subscribers.c.id.not_in(told))
 
 
-def _to_queue(issue: Issue, edition_id: int, now: datetime) -> Select[Any]:
+def _to_queue(
+    issue: Issue, edition_id: ColumnElement[int], due: datetime, now: datetime
+) -> Select[Any]:
     return select(
         literal(issue.id),
-        literal(edition_id),
+        edition_id,
         subscribers.c.id,
         literal(DeliveryState.QUEUED.value),
         literal(0),
         literal(""),
         literal(0),
-        literal(now, deliveries.c.due.type),
+        literal(due, deliveries.c.due.type),
         literal(now, deliveries.c.changed.type),
     ).where(subscribers.c.status == Status.ACTIVE)
 
@@ -124,9 +150,33 @@ def _queue(tx: Transaction, wanted: Select[Any]) -> int:
 def cancel_departed(tx: Transaction, now: datetime) -> int:
     """Cancel what waits for people who may no longer be written to; return how many."""
     departed = select(subscribers.c.id).where(subscribers.c.status != Status.ACTIVE)
-    where = and_(deliveries.c.state.in_(_WAITING), deliveries.c.subscriber_id.in_(departed))
-    values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
-    return tx.run(update(deliveries).where(where).values(**values))
+    return _cancel(tx, deliveries.c.subscriber_id.in_(departed), "left before sending", now)
+
+
+def cancel(tx: Transaction, issue: Issue, now: datetime) -> int:
+    """Cancel what waits of an issue; return how many.
+
+    What a process has claimed ends as it ends, and what is unknown stays so.
+    """
+    return _cancel(tx, deliveries.c.issue_id == issue.id, "its issue was cancelled", now)
+
+
+def cancel_late(tx: Transaction, now: datetime) -> int:
+    """Cancel what came to wait once its issue was cancelled already; return how many."""
+    ended = select(issues.c.id).where(issues.c.state == IssueState.CANCELLED)
+    return _cancel(tx, deliveries.c.issue_id.in_(ended), "its issue was cancelled", now)
+
+
+def _cancel(tx: Transaction, which: ColumnElement[bool], detail: str, now: datetime) -> int:
+    values = {"state": DeliveryState.CANCELLED, "detail": detail, "changed": now}
+    mine = and_(deliveries.c.state.in_(_WAITING), which)
+    return tx.run(update(deliveries).where(mine).values(**values))
+
+
+def put_off(tx: Transaction, issue: Issue, due: datetime) -> None:
+    """Have all that waits of an issue be due at an instant."""
+    mine = and_(deliveries.c.issue_id == issue.id, deliveries.c.state.in_(_WAITING))
+    tx.run(update(deliveries).where(mine).values(due=due))
 
 
 def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Delivery | None:
@@ -137,6 +187,7 @@ def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Del
         .where(
             deliveries.c.state.in_(_WAITING),
             deliveries.c.due <= now,
+            _SENDING,
             subscribers.c.status == Status.ACTIVE,
         )
         .order_by(deliveries.c.id)
@@ -174,13 +225,18 @@ def settle(
         raise ConflictError(f"delivery {delivery.id} is no longer claimed")
 
 
-def resolve(tx: Transaction, delivery_id: int, state: DeliveryState, *, now: datetime) -> None:
-    """Give an unknown delivery a state. Raises ConflictError when it is not unknown."""
+def resolve(tx: Transaction, delivery_id: int, state: DeliveryState, *, now: datetime) -> int:
+    """Give an unknown delivery a state; return the id of its issue.
+
+    Raises ConflictError when it is not unknown.
+    """
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
     values = {"state": state, "detail": "resolved by hand", "due": now, "changed": now}
-    if tx.run(update(deliveries).where(mine).values(**values)) != 1:
+    row = tx.row(update(deliveries).where(mine).values(**values).returning(deliveries.c.issue_id))
+    if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")
+    return int(row["issue_id"])
 
 
 def orphaned(tx: Transaction, now: datetime) -> int:
@@ -203,13 +259,21 @@ def counts(tx: Transaction, *, issue_id: int | None = None) -> dict[DeliveryStat
 
 
 def of_edition(
-    tx: Transaction, issue_ids: Collection[int], language: str
+    tx: Transaction, issue_ids: Collection[int], language: str, item_id: int
 ) -> dict[DeliveryState, int]:
-    """Return how many deliveries of these issues' editions in a language are in each state."""
+    """Return how many deliveries are in each state of these issues in a language.
+
+    Of those editions that tell of an item.
+    """
     query = (
         select(deliveries.c.state, func.count().label("count"))
         .join(editions, editions.c.id == deliveries.c.edition_id)
-        .where(deliveries.c.issue_id.in_(issue_ids), editions.c.language == language)
+        .join(edition_items, edition_items.c.edition_id == editions.c.id)
+        .where(
+            deliveries.c.issue_id.in_(issue_ids),
+            editions.c.language == language,
+            edition_items.c.item_id == item_id,
+        )
         .group_by(deliveries.c.state)
     )
     return _counted(tx, query)
@@ -220,17 +284,23 @@ def _counted(tx: Transaction, query: Select[Any]) -> dict[DeliveryState, int]:
     return {state: found.get(state, 0) for state in DeliveryState}
 
 
-def recipients(tx: Transaction, edition_id: int) -> int:
-    """Return for how many people an edition was queued."""
-    query = select(func.count().label("count")).select_from(deliveries)
-    row = tx.row(query.where(deliveries.c.edition_id == edition_id))
-    return row["count"] if row else 0
+def recipients(tx: Transaction, issue_id: int) -> dict[int, int]:
+    """Return by edition of an issue for how many people it was queued."""
+    query = (
+        select(deliveries.c.edition_id, func.count().label("count"))
+        .where(deliveries.c.issue_id == issue_id)
+        .group_by(deliveries.c.edition_id)
+    )
+    return {row["edition_id"]: row["count"] for row in tx.rows(query)}
 
 
 def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None:
-    """Return when the next waiting delivery is due, None when nothing waits."""
+    """Return when the next waiting delivery is due, None when nothing waits.
+
+    Of the issues that are being sent: what is paused waits for no instant.
+    """
     query = select(func.min(deliveries.c.due).label("due"))
-    query = query.where(deliveries.c.state.in_(_WAITING))
+    query = query.where(deliveries.c.state.in_(_WAITING), _SENDING)
     if issue_id is not None:
         query = query.where(deliveries.c.issue_id == issue_id)
     row = tx.row(query)

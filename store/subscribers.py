@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from store.database import Transaction
 from store.errors import NotFoundError
-from store.records import Status, Subscriber, Subscription
+from store.records import Group, Status, Subscriber, Subscription, topic_key
 from store.tables import subscribers, subscriptions
 
 
@@ -37,13 +37,15 @@ def subscribe(tx: Transaction, subscriber_id: int, subscription: Subscription) -
         "subscriber_id": subscriber_id,
         "newsletter": subscription.newsletter,
         "topics": list(subscription.topics),
+        "topic_key": topic_key(subscription.topics),
     }
     if not tx.insert_new(subscriptions, [row], returning="subscriber_id"):
         mine = and_(
             subscriptions.c.subscriber_id == subscriber_id,
             subscriptions.c.newsletter == subscription.newsletter,
         )
-        tx.run(update(subscriptions).where(mine).values(topics=row["topics"]))
+        values = {name: row[name] for name in ("topics", "topic_key")}
+        tx.run(update(subscriptions).where(mine).values(**values))
 
 
 def subscriptions_of(tx: Transaction, subscriber_id: int) -> tuple[Subscription, ...]:
@@ -68,16 +70,24 @@ def listing(
     return [_subscriber(row) for row in tx.rows(query)]
 
 
-def languages_of(tx: Transaction, newsletter: str) -> list[str]:
-    """Return the languages of a newsletter's active subscribers."""
+def groups(tx: Transaction, newsletter: str) -> list[Group]:
+    """Return a newsletter's active subscribers, counted by language and set of topics."""
+    alike = (subscribers.c.language, subscriptions.c.topic_key)
     query = (
-        select(subscribers.c.language)
-        .distinct()
+        select(*alike, func.count().label("people"))
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
         .where(subscriptions.c.newsletter == newsletter, subscribers.c.status == Status.ACTIVE)
-        .order_by(subscribers.c.language)
+        .group_by(*alike)
+        .order_by(*alike)
     )
-    return [row["language"] for row in tx.rows(query)]
+    return [
+        Group(
+            language=row["language"],
+            topics=tuple(row["topic_key"].split()),
+            people=row["people"],
+        )
+        for row in tx.rows(query)
+    ]
 
 
 def _subscriber(row: Mapping[Any, Any]) -> Subscriber:

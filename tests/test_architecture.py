@@ -33,16 +33,19 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.feeds",
             "publisher.freshness",
+            "publisher.issue_states",
             "publisher.mail",
             "publisher.policy",
             "publisher.selection",
             "publisher.story",
             "publisher.telling",
+            "publisher.variants",
         ),
     ),
     (
         "verbs",
         (
+            "publisher.approvals",
             "publisher.corrections",
             "publisher.delivery",
             "publisher.differences",
@@ -50,6 +53,8 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.editions",
             "publisher.exchange",
             "publisher.ingest",
+            "publisher.issuing",
+            "publisher.outlook",
             "publisher.press",
             "publisher.publishing",
             "publisher.reports",

@@ -7,6 +7,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
+    issues.py       issue: what people do with one
     translations.py translation, item export                           reports.py  report
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
@@ -20,6 +21,7 @@ from publisher.cli import (
     editing,
     founding,
     house,
+    issues,
     items,
     newsletters,
     reports,
@@ -61,6 +63,7 @@ app.add_typer(items.topic)
 translations.add_to(items.item)
 app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
+issues.add_to(newsletters.issue)
 app.add_typer(newsletters.issue)
 app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)

@@ -132,6 +132,7 @@ def deliver(
     started = time.perf_counter()
     total = engine.Outcome()
     with common.opened(ctx, config) as house:
+        press.release(house.database, common.clock(now))
         with house.database.read() as tx:
             waiting = deliveries.waiting(tx, issue_id=issue)
         with common.bar("sending", total=waiting) as advance:

@@ -10,6 +10,8 @@ import typer
 from publisher.cli import common
 
 if TYPE_CHECKING:
+    from publisher.config import Config
+    from publisher.outlook import Outlook
     from store.database import Transaction
     from store.records import Issue, Newsletter
 
@@ -40,6 +42,9 @@ def add(
     name: Annotated[
         list[str] | None, typer.Option(metavar="LANG=NAME", help="Its title, again for each.")
     ] = None,
+    approval: Annotated[
+        bool, typer.Option("--approval", help="Somebody else than the authors must approve issues.")
+    ] = False,
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
@@ -63,6 +68,7 @@ def add(
                 timezone=timezone or house.config.site.timezone,
                 rules={press.OTHERS: "hold", **_rules(missing or [])},
                 since=moment,
+                approval=approval,
             ),
         )
     common.show(_newsletter(begun, moment), as_json=as_json)
@@ -126,20 +132,30 @@ def show_issue(
     number: Annotated[int, typer.Argument(metavar="N")],
     *,
     config: common.ConfigOption = None,
+    now: common.NowOption = None,
     as_json: common.JsonOption = False,
 ) -> None:
-    """Show an issue, its editions and how their delivery stands."""
+    """Show an issue, its editions, what it waits for and how their delivery stands."""
     from store import issues  # noqa: PLC0415
 
     with common.opened(ctx, config) as house, house.database.read() as tx:
-        record = issue_record(tx, issues.get(tx, number))
+        record = show_record(tx, issues.get(tx, number), house.config, common.clock(now))
+    print_issue(record, as_json=as_json)
+
+
+def print_issue(record: dict[str, Any], *, as_json: bool) -> None:
+    """Print an issue: for people with a sentence for each thing that it waits for."""
+    sentences = record.pop("waits_for", [])
     if as_json:
         common.print_json(record)
         return
-    editions = record.pop("editions")
+    lists = {name: record.pop(name, []) for name in ("blocking", "editions", "approvals")}
     common.show({**record, "deliveries": _some(record["deliveries"])}, as_json=False)
-    if editions:
-        common.listing(editions, tuple(editions[0]), as_json=False)
+    for sentence in sentences:
+        common.say(f"waits for: {sentence}")
+    for name in ("editions", "approvals"):
+        if lists[name]:
+            common.listing(lists[name], tuple(lists[name][0]), as_json=False)
 
 
 def _rules(entries: list[str]) -> dict[str, str]:
@@ -160,34 +176,82 @@ def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
         "schedule": entry.schedule,
         "timezone": entry.timezone,
         "missing": dict(entry.rules),
+        "approval": entry.approval,
         "next_slots": list(islice(coming, _NEXT)),
     }
 
 
 def issue_record(tx: "Transaction", entry: "Issue") -> dict[str, Any]:
-    """Return what the contract says of an issue."""
+    """Return what the contract says of an issue, with the editions that are frozen."""
     from store import deliveries, issues  # noqa: PLC0415
 
+    people, topics = deliveries.recipients(tx, entry.id), issues.topics_of(tx, entry.id)
     return {
         "id": entry.id,
         "newsletter": entry.newsletter,
         "slot": entry.slot,
         "state": entry.state,
         "corrects": entry.corrects,
+        "send_at": entry.send_at,
         "blocking": [vars(blocking) for blocking in entry.blocking],
         "editions": [
             {
                 "language": edition.language,
-                # An edition is written when it is frozen, never before.
                 "state": "frozen",
                 "items": edition.items,
-                "recipients": deliveries.recipients(tx, edition.id),
+                "recipients": people.get(edition.id, 0),
+                "topics": topics.get(edition.id, []),
                 "subject": edition.subject,
                 "sha256": edition.sha256,
             }
             for edition in issues.editions_of(tx, entry.id)
         ],
         "deliveries": deliveries.counts(tx, issue_id=entry.id),
+    }
+
+
+def show_record(
+    tx: "Transaction", entry: "Issue", config: "Config", now: datetime
+) -> dict[str, Any]:
+    """Return the same; of an issue that is not frozen, as it would be now."""
+    from publisher import outlook  # noqa: PLC0415
+    from publisher.issue_states import OPEN  # noqa: PLC0415
+
+    record = issue_record(tx, entry)
+    if entry.state not in OPEN:
+        return record
+    seen = outlook.look(tx, entry, config, now=now)
+    return {**record, **draft_record(seen), "waits_for": outlook.waits_for(tx, seen)}
+
+
+def draft_record(seen: "Outlook") -> dict[str, Any]:
+    """Return what an issue waits for, its editions as they would be, and who must approve them."""
+    consents = {consent.language: consent for consent in seen.gate.consents}
+    waiting = {consent.language for consent in seen.gate.consents if not consent.approval}
+    return {
+        "blocking": [vars(blocking) for blocking in seen.gate.blocking],
+        "editions": [
+            {
+                "language": draft.language,
+                "state": "awaiting_approval" if draft.language in waiting else "planned",
+                "items": len(draft.tells),
+                "recipients": draft.people,
+                "topics": draft.topics,
+                "subject": draft.rendered.subject,
+                "sha256": draft.rendered.sha256,
+            }
+            for draft in seen.drafts
+        ],
+        "approvals": [
+            {
+                "language": language,
+                "approved_by": consent.approval and consent.approval.approved_by,
+                "at": consent.approval and consent.approval.at,
+                "authors": list(consent.authors),
+                "sha256": consent.digest,
+            }
+            for language, consent in consents.items()
+        ],
     }
 
 

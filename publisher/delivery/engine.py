@@ -13,10 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from publisher import issue_states
 from publisher.config import Config
 from publisher.delivery.pace import pause
 from publisher.delivery.smtp import Connection
 from publisher.errors import MailError, RefusedError, UnansweredError, UnreachableError
+from publisher.issue_states import Act
 from publisher.mail.wire import Sender, message
 from store import deliveries, issues
 from store.database import Database
@@ -79,6 +81,7 @@ def deliver(
         with database.write() as tx:
             outcome.unknown = deliveries.orphaned(tx, now)
             outcome.cancelled = deliveries.cancel_departed(tx, now)
+            outcome.cancelled += deliveries.cancel_late(tx, now)
             due = deliveries.next_due(tx, issue_id=issue_id)
         if due and due <= now:
             run = _Run(
@@ -130,9 +133,9 @@ class _Run:
             delivery = deliveries.claim(tx, self.now, issue_id=self.issue_id)
         if delivery is None:
             return False
-        edition, issue, sender = self._edition(delivery)
+        edition, issue, whom = self._edition(delivery)
         try:
-            body = message(delivery, edition, sender, date=issue.frozen or issue.slot)
+            body = message(delivery, edition, whom, date=issue.dated)
             code, reply = await connection.send(delivery.email, body)
             ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
         except MailError as error:
@@ -149,24 +152,36 @@ class _Run:
             with self.database.read() as tx:
                 edition = issues.edition(tx, delivery.edition_id)
                 issue = issues.get(tx, delivery.issue_id)
-            sender = Sender(
-                name=self.config.name(edition.language),
-                address=self.config.sender,
-                newsletter=issue.newsletter,
-                host=self.config.host,
+            self.editions[delivery.edition_id] = (
+                edition,
+                issue,
+                sender(self.config, edition, issue),
             )
-            self.editions[delivery.edition_id] = (edition, issue, sender)
         return self.editions[delivery.edition_id]
+
+
+def sender(config: Config, edition: Edition, issue: Issue) -> Sender:
+    """Return who an edition comes from."""
+    return Sender(
+        name=config.name(edition.language),
+        address=config.sender,
+        newsletter=issue.newsletter,
+        host=config.host,
+    )
 
 
 def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime) -> DeliveryState:
     """Write what a person found out about an unknown delivery: ``sent``, ``failed`` or ``retry``.
 
-    Returns its new state. Raises ConflictError for a delivery that is not unknown.
+    Returns its new state. Raises ConflictError for a delivery that is not unknown, and for a
+    retry of an issue that was cancelled.
     """
     state = DeliveryState.QUEUED if ending == "retry" else DeliveryState(ending)
     with database.write() as tx:
-        deliveries.resolve(tx, delivery_id, state, now=now)
+        issue = issues.get(tx, deliveries.resolve(tx, delivery_id, state, now=now))
+        if state is DeliveryState.QUEUED:
+            # Its issue may be sent already, all but this.
+            issues.move(tx, issue, issue_states.of(issue, Act.RETRY))
     return state
 
 

@@ -6,7 +6,7 @@ into the rendered page, never the template: HTML parsing moves ``{% for %}`` out
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -18,10 +18,12 @@ from publisher.errors import RenderError
 from publisher.mail.wire import leave_subject
 from publisher.rendering import render
 from publisher.story import Story
-from store.records import Newsletter
+from store.records import Newsletter, Words
 
 #: The most characters of a preheader: mail clients show about so many beside the subject.
 _PREHEADER = 140
+
+_NOBODYS = Words()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +49,25 @@ def render_edition(
     *,
     slot: datetime,
     config: Config,
+    words: Words = _NOBODYS,
 ) -> Rendered:
-    """Render the edition of a newsletter's issue in a language. Raises RenderError."""
-    preheader = " · ".join(story.title for story in stories)
-    return _rendered("digest", newsletter, language, preheader, config, stories=stories, slot=slot)
+    """Render the edition of a newsletter's issue in a language. Raises RenderError.
+
+    ``words`` are what somebody wrote for it: where a part is empty, Tidings writes it.
+    """
+    preheader = words.preheader or " · ".join(story.title for story in stories)
+    rendered = _rendered(
+        "digest",
+        newsletter,
+        language,
+        preheader,
+        config,
+        stories=stories,
+        slot=slot,
+        intro_html=markup.html(words.intro, base=f"{config.site.url}/"),
+        intro_text=markup.plain(words.intro),
+    )
+    return replace(rendered, subject=words.subject or rendered.subject)
 
 
 def render_correction(

@@ -51,7 +51,7 @@ class Mailing:
     def send(self, key: str = "digest", ends: Mapping[str, DeliveryState] | None = None) -> None:
         """Press the newsletter's next issue and end its deliveries."""
         (issue_id,) = plan(self.database, self.letters[key], [self.later()])
-        assert issue_id in open_issues(self.database)
+        assert issue_id in open_issues(self.database, self.now)
         press(self.database, issue_id, self.config, now=self.now)
         self.deliver(ends)
 
@@ -163,7 +163,7 @@ def test_a_correcting_issue_disturbs_no_slot_and_is_pressed_no_second_time(
     mailing.notify()
     with mailing.database.read() as tx:
         assert issues.last_slot(tx, mailing.letters["digest"]) == before
-    assert open_issues(mailing.database) == []
+    assert open_issues(mailing.database, mailing.now) == []
 
 
 @pytest.mark.parametrize(

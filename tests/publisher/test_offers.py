@@ -73,7 +73,7 @@ def go_to_press(
     database: Database, newsletter: Newsletter, config: Config, now: datetime
 ) -> IssueState:
     """Press the issue that is open, else the one of this instant; return its state."""
-    if not press.open_issues(database):
+    if not press.open_issues(database, now):
         press.plan(database, newsletter, [now])
     with database.read() as tx:
         issue = issues.listing(tx)[-1]

@@ -25,10 +25,10 @@ def queued(database: Database, count: int, *, slot: datetime = NOW) -> Issue:
     """Queue an issue's English edition for the readers there are, and for new ones."""
     with database.write() as tx:
         issue = fill.issue(tx, slot=slot)
-        edition = fill.edition(tx, issue)
+        fill.edition(tx, issue)
     make.subscribe(database, people(count))
     with database.write() as tx:
-        deliveries.queue(tx, issue, edition, languages=["en"], now=NOW)
+        deliveries.queue(tx, issue, due=NOW, now=NOW)
     return issue
 
 
@@ -60,7 +60,7 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
     with digest.write() as tx:
         fill.newsletter(tx, key="alerts")
         issue = fill.issue(tx)
-        edition = fill.edition(tx, issue, "fr")
+        edition = fill.edition(tx, issue, "fr", spoken=["fr", "fr-CH"])
     french = make.subscribe(digest, ["a@example.org"], language="fr")
     swiss = make.subscribe(digest, ["b@example.org"], language="fr-CH")
     make.subscribe(digest, ["c@example.org"], language="en")
@@ -71,10 +71,10 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
         for subscriber_id, status in zip(gone, closed, strict=True):
             subscribers.change(tx, subscriber_id, status=status)
 
-        assert deliveries.queue(tx, issue, edition, languages=["fr", "fr-CH"], now=NOW) == 2
+        assert deliveries.queue(tx, issue, due=NOW, now=NOW) == 2
 
     with digest.read() as tx:
-        assert deliveries.recipients(tx, edition) == 2
+        assert deliveries.recipients(tx, issue.id) == {edition: 2}
         first, second = deliveries.listing(tx, issue.id)
     assert [first.subscriber_id, second.subscriber_id] == [*french, *swiss]
     assert first == Delivery(
@@ -92,10 +92,11 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
     )
 
 
-def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
+def test_the_editions_of_an_issue_are_queued_by_one_statement(digest: Database) -> None:
     with digest.write() as tx:
         issue = fill.issue(tx)
-        edition = fill.edition(tx, issue)
+        fill.edition(tx, issue)
+        fill.edition(tx, issue, "fr")
     make.subscribe(digest, people(3))
     statements: list[str] = []
 
@@ -105,7 +106,7 @@ def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
 
     with digest.write() as tx:
         statements.clear()
-        deliveries.queue(tx, issue, edition, languages=["en"], now=NOW)
+        deliveries.queue(tx, issue, due=NOW, now=NOW)
 
     [statement] = statements
     assert statement.startswith("INSERT INTO deliveries")
@@ -118,8 +119,8 @@ def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
 
     def queue_in_french() -> None:
         with digest.write() as tx:
-            edition = fill.edition(tx, issue, "fr")
-            deliveries.queue(tx, issue, edition, languages=["en", "fr"], now=NOW)
+            fill.edition(tx, issue, "fr", spoken=["en", "fr"])
+            deliveries.queue(tx, issue, due=NOW, now=NOW)
 
     with pytest.raises(ConflictError):
         queue_in_french()
@@ -154,7 +155,8 @@ def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
     queued(digest, 1)
     with digest.write() as tx:
         later = fill.issue(tx, slot=NOW + MINUTE)
-        deliveries.queue(tx, later, fill.edition(tx, later), languages=["en"], now=NOW)
+        fill.edition(tx, later)
+        deliveries.queue(tx, later, due=NOW, now=NOW)
 
         claimed = deliveries.claim(tx, NOW, issue_id=later.id)
         assert claimed
@@ -292,7 +294,8 @@ def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
     settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
     with digest.write() as tx:
         second = fill.issue(tx, slot=NOW + MINUTE)
-        deliveries.queue(tx, second, fill.edition(tx, second), languages=["en"], now=NOW)
+        fill.edition(tx, second)
+        deliveries.queue(tx, second, due=NOW, now=NOW)
 
     none = dict.fromkeys(DeliveryState, 0)
     one_each = {DeliveryState.SENT: 1, DeliveryState.POSTPONED: 1, DeliveryState.QUEUED: 1}

@@ -26,7 +26,7 @@ def send(database: Database, config: Config, *slots: datetime) -> list[int]:
         )
         publishing.publish_due(database, config, now=make.NOW)
         press.plan(database, make.newsletter(), [slot])
-        for issue_id in press.open_issues(database):
+        for issue_id in press.open_issues(database, slot):
             press.press(database, issue_id, config, now=slot)
             ids.append(issue_id)
     site.refresh(database, config, now=make.NOW)
@@ -80,7 +80,7 @@ def test_an_issue_rewrites_no_feed_and_no_item(database: Database, config: Confi
     kept = [*config.public.rglob("feed.*"), *config.public.glob("*/items/*/index.html")]
     before = {path: path.stat().st_ino for path in kept}
     press.plan(database, make.newsletter(), [make.NOW + timedelta(days=7)])
-    for issue_id in press.open_issues(database):
+    for issue_id in press.open_issues(database, make.NOW + timedelta(days=7)):
         press.press(database, issue_id, config, now=make.NOW + timedelta(days=7))
     site.refresh(database, config, now=make.NOW)
     assert {path: path.stat().st_ino for path in kept} == before
