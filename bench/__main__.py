@@ -8,7 +8,7 @@ import sys
 from bench.conditions import conditions
 
 #: Each is a module of this folder with ``measure(quick) -> figures``.
-NAMES = ("feeds", "serve", "tick")
+NAMES = ("feeds", "freeze", "serve", "tick")
 
 
 def main() -> None:

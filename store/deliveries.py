@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, selec
 from store.database import Transaction
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Issue, IssueState, Status
+from store.subscribers import readers
 from store.tables import (
     audiences,
     deliveries,
@@ -24,7 +25,6 @@ from store.tables import (
     editions,
     issues,
     subscribers,
-    subscriptions,
 )
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
@@ -51,23 +51,19 @@ def queue(tx: Transaction, issue: Issue, *, due: datetime, now: datetime) -> int
     One INSERT ... SELECT for all of them: one for each edition would read the subscribers as
     often. Nobody gets two, since a set of topics in a language has one edition of an issue.
     """
-    wanted = (
-        _to_queue(issue, editions.c.id, due, now)
-        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
-        .join(
-            audiences,
-            and_(
-                audiences.c.language == subscribers.c.language,
-                audiences.c.topic_key == subscriptions.c.topic_key,
-            ),
-        )
-        .join(editions, editions.c.id == audiences.c.edition_id)
-        .where(
-            subscriptions.c.newsletter == issue.newsletter,
-            editions.c.issue_id == issue.id,
-        )
+    # The offset has PostgreSQL put the readers together by themselves. Of editions that are this
+    # new it knows nothing yet, and would look up each subscriber once for each language.
+    people = readers(issue.newsletter).offset(0).subquery("people")
+    theirs = and_(
+        audiences.c.language == people.c.language, audiences.c.topic_key == people.c.topic_key
     )
-    return _queue(tx, wanted)
+    mine = select(editions.c.id).where(editions.c.issue_id == issue.id)
+    wanted = (
+        _to_queue(issue, audiences.c.edition_id, people.c.subscriber_id, due, now)
+        .join_from(people, audiences, theirs)
+        .where(audiences.c.edition_id.in_(mine))
+    )
+    return _queue(tx, wanted.order_by(people.c.subscriber_id))
 
 
 def queue_correction(
@@ -81,8 +77,11 @@ def queue_correction(
     now: datetime,
 ) -> int:
     """Queue a correction for those whom :func:`misled` counts; return how many."""
-    people = _misled(issue.corrects, sent_in, language, since)
-    return _queue(tx, _to_queue(issue, literal(edition_id), now, now).where(people))
+    wanted = _to_queue(issue, literal(edition_id), subscribers.c.id, now, now).where(
+        subscribers.c.status == Status.ACTIVE,
+        _misled(issue.corrects, sent_in, language, since),
+    )
+    return _queue(tx, wanted.order_by(subscribers.c.id))
 
 
 def misled(
@@ -126,25 +125,28 @@ def _misled(
 
 
 def _to_queue(
-    issue: Issue, edition_id: ColumnElement[int], due: datetime, now: datetime
+    issue: Issue,
+    edition_id: ColumnElement[int],
+    subscriber_id: ColumnElement[int],
+    due: datetime,
+    now: datetime,
 ) -> Select[Any]:
     return select(
         literal(issue.id),
         edition_id,
-        subscribers.c.id,
+        subscriber_id,
         literal(DeliveryState.QUEUED.value),
         literal(0),
         literal(""),
         literal(0),
         literal(due, deliveries.c.due.type),
         literal(now, deliveries.c.changed.type),
-    ).where(subscribers.c.status == Status.ACTIVE)
+    )
 
 
 def _queue(tx: Transaction, wanted: Select[Any]) -> int:
     names = ["issue_id", "edition_id", "subscriber_id", "state", "code", "detail", "attempts"]
-    rows = wanted.order_by(subscribers.c.id)
-    return tx.run(insert(deliveries).from_select([*names, "due", "changed"], rows))
+    return tx.run(insert(deliveries).from_select([*names, "due", "changed"], wanted))
 
 
 def cancel_departed(tx: Transaction, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import Select, and_, func, insert, select, update
 
 from store.database import Transaction
 from store.errors import NotFoundError
@@ -70,16 +70,20 @@ def listing(
     return [_subscriber(row) for row in tx.rows(query)]
 
 
-def groups(tx: Transaction, newsletter: str) -> list[Group]:
-    """Return a newsletter's active subscribers, counted by language and set of topics."""
-    alike = (subscribers.c.language, subscriptions.c.topic_key)
-    query = (
-        select(*alike, func.count().label("people"))
-        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+def readers(newsletter: str) -> Select[Any]:
+    """Return the query for who gets a newsletter: ``subscriber_id, language, topic_key``."""
+    return (
+        select(subscriptions.c.subscriber_id, subscribers.c.language, subscriptions.c.topic_key)
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
         .where(subscriptions.c.newsletter == newsletter, subscribers.c.status == Status.ACTIVE)
-        .group_by(*alike)
-        .order_by(*alike)
     )
+
+
+def groups(tx: Transaction, newsletter: str) -> list[Group]:
+    """Return a newsletter's readers, counted by language and set of topics."""
+    people = readers(newsletter).subquery()
+    alike = (people.c.language, people.c.topic_key)
+    query = select(*alike, func.count().label("people")).group_by(*alike).order_by(*alike)
     return [
         Group(
             language=row["language"],
