@@ -106,7 +106,9 @@ def press(database: Database, issue_id: int, config: Config, *, now: datetime) -
                 queued = editions.freeze(tx, issue, made, now=now)
             frozen = now if gate.act is Act.FREEZE else None
             issues.move(tx, issue, gate.state, blocking=gate.blocking, frozen=frozen)
-            offers.take_back(tx, settled(_considered(issue, marks), list(gate.choice.values())))
+            # What waits for an approval has told nothing yet.
+            if gate.act is not Act.ASK:
+                offers.take_back(tx, settled(_considered(issue, marks), list(gate.choice.values())))
         return Pressed(issue=issues.get(tx, issue_id), queued=queued)
 
 

@@ -209,7 +209,12 @@ def start(database: Database, settings: Config, **changes: Any) -> Newsletter:
 
 
 def subscribe(
-    database: Database, emails: Iterable[str], *, language: str = "en", newsletter: str = "digest"
+    database: Database,
+    emails: Iterable[str],
+    *,
+    language: str = "en",
+    newsletter: str = "digest",
+    topics: Iterable[str] = (),
 ) -> list[int]:
     """Add active subscribers; return their ids."""
     ids = []
@@ -225,6 +230,7 @@ def subscribe(
                 consent_at=NOW,
                 consent_source="test",
             )
-            subscribers.subscribe(tx, subscriber_id, Subscription(newsletter=newsletter, topics=()))
+            chosen = Subscription(newsletter=newsletter, topics=tuple(topics))
+            subscribers.subscribe(tx, subscriber_id, chosen)
             ids.append(subscriber_id)
     return ids

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -9,7 +10,7 @@ from sqlalchemy import event
 from store import deliveries, issues, subscribers
 from store.database import Database, open_database
 from store.errors import ConflictError
-from store.records import Delivery, DeliveryState, Issue, Status
+from store.records import Delivery, DeliveryState, Issue, IssueState, Status
 from tests import make
 from tests.make import NOW
 from tests.store import fill
@@ -28,6 +29,15 @@ def queued(database: Database, count: int, *, slot: datetime = NOW) -> Issue:
         fill.edition(tx, issue)
     make.subscribe(database, people(count))
     with database.write() as tx:
+        deliveries.queue(tx, issue, due=NOW, now=NOW)
+    return issue
+
+
+def queued_again(database: Database) -> Issue:
+    """Queue another issue for the readers there are."""
+    with database.write() as tx:
+        issue = fill.issue(tx, slot=NOW + MINUTE)
+        fill.edition(tx, issue)
         deliveries.queue(tx, issue, due=NOW, now=NOW)
     return issue
 
@@ -322,3 +332,68 @@ def test_the_next_due_is_the_earliest_that_waits(digest: Database) -> None:
     settled(digest, DeliveryState.FAILED, now=NOW + 2 * MINUTE)
     with digest.read() as tx:
         assert deliveries.next_due(tx) is None
+
+
+def test_each_reader_gets_the_edition_for_their_language_and_topics(digest: Database) -> None:
+    with digest.write() as tx:
+        issue = fill.issue(tx)
+        whole = fill.edition(tx, issue, "fr", spoken=["fr", "fr-CH"])
+        part = fill.edition(tx, issue, "fr", topics=["asylum", "work"], variant=1)
+    sets = ((), ("work", "asylum"), ("work",), ("asylum", "work"))
+    readers = [
+        make.subscribe(digest, [f"{number}@example.org"], language="fr", topics=topics)[0]
+        for number, topics in enumerate(sets)
+    ]
+    with digest.write() as tx:
+        assert deliveries.queue(tx, issue, due=NOW + MINUTE, now=NOW) == 3
+        found = {row.subscriber_id: row.edition_id for row in deliveries.listing(tx, issue.id)}
+        assert found == {readers[0]: whole, readers[1]: part, readers[3]: part}
+        assert deliveries.recipients(tx, issue.id) == {whole: 1, part: 2}
+        assert issues.topics_of(tx, issue.id) == {whole: [[]], part: [["asylum", "work"]]}
+        assert deliveries.claim(tx, NOW) is None
+        assert deliveries.claim(tx, NOW + MINUTE) is not None
+
+
+@pytest.mark.parametrize("state", [state for state in IssueState if state != "sending"])
+def test_only_what_is_being_sent_is_claimed(digest: Database, state: IssueState) -> None:
+    issue = queued(digest, 1)
+    with digest.write() as tx:
+        issues.move(tx, issue, state)
+        assert deliveries.claim(tx, NOW) is None
+        assert deliveries.next_due(tx) is None
+        issues.move(tx, issues.get(tx, issue.id), IssueState.SENDING)
+        assert deliveries.claim(tx, NOW) is not None
+
+
+def test_who_got_an_edition_without_an_item_was_not_misled_by_it(digest: Database) -> None:
+    with digest.write() as tx:
+        first, other = fill.item(tx, "first").id, fill.item(tx, "other").id
+        issue = fill.issue(tx)
+        fill.edition(tx, issue, "fr", tells=[first, other])
+        fill.edition(tx, issue, "fr", topics=["work"], variant=1, tells=[other])
+    make.subscribe(digest, ["all@example.org"], language="fr")
+    make.subscribe(digest, ["work@example.org"], language="fr", topics=["work"])
+    with digest.write() as tx:
+        deliveries.queue(tx, issue, due=NOW, now=NOW)
+    settled(digest, DeliveryState.SENT)
+    settled(digest, DeliveryState.SENT)
+    given: dict[str, Any] = {"language": "fr", "since": NOW}
+    with digest.read() as tx:
+        assert deliveries.misled(tx, first, [issue.id], **given) == 1
+        assert deliveries.misled(tx, other, [issue.id], **given) == 2
+        sent = DeliveryState.SENT
+        assert deliveries.of_edition(tx, [issue.id], "fr", first)[sent] == 1
+        assert deliveries.of_edition(tx, [issue.id], "fr", other)[sent] == 2
+
+
+def test_what_waits_of_an_issue_can_be_put_off_and_cancelled(digest: Database) -> None:
+    issue, other = queued(digest, 3), queued_again(digest)
+    done = settled(digest, DeliveryState.SENT)
+    with digest.write() as tx:
+        deliveries.put_off(tx, issue, NOW + MINUTE)
+        claimed = deliveries.claim(tx, NOW + MINUTE, issue_id=issue.id)
+        assert deliveries.cancel(tx, issue, NOW) == 1
+    assert claimed
+    assert done.id != claimed.id
+    assert states(digest, issue) == ["sent", "claimed", "cancelled"]
+    assert states(digest, other) == ["queued"] * 3
