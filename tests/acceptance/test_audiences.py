@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -99,9 +100,7 @@ def a_house(url: str) -> Iterator[Database]:
     database.close()
 
 
-def act(
-    database: Database, model: Model, what: tuple[str, Any, Any], ids: Iterator[int]
-) -> None:
+def act(database: Database, model: Model, what: tuple[str, Any, Any], ids: Iterator[int]) -> None:
     """Have somebody do something, in the store and in the model."""
     verb, who, value = what
     if verb == "come":
@@ -121,7 +120,7 @@ def act(
             person.language = str(value)
             subscribers.change(tx, person.id, language=person.language)
         else:
-                person.topics = value
+            person.topics = value
             chosen = Subscription(newsletter="digest", topics=tuple(value))
             subscribers.subscribe(tx, person.id, chosen)
 
@@ -174,9 +173,7 @@ def got(database: Database, issue_id: int) -> dict[int, tuple[str, set[int]]]:
     }
 
 
-def run(
-    database: Database, config: Config, rule: str, weeks: list[Week]
-) -> None:
+def run(database: Database, config: Config, rule: str, weeks: list[Week]) -> None:
     newsletter = make.start(database, config, rules={"*": rule})
     model, ids, now = Model(rule=rule), count(), make.NOW
     readers = editions.audiences(SPOKEN, newsletter, config)
