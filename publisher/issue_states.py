@@ -114,13 +114,9 @@ def move(state: IssueState, act: Act) -> IssueState:
     ways = _WAYS[state]
     if act in ways:
         return ways[act]
-    possible = ", ".join(words for asked, words in _ASKED.items() if asked in ways)
+    possible = ", ".join(asked for asked in _ASKED if asked in ways) or "nothing"
     wanted = _ASKED.get(act, act.value)
-    raise ConflictError(
-        f"an issue that is {state} cannot {wanted}; it can {possible}"
-        if possible
-        else f"an issue that is {state} cannot {wanted}, nor be changed in any other way"
-    )
+    raise ConflictError(f"an issue that is {state} cannot {wanted}; possible now: {possible}")
 
 
 def of(issue: Issue, act: Act) -> IssueState:

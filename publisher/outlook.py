@@ -41,6 +41,8 @@ class Outlook:
 
     gate: Gate
     drafts: Sequence[Draft]
+    #: A sentence for each thing that it waits for.
+    waits_for: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,8 @@ class Preview:
 def look(tx: Transaction, issue: Issue, config: Config, *, now: datetime) -> Outlook:
     """Return what an issue that is not frozen would be now, for those who subscribe now."""
     gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
-    return Outlook(gate=gate, drafts=gate.drafts(tx, subscribers.groups(tx, issue.newsletter)))
+    made = gate.drafts(tx, subscribers.groups(tx, issue.newsletter))
+    return Outlook(gate=gate, drafts=made, waits_for=_waits_for(tx, gate))
 
 
 def dry_run(
@@ -148,9 +151,8 @@ def reminders(
     return sorted(found, key=lambda each: (each.language, each.slot, each.newsletter, each.item))
 
 
-def waits_for(tx: Transaction, seen: Outlook) -> list[str]:
-    """Return a sentence for each thing that an issue waits for, in the time of its newsletter."""
-    gate = seen.gate
+def _waits_for(tx: Transaction, gate: Gate) -> list[str]:
+    """Say what an issue waits for, in the time of its newsletter."""
     names = titles(tx, [entry.item for entry in gate.blocking])
     zone = ZoneInfo(gate.newsletter.timezone)
     texts = [

@@ -145,14 +145,16 @@ def show_issue(
 
 def print_issue(record: dict[str, Any], *, as_json: bool) -> None:
     """Print an issue: for people with a sentence for each thing that it waits for."""
-    sentences = record.pop("waits_for", [])
     if as_json:
         common.print_json(record)
         return
+    sentences = record.pop("waits_for", [])
     lists = {name: record.pop(name, []) for name in ("blocking", "editions", "approvals")}
     common.show({**record, "deliveries": _some(record["deliveries"])}, as_json=False)
     for sentence in sentences:
         common.say(f"waits for: {sentence}")
+    for edition in lists["editions"]:
+        edition["topics"] = ["+".join(topics) or "all" for topics in edition["topics"]]
     for name in ("editions", "approvals"):
         if lists[name]:
             common.listing(lists[name], tuple(lists[name][0]), as_json=False)
@@ -221,7 +223,7 @@ def show_record(
     if entry.state not in OPEN:
         return record
     seen = outlook.look(tx, entry, config, now=now)
-    return {**record, **draft_record(seen), "waits_for": outlook.waits_for(tx, seen)}
+    return {**record, **draft_record(seen)}
 
 
 def draft_record(seen: "Outlook") -> dict[str, Any]:
@@ -252,6 +254,7 @@ def draft_record(seen: "Outlook") -> dict[str, Any]:
             }
             for language, consent in consents.items()
         ],
+        "waits_for": list(seen.waits_for),
     }
 
 

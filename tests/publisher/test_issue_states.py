@@ -48,12 +48,12 @@ def test_who_is_refused_hears_what_is_possible() -> None:
     with pytest.raises(ConflictError) as refused:
         move(S.PAUSED, Act.PAUSE)
     assert str(refused.value) == (
-        "an issue that is paused cannot be paused; it can be resumed, be cancelled"
+        "an issue that is paused cannot be paused; possible now: resume, cancel"
     )
     with pytest.raises(ConflictError) as refused:
         move(S.SKIPPED, Act.CANCEL)
     assert str(refused.value) == (
-        "an issue that is skipped cannot be cancelled, nor be changed in any other way"
+        "an issue that is skipped cannot be cancelled; possible now: nothing"
     )
 
 

@@ -317,7 +317,7 @@ def test_a_scheduled_issue_is_frozen_at_once_and_sent_when_it_is_time(
     with house.write() as tx:
         assert deliveries.claim(tx, NOW + 2 * HOUR) is None
         assert deliveries.claim(tx, NOW + 3 * HOUR) is not None
-    with pytest.raises(ConflictError, match="sending cannot be scheduled; it can be paused"):
+    with pytest.raises(ConflictError, match="sending cannot be scheduled; possible now: pause"):
         issuing.schedule(house, issue.id, NOW + 9 * HOUR)
 
 

@@ -79,17 +79,13 @@ def test_a_dry_run_says_what_each_language_and_set_of_topics_gets_and_how_many(
         ("ar", [["asylum"]], 1, 2),
     ]
     assert seen.gate.state is IssueState.AWAITING_TRANSLATIONS
-    with house.read() as tx:
-        # The rule counts from the slot: the Thursday after that Friday.
-        assert outlook.waits_for(tx, seen) == [
-            "Item 3 (en) in fr, missing, until Thu 2026-12-03 17:00"
-        ]
+    # The rule counts from the slot: the Thursday after that Friday.
+    assert seen.waits_for == ["Item 3 (en) in fr, missing, until Thu 2026-12-03 17:00"]
 
 
 def test_a_moment_that_is_near_is_named_by_its_weekday(house: Database, config: Config) -> None:
-    with house.read() as tx:
-        seen = outlook.dry_run(house, config, "digest", NOW, chosen=None, now=NOW)
-        assert outlook.waits_for(tx, seen) == ["Item 3 (en) in fr, missing, until Thu 17:00"]
+    seen = outlook.dry_run(house, config, "digest", NOW, chosen=None, now=NOW)
+    assert seen.waits_for == ["Item 3 (en) in fr, missing, until Thu 17:00"]
 
 
 def test_a_dry_run_writes_nothing(house: Database, config: Config, tmp_path: Path) -> None:
@@ -139,8 +135,7 @@ def test_an_approval_that_is_missing_names_who_may_not_give_it(
     issue = issuing.plan(house, "eyes", NOW)
     issuing.write(house, issue.id, "ar", author="ann", subject="نشرة")
     with house.read() as tx:
-        seen = outlook.look(tx, issues.get(tx, issue.id), config, now=NOW)
-        (sentence,) = outlook.waits_for(tx, seen)
+        (sentence,) = outlook.look(tx, issues.get(tx, issue.id), config, now=NOW).waits_for
     assert sentence.startswith("approval in ar by somebody else than ann")
 
 
