@@ -284,7 +284,7 @@ def _issue(row: Mapping[Any, Any]) -> Issue:
         "state": IssueState(row["state"]),
         "blocking": tuple(_blocking(entry) for entry in row["blocking"]),
         "items": None if row["items"] is None else tuple(row["items"]),
-        "words": {language: Words(**entry) for language, entry in row["words"].items()},
+        "words": {language: Words(**entry) for language, entry in (row["words"] or {}).items()},
     }
     return Issue(**{**row, **read})
 

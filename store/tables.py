@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -165,7 +164,7 @@ newsletters = Table(
     Column("since", Instant, nullable=False),
     Column("rules", JSON),
     # Whether somebody else than the author must approve each language of an issue.
-    Column("approval", Boolean, nullable=False, server_default=false()),
+    Column("approval", Boolean, nullable=False, server_default=text("false")),
 )
 
 issues = Table(
@@ -180,11 +179,11 @@ issues = Table(
     # The item that the issue corrects; NULL for the regular ones.
     Column("corrects", ForeignKey("items.id"), index=True),
     # Whether somebody planned it; the schedule then does not count its slot.
-    Column("by_hand", Boolean, nullable=False, server_default=false()),
+    Column("by_hand", Boolean, nullable=False, server_default=text("false")),
     # The items that somebody chose, in order; NULL where the ledger says what is new.
     Column("items", JSON(none_as_null=True)),
-    # By language: subject, preheader, intro and who wrote them.
-    Column("words", JSON, nullable=False, server_default=text("'{}'")),
+    # By language: subject, preheader, intro and who wrote them; NULL where nobody did.
+    Column("words", JSON(none_as_null=True)),
     # Not to be sent before; NULL for at once.
     Column("send_at", Instant),
     UniqueConstraint("newsletter", "slot"),

@@ -18,7 +18,7 @@ def upgrade() -> None:
         "newsletters add column approval boolean default false not null",
         "issues add column by_hand boolean default false not null",
         "issues add column items json",
-        "issues add column words json default '{}' not null",
+        "issues add column words json",
         f"issues add column send_at {instant}",
         "subscriptions add column topic_key text default '' not null",
     ):
