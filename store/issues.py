@@ -127,21 +127,23 @@ def move(
 ) -> None:
     """Put an issue into another state. Raises ConflictError if it is no longer in its old one."""
     rows = [{**vars(row), "until": row.until and row.until.isoformat()} for row in blocking]
-    values = {"state": state, "blocking": rows, "frozen": frozen or issue.frozen}
+    _change(tx, issue, state=state, blocking=rows, frozen=frozen or issue.frozen)
+
+
+def _change(tx: Transaction, issue: Issue, **values: Any) -> None:  # noqa: ANN401
     old = and_(issues.c.id == issue.id, issues.c.state == issue.state)
     if tx.run(update(issues).where(old).values(**values)) != 1:
         raise ConflictError(f"issue {issue.id} is no longer {issue.state}")
 
 
 def write(tx: Transaction, issue: Issue, words: Mapping[str, Words]) -> None:
-    """Give an issue these words, by language."""
-    rows = {language: vars(entry) for language, entry in words.items()}
-    tx.run(update(issues).where(issues.c.id == issue.id).values(words=rows))
+    """Give an issue these words, by language. Raises ConflictError as :func:`move` does."""
+    _change(tx, issue, words={language: vars(entry) for language, entry in words.items()})
 
 
 def schedule(tx: Transaction, issue: Issue, at: datetime) -> None:
-    """Have an issue be sent not before an instant."""
-    tx.run(update(issues).where(issues.c.id == issue.id).values(send_at=at))
+    """Have an issue be sent not before an instant. Raises ConflictError as :func:`move` does."""
+    _change(tx, issue, send_at=at)
 
 
 def untold(tx: Transaction, newsletter: Newsletter, chosen: Sequence[int]) -> dict[str, list[int]]:

@@ -455,3 +455,19 @@ def test_what_an_issue_did_not_tell_is_named(
 def test_an_item_that_is_not_there_is_named(mailing: Mailing) -> None:
     with pytest.raises(NotFoundError, match="no item 9"):
         corrections.notify(mailing.database, mailing.config, 9, now=make.NOW)
+
+
+def test_who_takes_other_topics_was_not_sent_it_and_hears_nothing(mailing: Mailing) -> None:
+    make.take(
+        mailing.database,
+        mailing.config,
+        *(
+            make.draft(tag, key="wells", source=f"wells.{tag}.md", topics={"water": "water"})
+            for tag in ("en", "fr")
+        ),
+    )
+    make.subscribe(mailing.database, ["water@example.org"], language="fr", topics=["water"])
+    mailing.send()
+    mailing.save("fr")
+    assert mailing.notify() == [owed("fr")]
+    assert mailing.deliver() == {"fr@example.org": "fr"}
