@@ -18,8 +18,8 @@ from store import approvals, deliveries, issues, items, newsletters
 from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
 
-#: The most characters of a subject or preheader, and of an intro.
-_LINE, _INTRO = 250, 20_000
+#: The most characters of a subject, of a preheader (mail programs show no more), of an intro.
+_SUBJECT, _PREHEADER, _INTRO = 250, 140, 20_000
 
 
 def plan(
@@ -71,9 +71,11 @@ def write(
         _check_language(newsletters.get(tx, issue.newsletter), language)
         words = replace(issue.words.get(language, Words()), author=author)
         if subject is not None:
-            words = replace(words, subject=_fit("subject", markup.clean_line(subject), _LINE))
+            words = replace(words, subject=_fit("subject", markup.clean_line(subject), _SUBJECT))
         if preheader is not None:
-            words = replace(words, preheader=_fit("preheader", markup.clean_line(preheader), _LINE))
+            words = replace(
+                words, preheader=_fit("preheader", markup.clean_line(preheader), _PREHEADER)
+            )
         if intro is not None:
             words = replace(words, intro=_fit("intro", markup.clean_text(intro), _INTRO))
         issues.write(tx, issue, {**issue.words, language: words})

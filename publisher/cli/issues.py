@@ -55,6 +55,8 @@ def plan(
         with house.database.read() as tx:
             newsletter = newsletters.get(tx, key)
         at = slot or _next_slot(newsletter, moment)
+        if at is None:
+            raise typer.BadParameter(f"the schedule of {key} names no day to come: give --slot")
         if dry_run:
             seen = outlook.dry_run(house.database, house.config, key, at, chosen=wanted, now=moment)
             print_issue(_dry_record(seen), as_json=as_json)
@@ -250,17 +252,19 @@ def reminders(
     with common.opened(ctx, config) as house:
         with house.database.read() as tx:
             mailings = newsletters.listing(tx)
-        coming = {entry.key: _next_slot(entry, moment) for entry in mailings}
+        slots = {entry.key: _next_slot(entry, moment) for entry in mailings}
+        coming = {key: slot for key, slot in slots.items() if slot}
         found = outlook.reminders(house.database, house.config, coming, now=moment)
     records = [vars(entry) for entry in found if language in {"", entry.language}]
     columns = ("language", "item", "title", "reason", "newsletter", "slot", "until")
     common.listing(records, columns, as_json=as_json)
 
 
-def _next_slot(newsletter: "Newsletter", now: datetime) -> datetime:
+def _next_slot(newsletter: "Newsletter", now: datetime) -> datetime | None:
     import scheduler  # noqa: PLC0415
 
-    return next(scheduler.slots(newsletter.schedule, ZoneInfo(newsletter.timezone), after=now))
+    slots = scheduler.slots(newsletter.schedule, ZoneInfo(newsletter.timezone), after=now)
+    return next(slots, None)
 
 
 def _numbers(text: str) -> list[int] | None:

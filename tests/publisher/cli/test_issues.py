@@ -183,3 +183,12 @@ def test_an_intro_that_is_not_utf_8_is_named(run: Run) -> None:
     Path("intro.md").write_bytes(b"caf\xe9")
     done = run("issue", "words", "1", "--language", "fr", "--intro", "intro.md", code=1)
     assert "intro.md: is not UTF-8" in str(done.exception)
+
+
+def test_a_newsletter_whose_schedule_has_ended_wants_a_slot(run: Run) -> None:
+    run("newsletter", "add", "never", "--schedule", "0 0 31 2 *", "--now", NOW)
+    done = run("issue", "plan", "never", "--now", NOW, code=2)
+    assert "names no day to come: give --slot" in done.output
+    assert "never" not in run("issue", "reminders", "--now", NOW, "--json").stdout
+    planned = record(run("issue", "plan", "never", "--slot", NOW, "--now", NOW, "--json"))
+    assert planned["slot"] == NOW
