@@ -7,7 +7,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
-    issues.py       issue: what people do with one
+    issues.py       issue: what people do with one                     looking.py  issue: previews
     translations.py translation, item export                           reports.py  report
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
@@ -23,6 +23,7 @@ from publisher.cli import (
     house,
     issues,
     items,
+    looking,
     newsletters,
     reports,
     subscribers,
@@ -64,6 +65,7 @@ translations.add_to(items.item)
 app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
 issues.add_to(newsletters.issue)
+looking.add_to(newsletters.issue)
 app.add_typer(newsletters.issue)
 app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)

@@ -3,16 +3,15 @@
 import getpass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from publisher.cli import common
-from publisher.cli.newsletters import draft_record, print_issue, show_record
+from publisher.cli.issue_records import dry_record, print_issue, show_record
 
 if TYPE_CHECKING:
-    from publisher.outlook import Outlook
     from store.records import Issue, Newsletter
 
 IssueArgument = Annotated[int, typer.Argument(metavar="N")]
@@ -22,7 +21,7 @@ PersonOption = Annotated[str, typer.Option(metavar="NAME", help="Who does it [de
 
 def add_to(issue: typer.Typer) -> None:
     """Add these commands."""
-    for command in (plan, words, approve, schedule, pause, resume, cancel, preview, reminders):
+    for command in (plan, words, approve, schedule, pause, resume, cancel):
         issue.command()(command)
 
 
@@ -54,12 +53,12 @@ def plan(
     with common.opened(ctx, config) as house:
         with house.database.read() as tx:
             newsletter = newsletters.get(tx, key)
-        at = slot or _next_slot(newsletter, moment)
+        at = slot or next_slot(newsletter, moment)
         if at is None:
             raise typer.BadParameter(f"the schedule of {key} names no day to come: give --slot")
         if dry_run:
             seen = outlook.dry_run(house.database, house.config, key, at, chosen=wanted, now=moment)
-            print_issue(_dry_record(seen), as_json=as_json)
+            print_issue(dry_record(seen), as_json=as_json)
             return
         issue = issuing.plan(house.database, key, at, chosen=wanted)
         _show(house, issue, moment, as_json=as_json)
@@ -201,66 +200,8 @@ def cancel(
         _show(house, issue, moment, as_json=as_json)
 
 
-def preview(
-    ctx: typer.Context,
-    number: IssueArgument,
-    *,
-    language: LanguageOption,
-    out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Where to write it.")],
-    topics: Annotated[str, typer.Option(help="For readers of these [default: all].")] = "",
-    config: common.ConfigOption = None,
-    now: common.NowOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """Write an edition as it was frozen, or would be now: body.html, body.txt, message.eml."""
-    from publisher import outlook  # noqa: PLC0415
-
-    with common.opened(ctx, config) as house:
-        found = outlook.preview(
-            house.database,
-            house.config,
-            number,
-            language,
-            topics=common.words(topics),
-            now=common.clock(now),
-        )
-    files = {
-        "body.html": found.html.encode(),
-        "body.txt": found.text.encode(),
-        "message.eml": found.message,
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    for name, body in files.items():
-        (out / name).write_bytes(body)
-    written = [out / name for name in files]
-    common.show({"sha256": found.sha256, "files": written}, as_json=as_json)
-
-
-def reminders(
-    ctx: typer.Context,
-    *,
-    language: Annotated[str, typer.Option(help="Only this language.")] = "",
-    config: common.ConfigOption = None,
-    now: common.NowOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """List what must be translated for issues that wait and for the next ones, and by when."""
-    from publisher import outlook  # noqa: PLC0415
-    from store import newsletters  # noqa: PLC0415
-
-    moment = common.clock(now)
-    with common.opened(ctx, config) as house:
-        with house.database.read() as tx:
-            mailings = newsletters.listing(tx)
-        slots = {entry.key: _next_slot(entry, moment) for entry in mailings}
-        coming = {key: slot for key, slot in slots.items() if slot}
-        found = outlook.reminders(house.database, house.config, coming, now=moment)
-    records = [vars(entry) for entry in found if language in {"", entry.language}]
-    columns = ("language", "item", "title", "reason", "newsletter", "slot", "until")
-    common.listing(records, columns, as_json=as_json)
-
-
-def _next_slot(newsletter: "Newsletter", now: datetime) -> datetime | None:
+def next_slot(newsletter: "Newsletter", now: datetime) -> datetime | None:
+    """Return the next slot of a newsletter's schedule, None when there is none."""
     import scheduler  # noqa: PLC0415
 
     slots = scheduler.slots(newsletter.schedule, ZoneInfo(newsletter.timezone), after=now)
@@ -287,16 +228,3 @@ def _show(house: common.House, issue: "Issue", now: datetime, *, as_json: bool) 
     with house.database.read() as tx:
         record = show_record(tx, issue, house.config, now)
     print_issue(record, as_json=as_json)
-
-
-def _dry_record(seen: "Outlook") -> dict[str, Any]:
-    issue = seen.gate.issue
-    return {
-        "id": issue.id or None,
-        "newsletter": issue.newsletter,
-        "slot": issue.slot,
-        # Where it would go at once.
-        "state": seen.gate.state,
-        **draft_record(seen),
-        "deliveries": {},
-    }

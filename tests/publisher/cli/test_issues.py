@@ -74,7 +74,12 @@ def test_a_dry_run_says_what_fridays_issue_would_hold_and_what_it_waits_for(run:
         ("fr", 1, 1),
         ("ar", 1, 1),
     ]
+    assert seen["deliveries"]["queued"] == 0
     assert run("issue", "list", "--json").stdout == ""
+    run("issue", "plan", "weekly", "--now", NOW)
+    shown = record(run("issue", "show", "1", "--now", NOW, "--json"))
+    # The same keys, and the same content, once it is planned.
+    assert {**seen, "id": 1, "state": "planned"} == shown
 
 
 def test_people_see_in_words_what_an_issue_waits_for(run: Run) -> None:
