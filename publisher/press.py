@@ -99,7 +99,7 @@ def press(database: Database, issue_id: int, config: Config, *, now: datetime) -
         issue, queued = issues.get(tx, issue_id), 0
         if issue.state in OPEN:
             newsletter = newsletters.get(tx, issue.newsletter)
-            marks = offers.offered(tx, newsletter.key)
+            marks = _considered(tx, issue)
             gate = look(tx, issue, newsletter, config, now=now)
             if gate.act is Act.FREEZE:
                 made = gate.drafts(tx, subscribers.groups(tx, newsletter.key))
@@ -108,7 +108,7 @@ def press(database: Database, issue_id: int, config: Config, *, now: datetime) -
             issues.move(tx, issue, gate.state, blocking=gate.blocking, frozen=frozen)
             # What waits for an approval has told nothing yet.
             if gate.act is not Act.ASK:
-                offers.take_back(tx, settled(_considered(issue, marks), list(gate.choice.values())))
+                offers.take_back(tx, settled(marks, list(gate.choice.values())))
         return Pressed(issue=issues.get(tx, issue_id), queued=queued)
 
 
@@ -175,11 +175,13 @@ def look(
     return replace(gate, consents=approvals.consents(tx, issue, gate.drafts(tx, ())))
 
 
-def _considered(issue: Issue, marks: Mapping[int, int]) -> dict[int, int]:
-    """Return the marks of the items that an issue looked at. Pure."""
-    if issue.items is None:
-        return dict(marks)
-    return {mark: item_id for mark, item_id in marks.items() if item_id in issue.items}
+def _considered(tx: Transaction, issue: Issue) -> dict[int, int]:
+    """Return the marks of the items that an issue looks at."""
+    marks = offers.offered(tx, issue.newsletter)
+    if issue.items is not None:
+        return {mark: item_id for mark, item_id in marks.items() if item_id in issue.items}
+    kept = issues.reserved(tx, issue.newsletter)
+    return {mark: item_id for mark, item_id in marks.items() if item_id not in kept}
 
 
 def settled(marks: Mapping[int, int], choice: Sequence[Selection]) -> list[int]:
@@ -207,11 +209,14 @@ def choose(
     """Return by language what an issue would hold now, and what it would wait for.
 
     Deadlines count from its slot: then it would have gone out. ``by_hand`` are the items that
-    somebody chose; of these, too, an audience gets none that it has had.
+    somebody chose; of these, too, an audience gets none that it has had. What somebody chose for
+    another issue is left to that.
     """
     if by_hand is None:
         offered = offers.offered(tx, newsletter.key).values()
-        fresh = issues.candidates(tx, newsletter, offered, now=now)
+        kept = issues.reserved(tx, newsletter.key)
+        found = issues.candidates(tx, newsletter, offered, now=now)
+        fresh = {tag: [id_ for id_ in ids if id_ not in kept] for tag, ids in found.items()}
     else:
         fresh = issues.untold(tx, newsletter, by_hand)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, false, func, insert, select, update
+from sqlalchemy import and_, false, func, insert, null, select, update
 
 from store import stale
 from store.database import Transaction, among
@@ -30,6 +30,14 @@ from store.tables import (
     item_topics,
     items,
     newsletters,
+)
+
+#: States in which an issue may have no editions yet; once it is paused, it may have some.
+_UNFROZEN = (
+    IssueState.PLANNED,
+    IssueState.AWAITING_TRANSLATIONS,
+    IssueState.AWAITING_APPROVAL,
+    IssueState.PAUSED,
 )
 
 #: The edition that holds all of its language: the one that the archive shows.
@@ -153,6 +161,18 @@ def untold(tx: Transaction, newsletter: Newsletter, chosen: Sequence[int]) -> di
         language: [item_id for item_id in chosen if (item_id, language) not in told]
         for language in newsletter.languages
     }
+
+
+def reserved(tx: Transaction, newsletter: str) -> set[int]:
+    """Return the items that somebody chose for an issue that is not frozen yet, nor over."""
+    chosen = issues.c["items"]
+    query = select(chosen).where(
+        issues.c.newsletter == newsletter,
+        issues.c.state.in_(_UNFROZEN),
+        issues.c.frozen.is_(None),
+        chosen.is_not(null()),
+    )
+    return {item_id for row in tx.rows(query) for item_id in row["items"]}
 
 
 def candidates(

@@ -221,6 +221,25 @@ def test_what_was_not_chosen_is_in_the_next_issue_and_what_was_is_not(
         issuing.plan(house, "digest", NOW + 2 * HOUR, chosen=[3])
 
 
+def test_a_regular_issue_leaves_what_was_chosen_for_another(
+    house: Database, config: Config
+) -> None:
+    special = issuing.plan(house, "digest", NOW + 9 * HOUR, chosen=[2])
+    regular = planned(house)
+    approve(house, config, regular)
+    pressed(house, regular, config)
+    assert {each.items for each in editions(house, regular).values()} == {2}
+    assert "Item 2 (ar)" not in editions(house, regular)["ar"].text
+    # Once it is cancelled, what it held is free.
+    issuing.pause(house, special.id)
+    following = issuing.plan(house, "digest", NOW + HOUR)
+    assert gate(house, following, config).chosen == {}
+    issuing.cancel(house, special.id, now=NOW)
+    approve(house, config, following)
+    pressed(house, following, config, now=NOW + HOUR)
+    assert "Item 2 (ar)" in editions(house, following)["ar"].text
+
+
 @pytest.mark.parametrize(
     ("chosen", "mend"),
     [([], "at least one"), ([1, 1], "each once"), ([1, 9, 8], "no item 9, 8")],

@@ -222,6 +222,8 @@ def test_an_issue_keeps_what_somebody_chose_and_wrote(either: Database) -> None:
         found = issues.get(tx, made.id)
         assert (found.words, found.send_at) == (words, NOW + WEEK)
         assert issues.plan_by_hand(tx, "digest", NOW + WEEK, chosen=None).items is None
+        assert issues.reserved(tx, "digest") == {3, 1}
+        assert issues.reserved(tx, "other") == set()
         with pytest.raises(ConflictError, match="digest has an issue at"):
             issues.plan_by_hand(tx, "digest", NOW, chosen=None)
 
@@ -235,6 +237,24 @@ def test_what_was_frozen_meanwhile_is_neither_worded_nor_scheduled(either: Datab
             issues.write(tx, read, {})
         with pytest.raises(ConflictError, match="no longer planned"):
             issues.schedule(tx, read, NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [
+        (IssueState.AWAITING_APPROVAL, {7}),
+        (IssueState.PAUSED, {7}),
+        (IssueState.SENDING, set()),
+        (IssueState.CANCELLED, set()),
+    ],
+)
+def test_what_was_chosen_is_kept_for_its_issue_until_that_is_frozen_or_over(
+    either: Database, state: IssueState, kept: set[int]
+) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        issues.move(tx, issues.plan_by_hand(tx, "digest", NOW, chosen=[7]), state)
+        assert issues.reserved(tx, "digest") == kept
 
 
 def test_an_approval_is_of_a_language_and_a_content_and_given_once(either: Database) -> None:
