@@ -12,7 +12,7 @@ two at once, or one that was killed and run again, publish and queue nothing twi
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from publisher import press, publishing, site, websub
+from publisher import cron, press, publishing, schedules, site, wallclock, websub
 from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
@@ -28,8 +28,6 @@ from publisher.press import Pressed
 from store import issues, newsletters
 from store.database import Database
 from store.records import Newsletter, Publication
-
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 #: No zone has ever been farther from UTC, and no clock was ever turned by more.
 _MARGIN = timedelta(days=1)
@@ -112,10 +110,11 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
 def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) -> None:
     """Plan the issues of the slots that are due, and bring each on as far as it gets."""
 
-    def plan(newsletter: Newsletter) -> None:
+    def plan(newsletter: Newsletter, frequency: str) -> None:
         with database.read() as tx:
-            last = issues.last_slot(tx, newsletter)
-        press.plan(database, newsletter, due(newsletter, after=last, now=now))
+            last = issues.last_slot(tx, newsletter, frequency)
+        slots_due = due(newsletter, frequency, after=last, now=now)
+        press.plan(database, newsletter, slots_due, frequency=frequency)
 
     def bring_on(issue_id: int) -> None:
         pressed = press.press(database, issue_id, config, now=now)
@@ -125,103 +124,90 @@ def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) 
     with database.read() as tx:
         mailings = newsletters.listing(tx)
     for newsletter in mailings:
-        done.attempt(partial(plan, newsletter))
+        for frequency in newsletter.schedules:
+            done.attempt(partial(plan, newsletter, frequency))
     for issue_id in press.open_issues(database, now):
         done.attempt(partial(bring_on, issue_id))
 
 
-def due(newsletter: Newsletter, *, after: datetime, now: datetime) -> list[datetime]:
-    """Return the slots of a newsletter after an instant and until now. Pure."""
-    zone = ZoneInfo(newsletter.timezone)
-    return list(slots(newsletter.schedule, zone, after=after, until=now))
+def due(
+    newsletter: Newsletter, frequency: str = "", *, after: datetime, now: datetime
+) -> list[datetime]:
+    """Return the slots of a newsletter at a frequency after an instant and until now. Pure."""
+    return list(coming(newsletter, frequency, after=after, until=now))
+
+
+def coming(
+    newsletter: Newsletter, frequency: str = "", *, after: datetime, until: datetime | None = None
+) -> Iterator[datetime]:
+    """Yield the slots of a newsletter at a frequency after an instant. Pure."""
+    schedule, zone = newsletter.schedules[frequency], ZoneInfo(newsletter.timezone)
+    return slots(schedule, zone, since=newsletter.since, after=after, until=until)
 
 
 def slots(
-    schedule: str, zone: ZoneInfo, *, after: datetime, until: datetime | None = None
+    schedule: str,
+    zone: ZoneInfo,
+    *,
+    since: datetime | None = None,
+    after: datetime,
+    until: datetime | None = None,
 ) -> Iterator[datetime]:
-    """Yield the instants, in UTC, of a cron expression in a time zone, after one and until one.
+    """Yield the instants, in UTC, of a schedule in a time zone, after one and until one.
 
     Each time on the wall clock counts once: in autumn, when it comes twice, the first; in
     spring, when it does not exist, as long after midnight as on any other day; two that fall
-    together count once. Pure; raises InputError for what is no schedule.
+    together count once. ``since`` is when the newsletter began: from that day some schedules
+    count. Pure; raises InputError for what is no schedule.
     """
-    # On the wall clock no hour is missing or comes twice, so the trigger runs on that, as if
-    # it were UTC; only then is each time read in the zone. With the zone in the trigger,
-    # 02:30 would fire twice in autumn.
-    trigger = _trigger(schedule)
-    wall = (after.astimezone(zone) - _MARGIN).replace(tzinfo=UTC)
-    last = None
+    first = (after.astimezone(zone) - _MARGIN).replace(tzinfo=None)
     newest = after
-    while (wall_slot := trigger.get_next_fire_time(last, wall)) is not None:
-        slot = wall_slot.replace(tzinfo=zone).astimezone(UTC)
+    for wall in _walls(schedule, first, since=(since or after).astimezone(zone).date()):
+        slot = wall.replace(tzinfo=zone).astimezone(UTC)
         if until is not None and slot > until:
             return
         if slot > newest:
             yield slot
             newest = slot
-        last, wall = wall_slot, wall_slot + timedelta(seconds=1)
+
+
+def _walls(schedule: str, first: datetime, *, since: date) -> Iterator[datetime]:
+    """Yield what the wall clock shows at a schedule's times: no hour is missing or comes twice."""
+    if not cron.is_cron(schedule):
+        yield from schedules.walls(schedules.parse(schedule), first=first.date(), since=since)
+        return
+    # The trigger runs on the wall clock as if that were UTC. With the zone in the trigger,
+    # 02:30 would fire twice in autumn.
+    trigger, last, wall = _trigger(schedule), None, first.replace(tzinfo=UTC)
+    while (found := trigger.get_next_fire_time(last, wall)) is not None:
+        yield found.replace(tzinfo=None)
+        last, wall = found, found + timedelta(seconds=1)
+
+
+def check_all(newsletter: Newsletter) -> None:
+    """Raise InputError unless the schedules of a newsletter are some, each with a slot to come."""
+    wallclock.zone_name(newsletter.timezone, "timezone")
+    for frequency, schedule in newsletter.schedules.items():
+        check(schedule)
+        if next(coming(newsletter, frequency, after=newsletter.since), None) is None:
+            raise InputError("schedule", f"{schedule!r} has no slot any more")
 
 
 def check(schedule: str) -> str:
     """Return a schedule that is one. Raises InputError."""
-    _trigger(schedule)
+    if cron.is_cron(schedule):
+        _trigger(schedule)
+    else:
+        schedules.parse(schedule)
     return schedule
 
 
 def _trigger(schedule: str) -> CronTrigger:
-    fields = schedule.split()
-    if len(fields) != 5:  # noqa: PLR2004
-        raise InputError(
-            "schedule", f"{schedule!r} has not the five fields of cron, such as '0 7 * * FRI'"
-        )
-    minute, hour, day, month, weekday = fields
-    if day != "*" and weekday != "*":
-        # Cron would take either, APScheduler only both at once; people mean one or the other.
-        raise InputError("schedule", f"{schedule!r}: give a day or a weekday, and * for the other")
+    fields = cron.fields(schedule)
     try:
-        return CronTrigger(
-            minute=minute,
-            hour=hour,
-            day=day,
-            month=month,
-            day_of_week=weekdays(weekday),
-            timezone=UTC,
-        )
+        return CronTrigger(**fields, timezone=UTC)
     except (ValueError, TypeError) as error:
         raise InputError("schedule", f"{schedule!r}: {error}") from error
-
-
-def weekdays(text: str) -> str:
-    """Return cron's weekday field with names for numbers: cron's week begins on Sunday (0 or 7).
-
-    APScheduler's begins on Monday, and would send Sunday's digest a day late.
-    """
-    if text == "*":
-        return text
-    days = {day for part in text.split(",") for day in _days(part)}
-    return ",".join(_WEEKDAYS[day] for day in sorted(days))
-
-
-def _days(part: str) -> Iterator[int]:
-    span, slash, step = part.partition("/")
-    first, dash, last = ("0", "-", "6") if span == "*" else span.partition("-")
-    start = _weekday(first)
-    end = _weekday(last) if dash else (6 if slash else start)
-    if end < start:
-        end += 7
-    if (slash and not step.isdecimal()) or step == "0":
-        raise InputError("schedule", f"no step {step!r} between weekdays")
-    for day in range(start, end + 1, int(step) if slash else 1):
-        yield day % 7
-
-
-def _weekday(text: str) -> int:
-    word = text.lower()[:3]
-    if word in _WEEKDAYS:
-        return _WEEKDAYS.index(word)
-    if text.isdecimal() and int(text) <= 7:  # noqa: PLR2004
-        return int(text) % 7
-    raise InputError("schedule", f"no weekday {text!r}: sun to sat, or 0 (Sunday) to 7")
 
 
 def start(config: Config, look: Callable[[], object]) -> BackgroundScheduler:

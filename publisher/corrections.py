@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.config import Config
-from publisher.editions import keep, stories_of
+from publisher.editions import keep, openings, reader_zones, stories_of
 from publisher.errors import ConflictError
 from publisher.mail.edition import render_correction
 from publisher.policy import Fired
@@ -50,12 +50,15 @@ class Owed:
     waiting: int = 0
     #: Of how many nobody knows whether they have it: they are told once somebody does.
     unknown: int = 0
+    #: At which frequency they get the newsletter; empty: by its own schedule.
+    frequency: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Debt:
     """What a newsletter has told the readers of one language of an item that was wrong."""
 
+    frequency: str
     language: str
     #: All that it told them of it, oldest first.
     told: Sequence[Publication]
@@ -85,18 +88,19 @@ def notify(
     with database.write() as tx:
         case = _case(tx, item_id)
         for newsletter in newsletters.listing(tx):
-            issue = None
-            for debt in _debts(tx, case, newsletter, now):
-                found = _owed(tx, case, newsletter, debt)
-                if found.readers and not debt.waits_for and not dry_run:
-                    issue = issue or issues.add_correction(
-                        tx, newsletter.key, item_id, slot=now, now=now
-                    )
-                    queued = _tell(tx, case, issue, newsletter, debt, config=config, now=now)
-                    found = replace(found, queued=queued)
-                if found.readers or found.waiting or found.unknown:
-                    owed.append(found)
-            made += [issue] if issue else []
+            for frequency in newsletter.schedules:
+                issue = None
+                for debt in _debts(tx, case, newsletter, frequency, now):
+                    found = _owed(tx, case, newsletter, debt)
+                    if found.readers and not debt.waits_for and not dry_run:
+                        issue = issue or issues.add_correction(
+                            tx, newsletter.key, item_id, frequency=frequency, slot=now, now=now
+                        )
+                        queued = _tell(tx, case, issue, newsletter, debt, config=config, now=now)
+                        found = replace(found, queued=queued)
+                    if found.readers or found.waiting or found.unknown:
+                        owed.append(found)
+                made += [issue] if issue else []
     return owed, made
 
 
@@ -108,13 +112,17 @@ def _case(tx: Transaction, item_id: int) -> Case:
     )
 
 
-def _debts(tx: Transaction, case: Case, newsletter: Newsletter, now: datetime) -> list[_Debt]:
+def _debts(
+    tx: Transaction, case: Case, newsletter: Newsletter, frequency: str, now: datetime
+) -> list[_Debt]:
     """Return by language of the readers what a newsletter told that has been corrected since."""
     by_language: dict[str, list[Publication]] = {}
-    for row in publications.tellings(tx, [case.item.id], newsletter_channel(newsletter.key)):
+    channel = newsletter_channel(newsletter.key, frequency)
+    for row in publications.tellings(tx, [case.item.id], channel):
         by_language.setdefault(row.language, []).append(row)
     return [
         _Debt(
+            frequency=frequency,
             language=language,
             told=told,
             wrong=wrong,
@@ -162,6 +170,7 @@ def _owed(tx: Transaction, case: Case, newsletter: Newsletter, debt: _Debt) -> O
     mails = deliveries.of_edition(tx, debt.sent_in, debt.language, case.item.id)
     return Owed(
         newsletter=newsletter.key,
+        frequency=debt.frequency,
         language=debt.language,
         waits_for=debt.waits_for,
         readers=deliveries.misled(
@@ -199,6 +208,7 @@ def _tell(
         sent_in=debt.sent_in,
         language=debt.language,
         since=debt.since,
+        due=openings(newsletter, debt.language, reader_zones(tx, newsletter), now=now),
         now=now,
     )
 

@@ -162,7 +162,11 @@ def retract(
         said = {tag or item.source_language: text for tag, text in notes.items() if text.strip()}
         for language in said.keys() - texts.keys():
             raise InputError("note", f"item {item_id} has no text in {language}")
-        for language, told in _told(tx, item_id).items():
+        seen = _told(tx, item_id)
+        if seen:
+            # Readers of a source that was never approved know the item by a fallback's title.
+            seen.setdefault(item.source_language, next(iter(seen.values())))
+        for language, told in seen.items():
             texts[language] = replace(texts[language], title=told.title, slug=told.slug)
         source = _notice(texts[item.source_language], said, None, config, now)
         items.save(tx, source, author=author)

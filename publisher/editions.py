@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher import languages
+from publisher import languages, windows
 from publisher.config import Config
 from publisher.errors import ConflictError
 from publisher.mail.edition import Rendered, render_edition
@@ -20,7 +20,7 @@ from publisher.selection import Chosen
 from publisher.story import Story, tell_all
 from publisher.telling import Case, first_telling
 from publisher.variants import variants
-from store import deliveries, issues, items, publications
+from store import deliveries, issues, items, publications, subscribers
 from store.database import Transaction
 from store.publications import Standing
 from store.records import FEED, Group, Issue, Newsletter, Publication, Words, newsletter_channel
@@ -92,8 +92,12 @@ def drafts(
     return made
 
 
-def freeze(tx: Transaction, issue: Issue, made: Sequence[Draft], *, now: datetime) -> int:
+def freeze(
+    tx: Transaction, issue: Issue, newsletter: Newsletter, made: Sequence[Draft], *, now: datetime
+) -> int:
     """Freeze an issue's editions and queue their deliveries; return how many.
+
+    Each is due once it may be sent, from then on as soon as the reader's window is open.
 
     Raises ConflictError when an audience has had one of the items meanwhile.
     """
@@ -112,7 +116,31 @@ def freeze(tx: Transaction, issue: Issue, made: Sequence[Draft], *, now: datetim
             groups=draft.groups,
             variant=draft.variant,
         )
-    return deliveries.queue(tx, issue, due=max(issue.send_at or now, now), now=now)
+    zones, begin = reader_zones(tx, newsletter), max(issue.send_at or now, now)
+    due = {
+        language: openings(newsletter, language, zones, now=begin)
+        for language in {draft.language for draft in made}
+    }
+    return deliveries.queue(tx, issue, due=due, now=now)
+
+
+def reader_zones(tx: Transaction, newsletter: Newsletter) -> list[str]:
+    """Return the time zones that make a difference to when a newsletter's mail may go out."""
+    return subscribers.zones(tx) if newsletter.windows else []
+
+
+def openings(
+    newsletter: Newsletter, language: str, zones: Collection[str], *, now: datetime
+) -> dict[str, datetime]:
+    """Return by the zone of a reader when mail in a language may go out to them, from now on.
+
+    Under an empty name for readers in any other zone. Pure.
+    """
+    sentence = newsletter.window(language)
+    if sentence is None:
+        return {"": now}
+    window = windows.parse(sentence)
+    return windows.openings(window, home=newsletter.timezone, zones=zones, moment=now)
 
 
 def audiences(spoken: Sequence[str], newsletter: Newsletter, config: Config) -> dict[str, str]:
@@ -151,7 +179,7 @@ def _told(
         rows.append(
             replace(
                 first,
-                channel=newsletter_channel(newsletter.key),
+                channel=newsletter_channel(newsletter.key, issue.frequency),
                 # The dates that readers of the feed see, where it was told there before.
                 published=seen.published if seen else first.published,
                 updated=seen.updated if seen else first.updated,

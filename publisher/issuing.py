@@ -23,27 +23,36 @@ _SUBJECT, _PREHEADER, _INTRO = 250, 140, 20_000
 
 
 def plan(
-    database: Database, key: str, slot: datetime, *, chosen: Sequence[int] | None = None
+    database: Database,
+    key: str,
+    slot: datetime,
+    *,
+    frequency: str = "",
+    chosen: Sequence[int] | None = None,
 ) -> Issue:
     """Plan an issue of a newsletter, of the items ``chosen`` in that order or of what is new.
 
-    Raises NotFoundError, InputError, or ConflictError when it has an issue in that slot.
+    For those who get it at a frequency that it has. Raises NotFoundError, InputError, or
+    ConflictError when it has an issue for them in that slot.
     """
     with database.write() as tx:
         newsletter = newsletters.get(tx, key)
         if chosen is not None:
-            check_items(tx, newsletter, chosen)
-        return issues.plan_by_hand(tx, key, slot, chosen=chosen)
+            check_items(tx, newsletter, chosen, frequency=frequency)
+        return issues.plan_by_hand(tx, key, slot, frequency=frequency, chosen=chosen)
 
 
-def check_items(tx: Transaction, newsletter: Newsletter, chosen: Sequence[int]) -> None:
-    """Raise InputError when an issue cannot be of these items."""
+def check_items(
+    tx: Transaction, newsletter: Newsletter, chosen: Sequence[int], *, frequency: str = ""
+) -> None:
+    """Raise InputError when an issue for who has this frequency cannot be of these items."""
     if not chosen or len({*chosen}) < len(chosen):
         raise InputError("items", "name at least one item, and each once")
     strangers = [str(item_id) for item_id in chosen if item_id not in items.many(tx, chosen)]
     if strangers:
         raise InputError("items", f"no item {', '.join(strangers)}: see 'tidings item list'")
-    untold = {item_id for of in issues.untold(tx, newsletter, chosen).values() for item_id in of}
+    left = issues.untold(tx, newsletter, chosen, frequency=frequency)
+    untold = {item_id for of_language in left.values() for item_id in of_language}
     for item_id in chosen:
         if item_id not in untold:
             raise InputError(

@@ -55,6 +55,8 @@ class Reminder:
     title: str
     reason: str
     newsletter: str
+    #: For who chose which frequency; empty: the newsletter's own schedule.
+    frequency: str
     #: When the issue is to go out.
     slot: datetime
     #: Until when it waits after that; None for as long as it takes.
@@ -76,7 +78,7 @@ class Preview:
 def look(tx: Transaction, issue: Issue, config: Config, *, now: datetime) -> Outlook:
     """Return what an issue that is not frozen would be now, for those who subscribe now."""
     gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
-    made = gate.drafts(tx, subscribers.groups(tx, issue.newsletter))
+    made = gate.drafts(tx, subscribers.groups(tx, issue.newsletter, issue.frequency))
     return Outlook(gate=gate, drafts=made, waits_for=_waits_for(tx, gate))
 
 
@@ -86,28 +88,37 @@ def dry_run(
     key: str,
     slot: datetime,
     *,
+    frequency: str = "",
     chosen: Sequence[int] | None,
     now: datetime,
 ) -> Outlook:
     """Return what the issue of a slot would be now, whether it is planned or not.
+
+    For those who get the newsletter at a frequency that it has.
 
     Raises NotFoundError and InputError.
     """
     with database.read() as tx:
         newsletter = newsletters.get(tx, key)
         if chosen is not None:
-            check_items(tx, newsletter, chosen)
-        wanted = _unplanned(key, slot, chosen)
+            check_items(tx, newsletter, chosen, frequency=frequency)
+        wanted = _unplanned(key, frequency, slot, chosen)
         for issue in issues.listing(tx, states=OPEN):
-            if chosen is None and (issue.newsletter, issue.slot) == (key, slot):
+            if chosen is None and _place(issue) == _place(wanted):
                 wanted = issue
         return look(tx, wanted, config, now=now)
 
 
-def _unplanned(key: str, slot: datetime, chosen: Sequence[int] | None) -> Issue:
+def _place(issue: Issue) -> tuple[str, str, datetime]:
+    """Return what an issue is unique by."""
+    return issue.newsletter, issue.frequency, issue.slot
+
+
+def _unplanned(key: str, frequency: str, slot: datetime, chosen: Sequence[int] | None) -> Issue:
     return Issue(
         id=0,
         newsletter=key,
+        frequency=frequency,
         slot=slot,
         state=IssueState.PLANNED,
         blocking=(),
@@ -118,21 +129,23 @@ def _unplanned(key: str, slot: datetime, chosen: Sequence[int] | None) -> Issue:
 
 
 def reminders(
-    database: Database, config: Config, coming: Mapping[str, datetime], *, now: datetime
+    database: Database,
+    config: Config,
+    coming: Mapping[tuple[str, str], datetime],
+    *,
+    now: datetime,
 ) -> list[Reminder]:
     """Return what must be translated, by language and what is wanted first.
 
-    For the issues that are open, and for those of the slots that are ``coming``, by newsletter.
+    For the issues that are open, and for those of the slots that are ``coming``, by newsletter
+    and frequency.
     """
     found = []
     with database.read() as tx:
         wanted = issues.listing(tx, states=OPEN)
-        planned = {(issue.newsletter, issue.slot) for issue in wanted}
-        wanted += [
-            _unplanned(key, slot, None)
-            for key, slot in coming.items()
-            if (key, slot) not in planned
-        ]
+        planned = {_place(issue) for issue in wanted}
+        unplanned = [_unplanned(*key, slot, None) for key, slot in coming.items()]
+        wanted += [issue for issue in unplanned if _place(issue) not in planned]
         for issue in wanted:
             gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
             names = titles(tx, [entry.item for entry in gate.blocking])
@@ -143,6 +156,7 @@ def reminders(
                     title=names[entry.item],
                     reason=entry.reason,
                     newsletter=issue.newsletter,
+                    frequency=issue.frequency,
                     slot=issue.slot,
                     until=entry.until,
                 )

@@ -28,6 +28,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from publisher import packing
 from publisher.errors import StoreError
 
 #: Files that may stand beside, before they are renamed together: a pass of the scheduler fits,
@@ -53,7 +54,9 @@ class Placing:
         self._batch = batch
         #: By where it goes, what is written beside; None for a file that goes away.
         self._waiting: dict[Path, Future[Path] | None] = {}
+        #: Folders that are to be on disk in the end, and those that are surely there.
         self._folders: set[Path] = set()
+        self._there: set[Path] = set()
         self._threads = ThreadPoolExecutor(_AT_ONCE)
 
     def __enter__(self) -> Self:
@@ -76,27 +79,50 @@ class Placing:
                 if writing:
                     _sweep(place)
 
+    def put_packed(self, place: Path, body: bytes | None, *, anew: bool = False) -> bool:
+        """Have a file hold these bytes, and one beside it the same gzipped; see :meth:`put`.
+
+        The packed one comes into its place first: so where the other is right already, both
+        are, and nothing is packed but ``anew``.
+        """
+        packed = place.with_name(f"{place.name}.gz")
+        changes = self._changes(place, body)
+        if changes or anew or not packed.exists():
+            self.put(packed, None if body is None else packing.pack(body))
+        self._put(place, body, changes=changes)
+        return changes
+
     def put(self, place: Path, body: bytes | None) -> bool:
         """Have a file hold these bytes, or (None) be gone; return whether that changes it.
 
         A file that holds them already is left alone, so that its age tells when it changed.
         Raises StoreError.
         """
-        with _named("remove" if body is None else "write", place):
-            self._forget(place)
-            changes = os.path.lexists(place) if body is None else not _holds(place, body)
-            if changes:
-                self._waiting[place] = None if body is None else self._beside(place, body)
-        above = [place.parent, *place.parent.parents]
-        self._folders.update(above[: above.index(self._folder) + 1])
-        if len(self._waiting) >= self._batch:
-            self._settle()
+        changes = self._changes(place, body)
+        self._put(place, body, changes=changes)
         return changes
 
+    def _changes(self, place: Path, body: bytes | None) -> bool:
+        with _named("remove" if body is None else "write", place):
+            return os.path.lexists(place) if body is None else not _holds(place, body)
+
+    def _put(self, place: Path, body: bytes | None, *, changes: bool) -> None:
+        with _named("remove" if body is None else "write", place):
+            self._forget(place)
+            if changes:
+                self._waiting[place] = None if body is None else self._beside(place, body)
+        if place.parent not in self._folders:
+            above = [place.parent, *place.parent.parents]
+            self._folders.update(above[: above.index(self._folder) + 1])
+        if len(self._waiting) >= self._batch:
+            self._settle()
+
     def _beside(self, place: Path, body: bytes) -> Future[Path]:
-        missing = takewhile(lambda folder: not folder.exists(), place.parents)
-        self._folders.update(folder.parent for folder in missing)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.parent not in self._there:
+            missing = takewhile(lambda folder: not folder.exists(), place.parents)
+            self._folders.update(folder.parent for folder in missing)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._there.add(place.parent)
         return self._threads.submit(_write, place, body)
 
     def _forget(self, place: Path) -> None:

@@ -12,9 +12,18 @@ issue where it was.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import available_timezones
 
-from publisher import approvals, editions, freshness, issue_states, markup, rules, selection
+from publisher import (
+    approvals,
+    editions,
+    freshness,
+    issue_states,
+    markup,
+    rules,
+    selection,
+    wallclock,
+    windows,
+)
 from publisher.approvals import Consent
 from publisher.config import Config
 from publisher.editions import Draft
@@ -27,6 +36,7 @@ from publisher.telling import why
 from store import deliveries, issues, items, newsletters, offers, subscribers, topics
 from store.database import Database, Transaction
 from store.records import (
+    OWN,
     Blocking,
     Group,
     Issue,
@@ -38,6 +48,9 @@ from store.records import (
 
 #: In a newsletter's rules: all languages that have none of their own.
 OTHERS = "*"
+
+#: The longest name of a frequency that the store has room for.
+_MAX_FREQUENCY = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +66,16 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
     if newsletter.key != markup.slug(newsletter.key):
         raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
-    named = {*newsletter.languages, *newsletter.names, *newsletter.rules} - {OTHERS}
+    by_language = (newsletter.names, newsletter.rules, newsletter.windows)
+    named = {*newsletter.languages}.union(*by_language) - {OTHERS}
     strangers = named - {*config.site.languages}
     if strangers:
         there = ", ".join(config.site.languages)
         raise InputError("languages", f"{', '.join(sorted(strangers))}: this site has {there}")
-    if newsletter.timezone not in available_timezones():
-        raise InputError("timezone", f"no IANA time zone {newsletter.timezone!r}")
+    wallclock.zone_name(newsletter.timezone, "timezone")
     for language in {OTHERS, *newsletter.rules}:
         rule(newsletter, language)
+    _check_going_out(newsletter)
     with database.write() as tx:
         known = {topic.key for topic in topics.listing(tx)}
         for topic in newsletter.topics:
@@ -72,7 +86,29 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     return newsletter
 
 
-def plan(database: Database, newsletter: Newsletter, slots: Sequence[datetime]) -> list[int]:
+def _check_going_out(newsletter: Newsletter) -> None:
+    """Refuse what says when and how often, and from how many items on, and cannot be."""
+    for sentence in newsletter.windows.values():
+        windows.parse(sentence)
+    if newsletter.minimum < 1:
+        raise InputError("minimum", f"{newsletter.minimum} items make no issue: 1 at the least")
+    for name in newsletter.frequencies:
+        if name != markup.slug(name) or name == OWN:
+            raise InputError(
+                "frequency",
+                f"{name!r} must be lower-case letters, digits, hyphens; {OWN!r} is taken",
+            )
+        if len(name) > _MAX_FREQUENCY:
+            raise InputError("frequency", f"{name!r} is too long: {_MAX_FREQUENCY} at the most")
+
+
+def plan(
+    database: Database,
+    newsletter: Newsletter,
+    slots: Sequence[datetime],
+    *,
+    frequency: str = "",
+) -> list[int]:
     """Make the issues of a newsletter's due slots; return the ids of those that are new.
 
     After a downtime the newest slot gets the news; the missed ones are kept as skipped, so
@@ -81,7 +117,7 @@ def plan(database: Database, newsletter: Newsletter, slots: Sequence[datetime]) 
     states = dict.fromkeys(slots[:-1], IssueState.SKIPPED)
     states |= dict.fromkeys(slots[-1:], IssueState.PLANNED)
     with database.write() as tx:
-        return issues.plan(tx, newsletter.key, states)
+        return issues.plan(tx, newsletter.key, states, frequency=frequency)
 
 
 def open_issues(database: Database, now: datetime) -> list[int]:
@@ -102,8 +138,8 @@ def press(database: Database, issue_id: int, config: Config, *, now: datetime) -
             marks = _considered(tx, issue)
             gate = look(tx, issue, newsletter, config, now=now)
             if gate.act is Act.FREEZE:
-                made = gate.drafts(tx, subscribers.groups(tx, newsletter.key))
-                queued = editions.freeze(tx, issue, made, now=now)
+                made = gate.drafts(tx, subscribers.groups(tx, newsletter.key, issue.frequency))
+                queued = editions.freeze(tx, issue, newsletter, made, now=now)
             frozen = now if gate.act is Act.FREEZE else None
             issues.move(tx, issue, gate.state, blocking=gate.blocking, frozen=frozen)
             # What waits for an approval has told nothing yet.
@@ -167,7 +203,15 @@ def look(
     tx: Transaction, issue: Issue, newsletter: Newsletter, config: Config, *, now: datetime
 ) -> Gate:
     """Return how an issue stands now. Writes nothing."""
-    choice = choose(tx, newsletter, config, slot=issue.slot, now=now, by_hand=issue.items)
+    choice = choose(
+        tx,
+        newsletter,
+        config,
+        frequency=issue.frequency,
+        slot=issue.slot,
+        now=now,
+        by_hand=issue.items,
+    )
     gate = Gate(issue=issue, newsletter=newsletter, config=config, now=now, choice=choice)
     if not newsletter.approval:
         return gate
@@ -177,10 +221,10 @@ def look(
 
 def _considered(tx: Transaction, issue: Issue) -> dict[int, int]:
     """Return the marks of the items that an issue looks at."""
-    marks = offers.offered(tx, issue.newsletter)
+    marks = offers.offered(tx, issue.newsletter, issue.frequency)
     if issue.items is not None:
         return {mark: item_id for mark, item_id in marks.items() if item_id in issue.items}
-    kept = issues.reserved(tx, issue.newsletter)
+    kept = issues.reserved(tx, issue.newsletter, issue.frequency)
     return {mark: item_id for mark, item_id in marks.items() if item_id not in kept}
 
 
@@ -202,6 +246,7 @@ def choose(
     newsletter: Newsletter,
     config: Config,
     *,
+    frequency: str = "",
     slot: datetime,
     now: datetime,
     by_hand: Sequence[int] | None = None,
@@ -213,21 +258,23 @@ def choose(
     another issue is left to that.
     """
     if by_hand is None:
-        offered = offers.offered(tx, newsletter.key).values()
-        kept = issues.reserved(tx, newsletter.key)
-        found = issues.candidates(tx, newsletter, offered, now=now)
+        offered = offers.offered(tx, newsletter.key, frequency).values()
+        kept = issues.reserved(tx, newsletter.key, frequency)
+        found = issues.candidates(tx, newsletter, offered, frequency=frequency, now=now)
         fresh = {tag: [id_ for id_ in ids if id_ not in kept] for tag, ids in found.items()}
     else:
-        fresh = issues.untold(tx, newsletter, by_hand)
+        fresh = issues.untold(tx, newsletter, by_hand, frequency=frequency)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}
     known, texts = items.many(tx, ids), items.texts(tx, ids)
     choice = {}
     for language, of_language in fresh.items():
         policy = Policy(rule=rule(newsletter, language), chain=config.chain(language))
         candidates = [_candidate(known[id_], texts[id_], language) for id_ in of_language]
-        choice[language] = selection.select(
+        taken = selection.select(
             candidates, language, policy, since=slot, now=now, by_hand=by_hand is not None
         )
+        # What somebody chose is an issue, however little it is.
+        choice[language] = selection.enough(taken, 1 if by_hand else newsletter.minimum)
     return choice
 
 

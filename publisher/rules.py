@@ -11,21 +11,17 @@ They stand in the configuration and in newsletters; :mod:`publisher.policy` obey
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from publisher import wallclock
 from publisher.errors import InputError
+from publisher.wallclock import WEEKDAYS
 from store.records import Missing
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-#: In full; three letters or more of one are enough.
-_IN_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 # ASCII only: by Unicode's rules of case a long s is an s, and what it spells no skip.
 _SENTENCE = re.compile(
-    r"hold\s+(?:until\s+(?P<day>[a-z]{3,9})\s+(?P<hour>\d{1,2}):(?P<minute>\d\d)"
+    r"hold\s+(?:until\s+(?P<day>[a-z]{3,9})\s+(?P<clock>\d{1,2}:\d\d)"
     r"(?:\s+(?P<zone>[A-Za-z][\w+/-]*))?|for\s+(?P<count>\d{1,4})\s*(?P<unit>[hd]))"
     r"\s*,?\s+then\s+(?P<then>skip|fallback|fall\s+back)",
     re.IGNORECASE | re.ASCII,
@@ -44,20 +40,14 @@ class Weekly:
     zone: str
 
     def after(self, instant: datetime) -> datetime:
-        """Return the first such time at or after an instant, in UTC.
-
-        There is one in each week: where the clocks skip it, it comes as much later as they skip,
-        and of one that comes twice the first counts (PEP 495).
-        """
-        local = instant.astimezone(ZoneInfo(self.zone))
+        """Return the first such time at or after an instant, in UTC: there is one in each week."""
+        zone, clock = ZoneInfo(self.zone), time(self.hour, self.minute)
+        local = instant.astimezone(zone)
         day = local.date() + timedelta(days=(self.weekday - local.weekday()) % 7)
         # One that was skipped can still be ahead when its day is over.
-        times = [self._on(day + timedelta(weeks=week)) for week in (-1, 0, 1)]
+        days = [day + timedelta(weeks=week) for week in (-1, 0, 1)]
+        times = [wallclock.at(day, clock, zone) for day in days]
         return next(found for found in times if found >= instant)
-
-    def _on(self, day: date) -> datetime:
-        wall = datetime.combine(day, time(self.hour, self.minute), tzinfo=ZoneInfo(self.zone))
-        return wall.astimezone(UTC)
 
     def __str__(self) -> str:
         return f"until {WEEKDAYS[self.weekday]} {self.hour:02}:{self.minute:02} {self.zone}"
@@ -114,18 +104,10 @@ def _lasting(found: re.Match[str]) -> Lasting:
 
 
 def _weekly(found: re.Match[str], zone: str) -> Weekly:
-    day, place = found["day"].lower(), found["zone"] or zone
-    hour, minute = int(found["hour"]), int(found["minute"])
-    if not any(name.startswith(day) for name in _IN_FULL):
-        raise InputError("missing", f"no weekday {found['day']!r}: {', '.join(WEEKDAYS)}")
-    if hour > 23 or minute > 59:  # noqa: PLR2004
-        raise InputError("missing", f"no time of day {found['hour']}:{found['minute']}")
-    if place not in _zones():
-        raise InputError("missing", f"no IANA time zone {place!r}; one is Europe/Brussels")
-    return Weekly(weekday=WEEKDAYS.index(day[:3]), hour=hour, minute=minute, zone=place)
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Return the names of all zones. Kept: they are read from disk, and asked for each item."""
-    return frozenset(available_timezones())
+    clock = wallclock.time_of_day(found["clock"], "missing")
+    return Weekly(
+        weekday=wallclock.weekday(found["day"], "missing"),
+        hour=clock.hour,
+        minute=clock.minute,
+        zone=wallclock.zone_name(found["zone"] or zone, "missing"),
+    )

@@ -83,6 +83,19 @@ def select(
     return Selection(chosen=tuple(chosen), blocking=tuple(blocking), later=tuple(later))
 
 
+def enough(selection: Selection, minimum: int) -> Selection:
+    """Return what an edition holds that wants so many items: nothing while they are fewer.
+
+    What it might still get counts. Where even that is too little, nobody waits for it, and all
+    stays for the next issue.
+    """
+    there = [pick.item.id for pick in selection.chosen]
+    there += [entry.item for entry in selection.blocking]
+    if len(there) >= minimum:
+        return selection
+    return Selection(chosen=(), blocking=(), later=tuple({*selection.later, *there}))
+
+
 def _may_change(answer: Answer, policy: Policy) -> bool:
     """Say whether time alone may bring another answer: an embargo ends, a deadline starts anew."""
     if isinstance(answer, Wait):

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 
 from publisher import addresses, languages, markup
@@ -100,10 +101,20 @@ class Story:
     withdrawn: bool
     #: Where the item was published first, if not here.
     origin: str | None = None
+    #: The language that the item was written in; empty where nobody said.
+    source_language: str = ""
     picture: Picture | None = None
     #: In the order of the site's languages. Not those whose readers are shown another language,
     #: and not what is gone.
     translations: tuple[Translation, ...] = ()
+
+    def __hash__(self) -> int:
+        """Return the hash of all fields, computed once: whatever is kept by a story asks for it."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, part.name) for part in fields(self)))
 
     @property
     def is_gone(self) -> bool:
@@ -144,6 +155,7 @@ def tell(
     ``image`` is the item's picture, which is taken back with its words.
     """
     language, shown = publication.language, publication.shown_language
+    chain = config.chain(language)
     retracted = publication.told if publication.change is Change.RETRACTION else None
     pending = publication.rule == Fired.SOURCE_CORRECTED
     summary, body = words.summary or markup.summary(words.body), words.body
@@ -159,7 +171,7 @@ def tell(
         shown_language=shown,
         notice="" if shown == language else notice(language, shown, config),
         kind=item.kind,
-        topics=tuple(label(topics[key], config.chain(language)) for key in item.topics),
+        topics=tuple(label(topics[key], chain) for key in item.topics),
         title=words.title,
         summary=summary,
         body=body,
@@ -172,6 +184,7 @@ def tell(
         retracted=retracted,
         withdrawn=withdrawn,
         origin=item.url,
+        source_language=item.source_language,
         translations=tuple(each for each in translations if each.language != language),
         picture=picture(image, words.image_alt) if image and not (retracted or withdrawn) else None,
     )

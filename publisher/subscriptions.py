@@ -15,7 +15,7 @@ from publisher.config import Config
 from publisher.errors import InputError
 from store import newsletters, subscribers
 from store.database import Database, Transaction
-from store.records import Newsletter, Status, Subscriber, Subscription
+from store.records import OWN, Newsletter, Status, Subscriber, Subscription
 
 #: Columns of the CSV file; ``email`` and ``language`` must be there.
 COLUMNS = (
@@ -57,6 +57,7 @@ class Person:
     #: The fields that the row leaves empty: what is known of them stays.
     unsaid: frozenset[str]
     subscriptions: tuple[Subscription, ...]
+    says_frequency: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +140,7 @@ def person(row: Mapping[str, str], known: Mapping[str, Newsletter], config: Conf
         if key not in known:
             there = ", ".join(known) or "none yet: 'tidings newsletter add'"
             raise InputError("newsletters", f"no newsletter {key!r}; there are: {there}")
+    named = row.get("frequency") or ""
     subscriber = Subscriber(
         id=0,
         email=email_address(row.get("email") or ""),
@@ -150,11 +152,28 @@ def person(row: Mapping[str, str], known: Mapping[str, Newsletter], config: Conf
         consent_source=markup.clean_line(row.get("consent_source") or ""),
     )
     topics = tuple(_list(row.get("topics")))
-    chosen = tuple(Subscription(newsletter=key, topics=topics) for key in wanted)
+    chosen = tuple(
+        Subscription(newsletter=key, topics=topics, frequency=frequency(named, known[key]))
+        for key in wanted
+    )
     unsaid = {field for field in ("name", "timezone") if not row.get(field)}
     if subscriber.consent_at is None and not subscriber.consent_source:
         unsaid |= {"consent_at", "consent_source"}
-    return Person(subscriber=subscriber, unsaid=frozenset(unsaid), subscriptions=chosen)
+    return Person(
+        subscriber=subscriber,
+        unsaid=frozenset(unsaid),
+        subscriptions=chosen,
+        says_frequency=bool(named),
+    )
+
+
+def frequency(name: str, newsletter: Newsletter) -> str:
+    """Return a frequency that a newsletter offers, empty for its own. Raises InputError."""
+    found = "" if name == OWN else name
+    if found not in newsletter.schedules:
+        there = ", ".join([OWN, *newsletter.frequencies])
+        raise InputError("frequency", f"no {name!r} in {newsletter.key}; there are: {there}")
+    return found
 
 
 def put(tx: Transaction, wanted: Person) -> Verdict:
@@ -175,13 +194,22 @@ def put(tx: Transaction, wanted: Person) -> Verdict:
         fields |= {name: getattr(before, name) for name in kept}
         subscribers.change(tx, before.id, **fields)
     had = subscribers.subscriptions_of(tx, subscriber_id)
-    missing = [entry for entry in wanted.subscriptions if entry not in had]
+    missing = [entry for entry in _chosen(wanted, had) if entry not in had]
     for entry in missing:
         subscribers.subscribe(tx, subscriber_id, entry)
     if before is None:
         return Verdict.ADDED
     changed = missing or replace(before, **fields) != before
     return Verdict.UPDATED if changed else Verdict.SAME
+
+
+def _chosen(wanted: Person, had: Iterable[Subscription]) -> list[Subscription]:
+    """Return what a row subscribes somebody to; a frequency that it leaves out stays."""
+    often = {} if wanted.says_frequency else {entry.newsletter: entry.frequency for entry in had}
+    return [
+        replace(entry, frequency=often.get(entry.newsletter, entry.frequency))
+        for entry in wanted.subscriptions
+    ]
 
 
 def email_address(text: str) -> str:

@@ -12,9 +12,20 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from store.database import Transaction
+from store.dues import WAITING, by_zone
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Issue, IssueState, Status
 from store.subscribers import readers
@@ -27,10 +38,8 @@ from store.tables import (
     subscribers,
 )
 
-_WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
-
 #: States that a delivery may yet leave by itself.
-UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)
+UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
 
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
@@ -45,25 +54,49 @@ _SENDING = deliveries.c.issue_id.in_(
 )
 
 
-def queue(tx: Transaction, issue: Issue, *, due: datetime, now: datetime) -> int:
+def queue(
+    tx: Transaction, issue: Issue, *, due: Mapping[str, Mapping[str, datetime]], now: datetime
+) -> int:
     """Queue each edition of an issue for the active subscribers it is for; return how many.
+
+    Of those who chose the issue's frequency. ``due`` says by the language of the edition, then
+    by their time zones, when it may go out to them; under an empty name for all other zones.
 
     One INSERT ... SELECT for all of them: one for each edition would read the subscribers as
     often. Nobody gets two, since a set of topics in a language has one edition of an issue.
     """
     # The offset has PostgreSQL put the readers together by themselves. Of editions that are this
     # new it knows nothing yet, and would look up each subscriber once for each language.
-    people = readers(issue.newsletter).offset(0).subquery("people")
+    people = readers(issue.newsletter, issue.frequency).offset(0).subquery("people")
     theirs = and_(
         audiences.c.language == people.c.language, audiences.c.topic_key == people.c.topic_key
     )
     mine = select(editions.c.id).where(editions.c.issue_id == issue.id)
+    when = _by_edition(issue, due, people.c.timezone)
     wanted = (
-        _to_queue(issue, audiences.c.edition_id, people.c.subscriber_id, due, now)
+        _to_queue(issue, audiences.c.edition_id, people.c.subscriber_id, when, now)
         .join_from(people, audiences, theirs)
         .where(audiences.c.edition_id.in_(mine))
     )
     return _queue(tx, wanted.order_by(people.c.subscriber_id))
+
+
+def _by_edition(
+    issue: Issue, due: Mapping[str, Mapping[str, datetime]], zone: ColumnElement[str]
+) -> ColumnElement[datetime]:
+    """Return when an edition is due in a reader's zone: one instant where all are the same."""
+    (first, *others) = due.values()
+    if all(other == first for other in others):
+        return by_zone(first, first[""], zone)
+    of_it = select(editions.c.id).where(editions.c.issue_id == issue.id)
+    cases = [
+        (
+            audiences.c.edition_id.in_(of_it.where(editions.c.language == language)),
+            by_zone(moments, moments[""], zone),
+        )
+        for language, moments in due.items()
+    ]
+    return case(*cases)
 
 
 def queue_correction(
@@ -74,10 +107,15 @@ def queue_correction(
     sent_in: Collection[int],
     language: str,
     since: datetime,
+    due: Mapping[str, datetime],
     now: datetime,
 ) -> int:
-    """Queue a correction for those whom :func:`misled` counts; return how many."""
-    wanted = _to_queue(issue, literal(edition_id), subscribers.c.id, now, now).where(
+    """Queue a correction for those whom :func:`misled` counts; return how many.
+
+    ``due`` is, as for :func:`queue` in each language, by their time zones.
+    """
+    when = by_zone(due, due[""])
+    wanted = _to_queue(issue, literal(edition_id), subscribers.c.id, when, now).where(
         subscribers.c.status == Status.ACTIVE,
         _misled(issue.corrects, sent_in, language, since),
     )
@@ -128,7 +166,7 @@ def _to_queue(
     issue: Issue,
     edition_id: ColumnElement[int],
     subscriber_id: ColumnElement[int],
-    due: datetime,
+    due: ColumnElement[datetime],
     now: datetime,
 ) -> Select[Any]:
     return select(
@@ -139,7 +177,7 @@ def _to_queue(
         literal(0),
         literal(""),
         literal(0),
-        literal(due, deliveries.c.due.type),
+        due,
         literal(now, deliveries.c.changed.type),
     )
 
@@ -171,13 +209,13 @@ def cancel_late(tx: Transaction, now: datetime) -> int:
 
 def _cancel(tx: Transaction, which: ColumnElement[bool], detail: str, now: datetime) -> int:
     values = {"state": DeliveryState.CANCELLED, "detail": detail, "changed": now}
-    mine = and_(deliveries.c.state.in_(_WAITING), which)
+    mine = and_(deliveries.c.state.in_(WAITING), which)
     return tx.run(update(deliveries).where(mine).values(**values))
 
 
 def put_off(tx: Transaction, issue: Issue, due: datetime) -> None:
     """Have all that waits of an issue be due at an instant."""
-    mine = and_(deliveries.c.issue_id == issue.id, deliveries.c.state.in_(_WAITING))
+    mine = and_(deliveries.c.issue_id == issue.id, deliveries.c.state.in_(WAITING))
     tx.run(update(deliveries).where(mine).values(due=due))
 
 
@@ -187,7 +225,7 @@ def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Del
         select(deliveries.c.id)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .where(
-            deliveries.c.state.in_(_WAITING),
+            deliveries.c.state.in_(WAITING),
             deliveries.c.due <= now,
             _SENDING,
             subscribers.c.status == Status.ACTIVE,
@@ -302,7 +340,7 @@ def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None
     Of the issues that are being sent: what is paused waits for no instant.
     """
     query = select(func.min(deliveries.c.due).label("due"))
-    query = query.where(deliveries.c.state.in_(_WAITING), _SENDING)
+    query = query.where(deliveries.c.state.in_(WAITING), _SENDING)
     if issue_id is not None:
         query = query.where(deliveries.c.issue_id == issue_id)
     row = tx.row(query)
@@ -312,7 +350,7 @@ def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None
 def waiting(tx: Transaction, *, issue_id: int | None = None) -> int:
     """Return how many deliveries wait, of one issue or of all."""
     found = counts(tx, issue_id=issue_id)
-    return sum(found[state] for state in _WAITING)
+    return sum(found[state] for state in WAITING)
 
 
 def listing(

@@ -44,24 +44,34 @@ _UNFROZEN = (
 _WHOLE = editions.c.variant == 0
 
 
-def plan(tx: Transaction, newsletter: str, slots: Mapping[datetime, IssueState]) -> list[int]:
+def plan(
+    tx: Transaction,
+    newsletter: str,
+    slots: Mapping[datetime, IssueState],
+    *,
+    frequency: str = "",
+) -> list[int]:
     """Make the issues of these slots that nobody has made; return the new ones' ids."""
-    rows = [
-        {"newsletter": newsletter, "slot": slot, "state": state, "blocking": []}
-        for slot, state in slots.items()
-    ]
+    common = {"newsletter": newsletter, "frequency": frequency, "blocking": []}
+    rows = [{**common, "slot": slot, "state": state} for slot, state in slots.items()]
     return tx.insert_new(issues, rows, returning="id")
 
 
 def plan_by_hand(
-    tx: Transaction, newsletter: str, slot: datetime, *, chosen: Sequence[int] | None
+    tx: Transaction,
+    newsletter: str,
+    slot: datetime,
+    *,
+    frequency: str = "",
+    chosen: Sequence[int] | None,
 ) -> Issue:
     """Make an issue that somebody wants, of the items ``chosen`` or of all that is new.
 
-    Raises ConflictError when the newsletter has one in this slot.
+    Raises ConflictError when the newsletter has one in this slot at this frequency.
     """
     row = {
         "newsletter": newsletter,
+        "frequency": frequency,
         "slot": slot,
         "state": IssueState.PLANNED,
         "blocking": [],
@@ -76,7 +86,13 @@ def plan_by_hand(
 
 
 def add_correction(
-    tx: Transaction, newsletter: str, item_id: int, *, slot: datetime, now: datetime
+    tx: Transaction,
+    newsletter: str,
+    item_id: int,
+    *,
+    frequency: str,
+    slot: datetime,
+    now: datetime,
 ) -> Issue:
     """Make the issue that corrects an item, ready to be sent.
 
@@ -84,6 +100,7 @@ def add_correction(
     """
     row = {
         "newsletter": newsletter,
+        "frequency": frequency,
         "state": IssueState.SENDING,
         "blocking": [],
         "frozen": now,
@@ -94,14 +111,16 @@ def add_correction(
     return get(tx, made[0])
 
 
-def last_slot(tx: Transaction, newsletter: Newsletter) -> datetime:
+def last_slot(tx: Transaction, newsletter: Newsletter, frequency: str = "") -> datetime:
     """Return the newest slot that has an issue, else when the newsletter began.
 
-    Of those that answer to the schedule: one that somebody plans ahead takes no slot before it.
+    Of those that answer to the schedule of the frequency: one that somebody plans ahead takes
+    no slot before it.
     """
     query = select(func.max(issues.c.slot).label("slot"))
     regular = and_(
         issues.c.newsletter == newsletter.key,
+        issues.c.frequency == frequency,
         issues.c.corrects.is_(None),
         issues.c.by_hand == false(),
     )
@@ -154,20 +173,23 @@ def schedule(tx: Transaction, issue: Issue, at: datetime) -> None:
     _change(tx, issue, send_at=at)
 
 
-def untold(tx: Transaction, newsletter: Newsletter, chosen: Sequence[int]) -> dict[str, list[int]]:
+def untold(
+    tx: Transaction, newsletter: Newsletter, chosen: Sequence[int], *, frequency: str = ""
+) -> dict[str, list[int]]:
     """Return by language which of these items its audience has not had, in their order."""
-    told = standing(tx, chosen, newsletter_channel(newsletter.key))
+    told = standing(tx, chosen, newsletter_channel(newsletter.key, frequency))
     return {
         language: [item_id for item_id in chosen if (item_id, language) not in told]
         for language in newsletter.languages
     }
 
 
-def reserved(tx: Transaction, newsletter: str) -> set[int]:
+def reserved(tx: Transaction, newsletter: str, frequency: str = "") -> set[int]:
     """Return the items that somebody chose for an issue that is not frozen yet, nor over."""
     chosen = issues.c["items"]
     query = select(chosen).where(
         issues.c.newsletter == newsletter,
+        issues.c.frequency == frequency,
         issues.c.state.in_(_UNFROZEN),
         issues.c.frozen.is_(None),
         chosen.is_not(null()),
@@ -176,7 +198,12 @@ def reserved(tx: Transaction, newsletter: str) -> set[int]:
 
 
 def candidates(
-    tx: Transaction, newsletter: Newsletter, offered: Collection[int], *, now: datetime
+    tx: Transaction,
+    newsletter: Newsletter,
+    offered: Collection[int],
+    *,
+    frequency: str = "",
+    now: datetime,
 ) -> dict[str, list[int]]:
     """Return by language the items that the ledger says this audience has not had.
 
@@ -192,7 +219,8 @@ def candidates(
             item_topics.c.item_id == items.c.id, item_topics.c.topic.in_(newsletter.topics)
         )
         query = query.where(on_topic.exists())
-    return untold(tx, newsletter, [row["id"] for row in tx.rows(query.order_by(items.c.id))])
+    ids = [row["id"] for row in tx.rows(query.order_by(items.c.id))]
+    return untold(tx, newsletter, ids, frequency=frequency)
 
 
 def add_edition(
@@ -254,7 +282,8 @@ def headlines(
         select(issues.c.id.label("issue_id"), issues.c.slot, editions.c.subject)
         .join(editions, editions.c.issue_id == issues.c.id)
         .where(issues.c.newsletter == newsletter, editions.c.language == language, _WHOLE)
-        .order_by(issues.c.slot.desc())
+        # Those of two frequencies may have the same slot.
+        .order_by(issues.c.slot.desc(), issues.c.id.desc())
         .limit(limit)
     )
     if start and end:

@@ -1,11 +1,11 @@
 """Items, their translations and every revision of those."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, collate, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, collate, delete, func, insert, or_, select, update
 
 from store import parity
 from store.database import Transaction, among
@@ -75,26 +75,25 @@ def get(tx: Transaction, item_id: int) -> Item:
 
 def many(tx: Transaction, ids: Collection[int]) -> dict[int, Item]:
     """Return the items of these ids that exist, by id."""
-    return {
-        item.id: item for item in _with_topics(tx, select(*_ITEM).where(among(items.c.id, ids)))
-    }
+    rows = tx.rows(select(*_ITEM).where(among(items.c.id, ids)))
+    found = _with_topics(tx, rows, among(item_topics.c.item_id, [row["id"] for row in rows]))
+    return {item.id: item for item in found}
 
 
 def by_key(tx: Transaction, key: str) -> Item | None:
     """Return the item that this key of the source stands for."""
-    return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.key == key))), None)
+    return _first(tx, items.c.key == key)
 
 
 def by_tag(tx: Transaction, tag: str) -> Item | None:
     """Return the item of a tag URI."""
-    return next(iter(_with_topics(tx, select(*_ITEM).where(items.c.tag == tag))), None)
+    return _first(tx, items.c.tag == tag)
 
 
 def by_origin(tx: Transaction, origin: str) -> Item | None:
     """Return the item that one of its texts came from this place for."""
     found = select(translations.c.item_id).where(translations.c.origin == origin).limit(1)
-    query = select(*_ITEM).where(items.c.id.in_(found))
-    return next(iter(_with_topics(tx, query)), None)
+    return _first(tx, items.c.id.in_(found))
 
 
 def came_from(
@@ -159,17 +158,23 @@ def listing(
         if workflow:
             text = text.where(translations.c.workflow == workflow)
         query = query.where(items.c.id.in_(text))
-    return _with_topics(tx, query)
+    chosen = select(query.order_by(None).subquery().c.id)
+    return _with_topics(tx, tx.rows(query), item_topics.c.item_id.in_(chosen))
 
 
-def _with_topics(tx: Transaction, query: Select[Any]) -> list[Item]:
-    rows = tx.rows(query)
+def _first(tx: Transaction, condition: ColumnElement[bool]) -> Item | None:
+    row = tx.row(select(items.c.id).where(condition).limit(1))
+    return many(tx, [row["id"]])[row["id"]] if row else None
+
+
+def _with_topics(
+    tx: Transaction, rows: Sequence[Mapping[Any, Any]], mine: ColumnElement[bool]
+) -> list[Item]:
+    """Return rows as items; ``mine`` says which topics are theirs."""
     if not rows:
         return []
-    chosen = select(query.order_by(None).subquery().c.id)
     topics = defaultdict(list)
-    pairs = select(item_topics).where(item_topics.c.item_id.in_(chosen))
-    for pair in tx.rows(pairs.order_by(item_topics.c.topic)):
+    for pair in tx.rows(select(item_topics).where(mine).order_by(item_topics.c.topic)):
         topics[pair["item_id"]].append(pair["topic"])
     return [
         Item(**{**row, "kind": Kind(row["kind"])}, topics=tuple(topics[row["id"]])) for row in rows

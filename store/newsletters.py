@@ -19,6 +19,8 @@ def add(tx: Transaction, newsletter: Newsletter) -> None:
         "languages": list(newsletter.languages),
         "topics": list(newsletter.topics),
         "rules": dict(newsletter.rules),
+        "frequencies": dict(newsletter.frequencies),
+        "windows": dict(newsletter.windows),
     }
     if not tx.insert_new(newsletters, [row], returning="key"):
         raise ConflictError(f"there is a newsletter {newsletter.key!r} already; choose another key")

@@ -9,33 +9,43 @@ look through the whole archive for what the ledger does not know.
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, true
 
 from store.database import Transaction, among
 from store.tables import items, newsletters, offers
 
-_NEWS = select(newsletters.c.key, items.c.id).join_from(
-    newsletters, items, items.c.created >= newsletters.c.since
-)
+_SINCE = items.c.created >= newsletters.c.since
+#: The names of the frequencies beside the newsletter's own; both databases have this function.
+_OTHER = func.json_each(newsletters.c.frequencies).table_valued("key")
 
 
 def offer(tx: Transaction, ids: Collection[int]) -> None:
     """Have the newsletters look at these items, except those that began after an item came."""
-    _mark(tx, _NEWS.where(among(items.c.id, ids)))
+    _mark(tx, among(items.c.id, ids))
 
 
 def offer_all(tx: Transaction, newsletter: str) -> None:
     """Have a newsletter look at all that came since it began: it is new, or its rules are."""
-    _mark(tx, _NEWS.where(newsletters.c.key == newsletter))
+    _mark(tx, newsletters.c.key == newsletter)
 
 
-def _mark(tx: Transaction, news: Select[tuple[str, int]]) -> None:
-    tx.run(insert(offers).from_select(["newsletter", "item_id"], news))
+def _mark(tx: Transaction, where: ColumnElement[bool]) -> None:
+    """Mark for each frequency by itself: what one has told, another has not."""
+    own = select(newsletters.c.key, items.c.id, literal("")).join_from(newsletters, items, _SINCE)
+    others = (
+        select(newsletters.c.key, items.c.id, _OTHER.c.key)
+        .join_from(newsletters, items, _SINCE)
+        .join(_OTHER, true())
+    )
+    for news in (own, others):
+        names = ["newsletter", "item_id", "frequency"]
+        tx.run(insert(offers).from_select(names, news.where(where)))
 
 
-def offered(tx: Transaction, newsletter: str) -> dict[int, int]:
-    """Return the marks of a newsletter, mark to item id."""
-    query = select(offers.c.id, offers.c.item_id).where(offers.c.newsletter == newsletter)
+def offered(tx: Transaction, newsletter: str, frequency: str = "") -> dict[int, int]:
+    """Return the marks of a newsletter for its issues at a frequency, mark to item id."""
+    query = select(offers.c.id, offers.c.item_id)
+    query = query.where(offers.c.newsletter == newsletter, offers.c.frequency == frequency)
     return {row["id"]: row["item_id"] for row in tx.rows(query.order_by(offers.c.id))}
 
 

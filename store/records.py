@@ -9,9 +9,16 @@ from enum import StrEnum
 FEED = "feed"
 
 
-def newsletter_channel(key: str) -> str:
-    """Return the ledger's name for the audience of newsletter ``key``."""
-    return f"newsletter:{key}"
+#: What the frequency of who chose none is called where a name is wanted.
+OWN = "default"
+
+
+def newsletter_channel(key: str, frequency: str = "") -> str:
+    """Return the ledger's name for who gets newsletter ``key`` at a frequency.
+
+    Each is told for itself what it has not had.
+    """
+    return f"newsletter:{key}/{frequency}" if frequency else f"newsletter:{key}"
 
 
 def topic_key(topics: Iterable[str]) -> str:
@@ -323,7 +330,7 @@ class Newsletter:
     languages: tuple[str, ...]
     #: Topic keys; empty means all.
     topics: tuple[str, ...]
-    #: A cron expression.
+    #: When it goes out: a sentence (:mod:`publisher.schedules`) or a cron expression.
     schedule: str
     #: The IANA zone that the schedule is meant in.
     timezone: str
@@ -334,6 +341,22 @@ class Newsletter:
     since: datetime
     #: Whether each language of an issue waits for somebody else than the authors to approve it.
     approval: bool = False
+    #: The schedules of the other frequencies that it is offered at, by their names.
+    frequencies: Mapping[str, str] = field(default_factory=dict)
+    #: In a language with fewer items an issue has no edition; they stay for the next.
+    minimum: int = 1
+    #: When its mail may go out: sentences (:mod:`publisher.windows`) by language of the
+    #: edition; ``*`` stands for all others.
+    windows: Mapping[str, str] = field(default_factory=dict)
+
+    def window(self, language: str) -> str | None:
+        """Return when mail in a language may go out; None: at any time."""
+        return self.windows.get(language) or self.windows.get("*")
+
+    @property
+    def schedules(self) -> Mapping[str, str]:
+        """Every frequency with its schedule; the one for who chose none has an empty name."""
+        return {"": self.schedule, **self.frequencies}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -361,7 +384,7 @@ class Words:
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """One number of a newsletter; unique by (newsletter, slot)."""
+    """One number of a newsletter; unique by (newsletter, frequency, slot)."""
 
     id: int
     newsletter: str
@@ -372,6 +395,8 @@ class Issue:
     frozen: datetime | None
     #: The item that it corrects, for those who had the wrong text; None for a regular issue.
     corrects: int | None
+    #: For who chose which frequency; empty: the newsletter's own schedule.
+    frequency: str = ""
     #: Whether somebody planned it, not the schedule.
     by_hand: bool = False
     #: The items that somebody chose, in their order; None where it takes all that is new.
@@ -447,6 +472,8 @@ class Subscription:
 
     newsletter: str
     topics: tuple[str, ...]
+    #: How often: one that the newsletter offers; empty: by its own schedule.
+    frequency: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

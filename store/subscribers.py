@@ -32,28 +32,29 @@ def change(tx: Transaction, subscriber_id: int, **fields: Any) -> None:  # noqa:
 
 
 def subscribe(tx: Transaction, subscriber_id: int, subscription: Subscription) -> None:
-    """Subscribe somebody to a newsletter, or change the topics they take of it."""
+    """Subscribe somebody to a newsletter, or change the topics and frequency they take it at."""
     row = {
         "subscriber_id": subscriber_id,
         "newsletter": subscription.newsletter,
         "topics": list(subscription.topics),
         "topic_key": topic_key(subscription.topics),
+        "frequency": subscription.frequency,
     }
     if not tx.insert_new(subscriptions, [row], returning="subscriber_id"):
         mine = and_(
             subscriptions.c.subscriber_id == subscriber_id,
             subscriptions.c.newsletter == subscription.newsletter,
         )
-        values = {name: row[name] for name in ("topics", "topic_key")}
-        tx.run(update(subscriptions).where(mine).values(**values))
+        chosen = {name: row[name] for name in ("topics", "topic_key", "frequency")}
+        tx.run(update(subscriptions).where(mine).values(**chosen))
 
 
 def subscriptions_of(tx: Transaction, subscriber_id: int) -> tuple[Subscription, ...]:
     """Return what somebody subscribes to, by newsletter."""
-    query = select(subscriptions.c.newsletter, subscriptions.c.topics)
-    mine = query.where(subscriptions.c.subscriber_id == subscriber_id)
+    columns = (subscriptions.c[name] for name in ("newsletter", "topics", "frequency"))
+    mine = select(*columns).where(subscriptions.c.subscriber_id == subscriber_id)
     return tuple(
-        Subscription(newsletter=row["newsletter"], topics=tuple(row["topics"]))
+        Subscription(**{**row, "topics": tuple(row["topics"])})
         for row in tx.rows(mine.order_by(subscriptions.c.newsletter))
     )
 
@@ -70,18 +71,30 @@ def listing(
     return [_subscriber(row) for row in tx.rows(query)]
 
 
-def readers(newsletter: str) -> Select[Any]:
-    """Return the query for who gets a newsletter: ``subscriber_id, language, topic_key``."""
+def readers(newsletter: str, frequency: str = "") -> Select[Any]:
+    """Return the query for who gets a newsletter at a frequency.
+
+    Its columns: ``subscriber_id, language, timezone, topic_key``.
+    """
     return (
-        select(subscriptions.c.subscriber_id, subscribers.c.language, subscriptions.c.topic_key)
+        select(
+            subscriptions.c.subscriber_id,
+            subscribers.c.language,
+            subscribers.c.timezone,
+            subscriptions.c.topic_key,
+        )
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
-        .where(subscriptions.c.newsletter == newsletter, subscribers.c.status == Status.ACTIVE)
+        .where(
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.frequency == frequency,
+            subscribers.c.status == Status.ACTIVE,
+        )
     )
 
 
-def groups(tx: Transaction, newsletter: str) -> list[Group]:
-    """Return a newsletter's readers, counted by language and set of topics."""
-    people = readers(newsletter).subquery()
+def groups(tx: Transaction, newsletter: str, frequency: str = "") -> list[Group]:
+    """Return a newsletter's readers at a frequency, counted by language and set of topics."""
+    people = readers(newsletter, frequency).subquery()
     alike = (people.c.language, people.c.topic_key)
     query = select(*alike, func.count().label("people")).group_by(*alike).order_by(*alike)
     return [
@@ -92,6 +105,13 @@ def groups(tx: Transaction, newsletter: str) -> list[Group]:
         )
         for row in tx.rows(query)
     ]
+
+
+def zones(tx: Transaction) -> list[str]:
+    """Return the time zones in which there are active subscribers."""
+    active = subscribers.c.status == Status.ACTIVE
+    query = select(subscribers.c.timezone).distinct().where(active)
+    return [row["timezone"] for row in tx.rows(query.order_by(subscribers.c.timezone))]
 
 
 def _subscriber(row: Mapping[Any, Any]) -> Subscriber:

@@ -165,6 +165,9 @@ newsletters = Table(
     Column("rules", JSON),
     # Whether somebody else than the author must approve each language of an issue.
     Column("approval", Boolean, nullable=False, server_default=text("false")),
+    Column("frequencies", JSON),
+    Column("minimum", Integer, nullable=False, server_default="1"),
+    Column("windows", JSON),
 )
 
 issues = Table(
@@ -186,7 +189,8 @@ issues = Table(
     Column("words", JSON(none_as_null=True)),
     # Not to be sent before; NULL for at once.
     Column("send_at", Instant),
-    UniqueConstraint("newsletter", "slot"),
+    Column("frequency", String(40), nullable=False, server_default=text("''")),
+    UniqueConstraint("newsletter", "frequency", "slot"),
 )
 
 #: Who has approved exactly which content of an issue: an edit makes it another.
@@ -297,13 +301,16 @@ images = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-#: Items that a newsletter has yet to look at: a mark each time something about one changes.
+#: Items that a newsletter has yet to look at: a mark each time something about one changes, for
+#: each of its frequencies.
 offers = Table(
     "offers",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("newsletter", ForeignKey("newsletters.key"), nullable=False, index=True),
     Column("item_id", ForeignKey("items.id"), nullable=False),
+    # For its issues at which frequency.
+    Column("frequency", String(40), nullable=False, server_default=text("''")),
     # As with the marks above: one that was taken back must not come again as another.
     sqlite_autoincrement=True,
 )
@@ -376,6 +383,7 @@ subscriptions = Table(
     Column("topics", JSON, nullable=False),
     # The same as one word: equal for equal sets of topics.
     Column("topic_key", Text, nullable=False, server_default=text("''")),
+    Column("frequency", String(40), nullable=False, server_default=text("''")),
 )
 
 deliveries = Table(

@@ -215,6 +215,8 @@ def subscribe(
     language: str = "en",
     newsletter: str = "digest",
     topics: Iterable[str] = (),
+    frequency: str = "",
+    timezone: str = "UTC",
 ) -> list[int]:
     """Add active subscribers; return their ids."""
     ids = []
@@ -225,12 +227,12 @@ def subscribe(
                 email=email,
                 name="",
                 language=language,
-                timezone="UTC",
+                timezone=timezone,
                 status=Status.ACTIVE,
                 consent_at=NOW,
                 consent_source="test",
             )
-            chosen = Subscription(newsletter=newsletter, topics=tuple(topics))
+            chosen = Subscription(newsletter=newsletter, topics=tuple(topics), frequency=frequency)
             subscribers.subscribe(tx, subscriber_id, chosen)
             ids.append(subscriber_id)
     return ids

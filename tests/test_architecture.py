@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.config",
+            "publisher.cron",
             "publisher.images",
             "publisher.kept",
             "publisher.markup",
@@ -26,6 +27,9 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.placing",
             "publisher.rendering",
             "publisher.rules",
+            "publisher.schedules",
+            "publisher.wallclock",
+            "publisher.windows",
         ),
     ),
     (
@@ -78,6 +82,7 @@ HOMES = {
     "css_inline": ("publisher.mail.edition",),
     "feedgen": ("publisher.feeds",),
     "feedparser": ("publisher.ingest.syndicated",),
+    "holidays": ("publisher.windows",),
     "httpcore2": ("publisher.ingest.connect",),
     "httpx2": ("publisher.ingest.fetch", "publisher.websub"),
     "idna": ("publisher.addresses",),

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scheduler
-from publisher import corrections, editing, issuing, websub
+from publisher import corrections, cron, editing, issuing, websub
 from publisher.config import Config
 from publisher.errors import InputError
 from store import issues, publications
@@ -83,7 +83,7 @@ def test_a_schedule_means_the_wall_clock_of_its_zone(
     ],
 )
 def test_weekday_numbers_are_those_of_cron(field: str, names: str) -> None:
-    assert scheduler.weekdays(field) == names
+    assert cron.weekdays(field) == names
 
 
 def test_day_zero_is_sunday_and_not_apschedulers_monday() -> None:

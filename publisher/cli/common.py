@@ -151,13 +151,15 @@ def text_of(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def pairs(entries: Sequence[str], option: str) -> dict[str, str]:
-    """Return options given as LANG=NAME."""
+def pairs(
+    entries: Sequence[str], option: str, *, example: str = "fr='Actualités'"
+) -> dict[str, str]:
+    """Return options given as LANG=NAME, or as another word before an equals sign."""
     split = [entry.partition("=") for entry in entries]
     for language, equals, name in split:
         if not (language and equals and name.strip()):
-            raise typer.BadParameter(f"{option} wants LANG=NAME, such as fr='Actualités'")
-    return {language: name.strip() for language, _, name in split}
+            raise typer.BadParameter(f"{option} wants an equals sign, such as {example}")
+    return {language.strip(): name.strip() for language, _, name in split}
 
 
 def words(text: str) -> tuple[str, ...]:

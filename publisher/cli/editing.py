@@ -217,7 +217,8 @@ def notify(
     if as_json:
         common.print_json({"item": number, "owed": [vars(e) for e in owed], "issues": issues})
         return
-    columns = ("newsletter", "language", "waits_for", "readers", "queued", "waiting", "unknown")
+    counts = ("readers", "queued", "waiting", "unknown")
+    columns = ("newsletter", "frequency", "language", "waits_for", *counts)
     common.listing([vars(entry) for entry in owed], columns, as_json=False)
 
 

@@ -100,6 +100,7 @@ def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:
         "issues": [
             {
                 "newsletter": pressed.issue.newsletter,
+                "frequency": pressed.issue.frequency,
                 "slot": pressed.issue.slot,
                 "state": pressed.issue.state,
             }

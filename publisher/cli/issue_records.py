@@ -20,6 +20,7 @@ def issue_record(tx: "Transaction", entry: "Issue") -> dict[str, Any]:
     return {
         "id": entry.id,
         "newsletter": entry.newsletter,
+        "frequency": entry.frequency,
         "slot": entry.slot,
         "state": entry.state,
         "corrects": entry.corrects,
@@ -95,6 +96,7 @@ def dry_record(seen: "Outlook") -> dict[str, Any]:
     return {
         "id": issue.id or None,
         "newsletter": issue.newsletter,
+        "frequency": issue.frequency,
         "slot": issue.slot,
         # Where it would go at once.
         "state": seen.gate.state,

@@ -4,7 +4,6 @@ import getpass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -35,6 +34,9 @@ def plan(
             parser=common.instant, metavar="INSTANT", help="When it goes out [default: next slot]."
         ),
     ] = None,
+    frequency: Annotated[
+        str, typer.Option(help="For who chose this frequency [default: its own schedule].")
+    ] = "",
     chosen: Annotated[
         str, typer.Option("--items", metavar="IDS", help="Such as 3,1,7 [default: what is new].")
     ] = "",
@@ -46,21 +48,30 @@ def plan(
     as_json: common.JsonOption = False,
 ) -> None:
     """Plan an issue by hand, or see what one would contain now, and for how many people."""
-    from publisher import issuing, outlook  # noqa: PLC0415
+    from publisher import issuing, outlook, subscriptions  # noqa: PLC0415
     from store import newsletters  # noqa: PLC0415
 
     moment, wanted = common.clock(now), _numbers(chosen)
     with common.opened(ctx, config) as house:
         with house.database.read() as tx:
             newsletter = newsletters.get(tx, key)
-        at = slot or next_slot(newsletter, moment)
+        often = subscriptions.frequency(frequency, newsletter)
+        at = slot or next_slot(newsletter, often, moment)
         if at is None:
             raise typer.BadParameter(f"the schedule of {key} names no day to come: give --slot")
         if dry_run:
-            seen = outlook.dry_run(house.database, house.config, key, at, chosen=wanted, now=moment)
+            seen = outlook.dry_run(
+                house.database,
+                house.config,
+                key,
+                at,
+                frequency=often,
+                chosen=wanted,
+                now=moment,
+            )
             print_issue(dry_record(seen), as_json=as_json)
             return
-        issue = issuing.plan(house.database, key, at, chosen=wanted)
+        issue = issuing.plan(house.database, key, at, frequency=often, chosen=wanted)
         _show(house, issue, moment, as_json=as_json)
 
 
@@ -200,12 +211,11 @@ def cancel(
         _show(house, issue, moment, as_json=as_json)
 
 
-def next_slot(newsletter: "Newsletter", now: datetime) -> datetime | None:
-    """Return the next slot of a newsletter's schedule, None when there is none."""
+def next_slot(newsletter: "Newsletter", frequency: str, now: datetime) -> datetime | None:
+    """Return the next slot of a newsletter at a frequency, None when there is none."""
     import scheduler  # noqa: PLC0415
 
-    slots = scheduler.slots(newsletter.schedule, ZoneInfo(newsletter.timezone), after=now)
-    return next(slots, None)
+    return next(scheduler.coming(newsletter, frequency, after=now), None)
 
 
 def _numbers(text: str) -> list[int] | None:

@@ -66,9 +66,13 @@ def reminders(
     with common.opened(ctx, config) as house:
         with house.database.read() as tx:
             mailings = newsletters.listing(tx)
-        slots = {entry.key: next_slot(entry, moment) for entry in mailings}
+        slots = {
+            (entry.key, frequency): next_slot(entry, frequency, moment)
+            for entry in mailings
+            for frequency in entry.schedules
+        }
         coming = {key: slot for key, slot in slots.items() if slot}
         found = outlook.reminders(house.database, house.config, coming, now=moment)
     records = [vars(entry) for entry in found if language in {"", entry.language}]
-    columns = ("language", "item", "title", "reason", "newsletter", "slot", "until")
-    common.listing(records, columns, as_json=as_json)
+    where = ("newsletter", "frequency", "slot", "until")
+    common.listing(records, ("language", "item", "title", "reason", *where), as_json=as_json)

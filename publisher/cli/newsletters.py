@@ -3,7 +3,6 @@
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -25,7 +24,30 @@ def add(
     ctx: typer.Context,
     key: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")],
     *,
-    schedule: Annotated[str, typer.Option(help="Cron, such as '0 7 * * FRI'.")],
+    schedule: Annotated[
+        str,
+        typer.Option(
+            help="'fri 07:00', 'daily 07:00', 'every 3 days 09:00', 'first Thursday 09:00', "
+            "'once 2026-12-18 10:00', or cron: '0 7 * * FRI'."
+        ),
+    ],
+    frequency: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SCHEDULE",
+            help="Another frequency for who chooses it, such as monthly='first thu 09:00'; "
+            "again for each.",
+        ),
+    ] = None,
+    minimum: Annotated[int, typer.Option(min=1, help="Items that make an issue.")] = 1,
+    window: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[LANG=]WINDOW",
+            help="When mail may go out: 'mon-fri 08:00-18:00', with a zone or 'reader', with "
+            "'holidays FR'; again for languages that differ [default: at any time].",
+        ),
+    ] = None,
     timezone: Annotated[str, typer.Option(metavar="TZ", help="The zone of the schedule.")] = "",
     languages: Annotated[str, typer.Option(help="Such as en,fr [default: the site's].")] = "",
     missing: Annotated[
@@ -54,21 +76,22 @@ def add(
 
     moment = common.clock(now)
     with common.opened(ctx, config) as house:
-        begun = press.start(
-            house.database,
-            house.config,
-            Newsletter(
-                key=key,
-                names=common.pairs(name or [], "--name"),
-                languages=common.words(languages) or house.config.site.languages,
-                topics=common.words(topics),
-                schedule=scheduler.check(schedule),
-                timezone=timezone or house.config.site.timezone,
-                rules={press.OTHERS: "hold", **_rules(missing or [])},
-                since=moment,
-                approval=approval,
-            ),
+        wanted = Newsletter(
+            key=key,
+            names=common.pairs(name or [], "--name"),
+            languages=common.words(languages) or house.config.site.languages,
+            topics=common.words(topics),
+            schedule=schedule,
+            timezone=timezone or house.config.site.timezone,
+            rules={press.OTHERS: "hold", **_by_language(missing or [])},
+            since=moment,
+            approval=approval,
+            frequencies=common.pairs(frequency or [], "--frequency", example="weekly='fri 07:00'"),
+            minimum=minimum,
+            windows=_by_language(window or []),
         )
+        scheduler.check_all(wanted)
+        begun = press.start(house.database, house.config, wanted)
     common.show(_newsletter(begun, moment), as_json=as_json)
 
 
@@ -118,7 +141,7 @@ def list_issues(
 
     with common.opened(ctx, config) as house, house.database.read() as tx:
         found = [issue_record(tx, entry) for entry in issues.listing(tx)]
-    columns = ("id", "newsletter", "slot", "state", "blocking", "deliveries")
+    columns = ("id", "newsletter", "frequency", "slot", "state", "blocking", "deliveries")
     if not as_json:
         found = [{**record, "deliveries": some(record["deliveries"])} for record in found]
     common.listing(found, columns, as_json=as_json)
@@ -141,16 +164,19 @@ def show_issue(
     print_issue(record, as_json=as_json)
 
 
-def _rules(entries: list[str]) -> dict[str, str]:
-    """Return the rules of ``[LANG=]RULE``; one without a language is for all others."""
+def _by_language(entries: list[str]) -> dict[str, str]:
+    """Return the sentences of ``[LANG=]SENTENCE``; one without a language is for all others."""
     split = [entry.rpartition("=") for entry in entries]
-    return {language.strip() or "*": rule.strip() for language, _, rule in split}
+    return {language.strip() or "*": sentence.strip() for language, _, sentence in split}
 
 
 def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
     import scheduler  # noqa: PLC0415
 
-    coming = scheduler.slots(entry.schedule, ZoneInfo(entry.timezone), after=now)
+    coming = {
+        frequency: list(islice(scheduler.coming(entry, frequency, after=now), _NEXT))
+        for frequency in entry.schedules
+    }
     return {
         "key": entry.key,
         "names": dict(entry.names),
@@ -160,5 +186,11 @@ def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
         "timezone": entry.timezone,
         "missing": dict(entry.rules),
         "approval": entry.approval,
-        "next_slots": list(islice(coming, _NEXT)),
+        "next_slots": coming[""],
+        "frequencies": [
+            {"name": name, "schedule": schedule, "next_slots": coming[name]}
+            for name, schedule in entry.frequencies.items()
+        ],
+        "minimum": entry.minimum,
+        "windows": dict(entry.windows),
     }

@@ -61,6 +61,9 @@ def add(
     *,
     language: Annotated[str, typer.Option(help="The language that they read.")],
     newsletters: Annotated[str, typer.Option(help="Keys of newsletters, with commas.")] = "",
+    frequency: Annotated[
+        str, typer.Option(help="How often: one that the newsletters offer, or 'default'.")
+    ] = "",
     name: Annotated[str, typer.Option(help="What they are called.")] = "",
     timezone: Annotated[str, typer.Option(metavar="TZ", help="Where they are.")] = "",
     consent_source: Annotated[str, typer.Option(help="How they agreed.")] = "",
@@ -75,6 +78,7 @@ def add(
         "email": email,
         "language": language,
         "newsletters": " ".join(common.words(newsletters)),
+        "frequency": frequency,
         "name": name,
         "timezone": timezone,
         "consent_at": common.text_of(common.clock(now)),
@@ -126,7 +130,7 @@ def _record(tx: "Transaction", entry: "Subscriber") -> dict[str, Any]:
         "consent_at": entry.consent_at,
         "consent_source": entry.consent_source,
         "subscriptions": [
-            {"newsletter": wanted.newsletter, "topics": list(wanted.topics)}
+            {**vars(wanted), "topics": list(wanted.topics)}
             for wanted in subscribers.subscriptions_of(tx, entry.id)
         ],
     }

@@ -17,12 +17,13 @@ from publisher import issue_states
 from publisher.config import Config
 from publisher.delivery.pace import pause
 from publisher.delivery.smtp import Connection
+from publisher.editions import openings
 from publisher.errors import MailError, RefusedError, UnansweredError, UnreachableError
 from publisher.issue_states import Act
 from publisher.mail.wire import Sender, message
-from store import deliveries, issues
-from store.database import Database
-from store.records import Delivery, DeliveryState, Edition, Issue
+from store import deliveries, dues, issues, newsletters
+from store.database import Database, Transaction
+from store.records import Delivery, DeliveryState, Edition, Issue, IssueState
 
 #: Reconnections that one worker tries when its connection breaks in the middle of a message.
 _RECONNECTIONS = 3
@@ -82,6 +83,7 @@ def deliver(
             outcome.unknown = deliveries.orphaned(tx, now)
             outcome.cancelled = deliveries.cancel_departed(tx, now)
             outcome.cancelled += deliveries.cancel_late(tx, now)
+            _keep_windows(tx, now)
             due = deliveries.next_due(tx, issue_id=issue_id)
         if due and due <= now:
             run = _Run(
@@ -94,6 +96,20 @@ def deliver(
             )
             asyncio.run(run.all())
     return outcome
+
+
+def _keep_windows(tx: Transaction, now: datetime) -> None:
+    """Put off what is due while its window is closed: what waits since it was open, or again."""
+    for issue in issues.listing(tx, states=[IssueState.SENDING]):
+        newsletter = newsletters.get(tx, issue.newsletter)
+        if newsletter.windows:
+            for edition in issues.editions_of(tx, issue.id):
+                zones = dues.zones(tx, edition.id, now)
+                due = openings(newsletter, edition.language, zones, now=now)
+                closed = {zone: due.get(zone, due[""]) for zone in zones}
+                until = {zone: opens for zone, opens in closed.items() if opens > now}
+                if until:
+                    dues.put_off(tx, edition.id, until, now=now)
 
 
 @dataclass(kw_only=True)

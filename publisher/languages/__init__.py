@@ -9,7 +9,7 @@ these two, or from its catalogue.
 """
 
 from publisher.languages.catalogue import Strings, catalogues, strings
-from publisher.languages.tags import chain, closest, direction, tag
+from publisher.languages.tags import chain, closest, direction, tag, territorial
 from publisher.languages.writing import date, listing, name, number
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "number",
     "strings",
     "tag",
+    "territorial",
 ]

@@ -87,6 +87,18 @@ def script(language: str) -> str | None:
 
 
 @cache
+def territorial(language: str) -> str:
+    """Return a language with a territory, as POSIX and OpenGraph write it: ``pt_BR``.
+
+    Where the tag states none, with the one that CLDR holds likeliest; without, if that is no
+    single country.
+    """
+    found = Language.get(language).maximize()
+    code, territory = found.language or language, found.territory or ""
+    return f"{code}_{territory}" if territory.isalpha() else code
+
+
+@cache
 def with_script(language: str) -> str:
     """Return a tag with the script that it implies, where its language has another by itself.
 

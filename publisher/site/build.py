@@ -1,7 +1,7 @@
 """Write what the ledger says and the public files do not show yet.
 
-A pass with no marks only looks whether a front page or a feed is missing: no file is read or
-written. Killed half-way, the marks stand, and the next pass writes the rest.
+A pass with no marks only looks whether a front page, a feed or a newsletter's page is missing:
+no file is read or written. Killed half-way, the marks stand, and the next pass writes the rest.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from publisher import addresses, packing
+from publisher import addresses
 from publisher.config import Config
 from publisher.feeds.build import Feed
 from publisher.placing import Placing
@@ -20,10 +20,12 @@ from publisher.site import items as item_pages
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View, fronts, view
 from store import entries, issues, items, pings, stale
+from store import newsletters as newsletter_records
 from store.database import Database
 from store.stale import Marks
 
-_STYLE = "/style.css"
+#: What all pages use.
+_OWN = ("/style.css", "/icon.svg")
 _HOME = "/index.html"
 
 
@@ -81,9 +83,9 @@ def rebuild(database: Database, config: Config) -> int:
         there = 0
         with Placing(config.public) as placing:
             documents = chain(_documents(seen, _all(seen)), media.left_over(seen, config.public))
-            for path, body in _with_packed(documents):
-                placing.put(_place(config.public, path), body)
-                there += body is not None
+            for path, body in documents:
+                _put(placing, config, path, body, anew=True)
+                there += 0 if body is None else 1 + _is_packed(path)
         return there
 
 
@@ -109,7 +111,15 @@ def _is_behind(database: Database, config: Config) -> bool:
     with database.read() as tx:
         if stale.is_any(tx):
             return True
-    return not _are_there(config, [_STYLE, _HOME, addresses.ROBOTS]) or any(
+        mailings = newsletter_records.listing(tx)
+    # A newsletter that was just begun has its pages before it has an issue.
+    pages = (
+        addresses.newsletter(language, newsletter.key)
+        for newsletter in mailings
+        for language in newsletter.languages
+        if language in config.site.languages
+    )
+    return not _are_there(config, [*_OWN, _HOME, addresses.ROBOTS, *pages]) or any(
         not _has_its_files(config, language) for language in config.site.languages
     )
 
@@ -174,35 +184,39 @@ def _archive_first(listing: Listing) -> tuple[bool, str, str, int]:
 
 def _documents(seen: View, work: Work) -> Iterator[Document]:
     """Yield all documents of some work: what is led to before what leads to it."""
-    yield _STYLE, read("web/style.css").encode()
+    for path in _OWN:
+        yield path, read(f"web{path}").encode()
     yield from item_pages.documents(seen, work.items)
     yield from newsletters.documents(seen, work.issues)
     yield from listings.documents(seen, work.listings)
-    for language in work.languages:
+    for language in seen.config.site.languages:
+        # A new newsletter is in several, whose pages lead to one another.
         yield from newsletters.indexes(seen, language)
+    for language in work.languages:
         yield from indexes.documents(seen, language)
     yield from maps.parts(seen, work.parts)
     yield from maps.site(seen)
-    yield _HOME, seen.page(seen.config.site.languages[0], "home")
+    yield _HOME, indexes.home(seen)
 
 
 def _put_all(config: Config, documents: Iterable[Document]) -> list[str]:
     """Put documents in place; return the paths of those that changed."""
     with Placing(config.public) as placing:
-        return [
-            path
-            for path, body in _with_packed(documents)
-            if placing.put(_place(config.public, path), body)
-        ]
+        return [path for path, body in documents if _put(placing, config, path, body)]
 
 
-def _with_packed(documents: Iterable[Document]) -> Iterator[Document]:
-    """Yield documents, and beside each that is served and can be smaller the same gzipped."""
-    for path, body in documents:
-        yield path, body
-        if not addresses.is_derived(path) and not addresses.is_picture(path):
-            place = path + "index.html" if path.endswith("/") else path
-            yield f"{place}.gz", None if body is None else packing.pack(body)
+def _put(
+    placing: Placing, config: Config, path: str, body: bytes | None, *, anew: bool = False
+) -> bool:
+    place = _place(config.public, path)
+    if _is_packed(path):
+        return placing.put_packed(place, body, anew=anew)
+    return placing.put(place, body)
+
+
+def _is_packed(path: str) -> bool:
+    """Say whether the same stands beside a document gzipped: it is served, and gets smaller."""
+    return not addresses.is_derived(path) and not addresses.is_picture(path)
 
 
 def _missing_fronts(config: Config) -> Iterator[Listing]:

@@ -1,9 +1,22 @@
-"""The pages of a language that lead to others: its topics, its feeds, and what is not there."""
+"""Pages that lead to others: the door, a language's topics and feeds, and what is not there."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from publisher import addresses
+from publisher.site import linked
 from publisher.site.view import Document, View
+
+
+def home(view: View) -> bytes:
+    """Return the page where readers choose their language; it is of the first one."""
+    tags = view.config.site.languages
+    versions = {tag: addresses.front(tag) for tag in tags}
+    names: dict[str, str] = {}
+    for tag in tags:
+        names.setdefault(view.config.name(tag), tag)
+    linked_data = linked.door(view.config)
+    return view.page(tags[0], "home", versions=versions, names=names, linked=linked_data)
 
 
 def documents(view: View, language: str) -> Iterator[Document]:
@@ -11,9 +24,11 @@ def documents(view: View, language: str) -> Iterator[Document]:
     topics = {key: view.topic_name(key, language) for key in view.topics_of(language)}
     # In the order in which readers look for a name; keys are of no language.
     named = dict(sorted(topics.items(), key=lambda pair: (pair[1].casefold(), pair[0])))
-    yield addresses.index(language, "topics"), view.page(language, "topics", topics=named)
-    yield (
-        addresses.index(language, "feeds"),
-        view.page(language, "feeds", names={"": "", **named}, opml=addresses.OPML),
-    )
+    yield _index(view, language, "topics", topics=named)
+    yield _index(view, language, "feeds", names={"": "", **named}, opml=addresses.OPML)
     yield addresses.missing(language), view.page(language, "missing")
+
+
+def _index(view: View, language: str, name: str, **values: Any) -> Document:  # noqa: ANN401
+    versions = {tag: addresses.index(tag, name) for tag in view.config.site.languages}
+    return versions[language], view.page(language, name, versions=versions, **values)

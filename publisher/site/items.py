@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from publisher import addresses
-from publisher.site import media
+from publisher.site import linked, media
 from publisher.site.view import Document, View
 from publisher.story import Story, tell_all
 from store import publications
@@ -48,4 +48,11 @@ def _documents(view: View, stories: Sequence[Story]) -> Iterator[Document]:
 def _page(view: View, story: Story, stories: Collection[Story]) -> bytes:
     versions = [other for other in stories if other.item_id == story.item_id]
     versions.sort(key=lambda version: view.config.site.languages.index(version.language))
-    return view.page(story.language, "item", story=story, versions=versions)
+    return view.page(
+        story.language,
+        "item",
+        story=story,
+        versions={version.language: version.path for version in versions},
+        translations=[version for version in versions if linked.is_other(version, story)],
+        linked=linked.article(story, versions, view.config),
+    )

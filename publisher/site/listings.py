@@ -6,11 +6,12 @@ entries never change places. Each leads to the one before, so that a reader gets
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from publisher import addresses
 from publisher.feeds.build import Feed, build
 from publisher.feeds.repair import Deleted
-from publisher.site import maps, touched
+from publisher.site import cards, linked, maps, touched
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View
 from publisher.story import Story, tell_all
@@ -99,13 +100,29 @@ def documents(view: View, listings: Sequence[Listing]) -> Iterator[Document]:
 
 
 def _page(view: View, listing: Listing, feed: Feed) -> bytes:
-    name = "front" if listing == Listing(language=listing.language) else "listing"
+    is_front = listing == Listing(language=listing.language)
     return view.page(
         listing.language,
-        name,
+        "front" if is_front else "listing",
         feed=feed,
+        card=partial(_card, view),
+        linked=linked.site(listing.language, view.config) if is_front else None,
         topic_name=view.topic_name(listing.topic, listing.language) if listing.topic else "",
         versions=_versions(view, listing),
+    )
+
+
+def _card(view: View, story: Story, first: bool) -> str:  # noqa: FBT001  (as templates call)
+    config, links = view.config, view.topic_links.get(story.language, {})
+    return cards.make(
+        cards.Card(
+            story=story,
+            topics=tuple((t.key, links[t.key]) for t in story.topics if t.key in links),
+            first=first,
+            chain=config.chain(story.language),
+            zone=config.site.timezone,
+            base=config.base_path,
+        )
     )
 
 

@@ -1,5 +1,6 @@
 """The pictures of items: there before the page that shows one, and gone with the last."""
 
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from publisher.site.view import Document, View
 from publisher.story import Story
 from store import images, items, publications
 from store.records import FEED, Change, Image
+
+#: The names of pictures that are published, whatever their format.
+_OURS = re.compile(r"[0-9a-f]{64}\.[a-z]+")
 
 _GONE = (Change.RETRACTION, Change.WITHDRAWAL)
 
@@ -32,7 +36,8 @@ def left_over(view: View, public: Path) -> Iterator[Document]:
     folder = public / addresses.MEDIA.strip("/")
     for place in sorted(folder.iterdir() if folder.is_dir() else ()):
         path = f"{addresses.MEDIA}{place.name}"
-        if path not in kept and place.is_file():
+        # What somebody put there by hand is theirs.
+        if _OURS.fullmatch(place.name) and path not in kept:
             yield path, None
 
 

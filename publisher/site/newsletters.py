@@ -19,8 +19,8 @@ def indexes(view: View, language: str) -> Iterator[Document]:
     mine = [each for each in view.newsletters if language in each.languages]
     chain = view.config.chain(language)
     names = {each.key: title(each, chain) for each in mine}
-    path = addresses.index(language, "newsletters")
-    yield path, view.page(language, "newsletters", names=names)
+    versions = {tag: addresses.index(tag, "newsletters") for tag in view.config.site.languages}
+    yield versions[language], view.page(language, "newsletters", names=names, versions=versions)
     for each in mine:
         yield addresses.newsletter(language, each.key), _newest(view, each, language)
 
@@ -37,21 +37,33 @@ def documents(view: View, ids: Sequence[int]) -> Iterator[Document]:
             if edition.variant == 0 and edition.language in view.config.site.languages:
                 path = addresses.edition(edition.language, issue.newsletter, issue.id)
                 yield path, edition.html.encode()
-                years.add((edition.language, issue.newsletter, issue.slot.astimezone(zone).year))
-    for language, key, year in sorted(years):
-        path = addresses.newsletter(language, key, year)
-        yield path, _of_year(view, known[key], language, year)
+                years.add((issue.newsletter, issue.slot.astimezone(zone).year))
+    for key, year in sorted(years):
+        yield from _year(view, known[key], year)
 
 
 def _newest(view: View, newsletter: Newsletter, language: str) -> bytes:
     lines = issues.headlines(view.tx, newsletter.key, language, limit=_NEWEST)
-    return _page(view, newsletter, language, lines=lines, year=None)
+    tags = _tags(view, newsletter)
+    return _page(view, newsletter, language, tags=tags, lines=lines, year=None)
 
 
-def _of_year(view: View, newsletter: Newsletter, language: str, year: int) -> bytes:
+def _year(view: View, newsletter: Newsletter, year: int) -> Iterator[Document]:
+    """Yield the pages of a year in all languages that had issues in it: each leads to all."""
     start, end = _bounds(newsletter, year)
-    lines = issues.headlines(view.tx, newsletter.key, language, start=start, end=end)
-    return _page(view, newsletter, language, lines=lines, year=year)
+    found = {
+        tag: issues.headlines(view.tx, newsletter.key, tag, start=start, end=end)
+        for tag in _tags(view, newsletter)
+    }
+    lists = {tag: lines for tag, lines in found.items() if lines}
+    for language, lines in lists.items():
+        path = addresses.newsletter(language, newsletter.key, year)
+        yield path, _page(view, newsletter, language, tags=[*lists], lines=lines, year=year)
+
+
+def _tags(view: View, newsletter: Newsletter) -> list[str]:
+    """Return the languages of a newsletter in the order of the site."""
+    return [tag for tag in view.config.site.languages if tag in newsletter.languages]
 
 
 def _page(
@@ -59,6 +71,7 @@ def _page(
     newsletter: Newsletter,
     language: str,
     *,
+    tags: Sequence[str],
     lines: Sequence[Headline],
     year: int | None,
 ) -> bytes:
@@ -67,7 +80,7 @@ def _page(
         "newsletter",
         newsletter_name=title(newsletter, view.config.chain(language)),
         key=newsletter.key,
-        newsletter_zone=newsletter.timezone,
+        versions={tag: addresses.newsletter(tag, newsletter.key, year) for tag in tags},
         lines=lines,
         year=year,
         years=list(_years(view, newsletter, language)) if year is None else (),

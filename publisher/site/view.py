@@ -1,17 +1,24 @@
 """What one pass over the public files sees: one snapshot of the store, and the settings."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
-from publisher import addresses
+from publisher import addresses, markup
 from publisher.config import Config
 from publisher.rendering import render
+from publisher.site.linked import Linked
 from publisher.site.touched import Listing, archives
 from publisher.story import label
 from store import entries, newsletters, topics
 from store.database import Transaction
 from store.records import Newsletter, Topic
+
+#: The page where readers choose their language.
+HOME = "/"
+
+_NOWHERE: Mapping[str, str] = {}
 
 #: A public file: its path below the site's address, and its bytes; None where there is none.
 Document = tuple[str, bytes | None]
@@ -48,13 +55,47 @@ class View:
             return site
         return f"{site}: {self.topic_name(listing.topic, listing.language)}"
 
+    @cached_property
+    def topic_links(self) -> Mapping[str, Mapping[str, str]]:
+        """The topics that have a page, by language and key, with the link to it.
+
+        Lists name some hundred topics: a template looks them up quicker than it calls for them.
+        """
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for language, key in self.ends:
+            path = addresses.listing(language, key)
+            found[language][key] = addresses.link(self.config.base_path, path)
+        return found
+
     def topics_of(self, language: str) -> Sequence[str]:
         """Return the topics that a language has news of, by key."""
         return [topic for tag, topic in self.ends if tag == language and topic]
 
-    def page(self, language: str, name: str, **values: object) -> bytes:
-        """Return a page for readers of a language, from ``templates/web``. Raises RenderError."""
-        return self.render(f"web/{name}.html", language, **values)
+    def page(
+        self,
+        language: str,
+        name: str,
+        *,
+        versions: Mapping[str, str] = _NOWHERE,
+        linked: Linked | None = None,
+        **values: object,
+    ) -> bytes:
+        """Return a page for readers of a language, from ``templates/web``. Raises RenderError.
+
+        ``versions`` are the paths of the page in each language that has it, by language; what
+        only stands in the place of a page has none.
+        """
+        return self.render(
+            f"web/{name}.html",
+            language,
+            versions=versions,
+            linked=linked,
+            topic_links=self.topic_links.get(language, {}),
+            framed=markup.framed,
+            home=HOME,
+            rights=self.config.rights(language),
+            **values,
+        )
 
     def neutral(self, name: str, **values: object) -> bytes:
         """Return what is for no language more than for another, from ``templates/map``."""

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -173,6 +173,14 @@ def got(database: Database, issue_id: int) -> dict[int, tuple[str, set[int]]]:
     }
 
 
+def due(database: Database, issue_id: int) -> dict[int, datetime]:
+    """Return when the mail of an issue is due to whom."""
+    mine = tables.deliveries.c.issue_id == issue_id
+    query = select(tables.deliveries.c.subscriber_id, tables.deliveries.c.due).where(mine)
+    with database.read() as tx:
+        return {row["subscriber_id"]: row["due"] for row in tx.rows(query)}
+
+
 def run(database: Database, config: Config, rule: str, weeks: list[Week]) -> None:
     newsletter = make.start(database, config, rules={"*": rule})
     model, ids, now = Model(rule=rule), count(), make.NOW
@@ -220,3 +228,52 @@ def test_postgresql_gives_everybody_the_same(postgres_url: str, config: Config) 
     ]
     with a_house(postgres_url) as database:
         run(database, config, "fallback", weeks)
+
+
+def test_readers_by_topics_frequency_and_zone_get_what_is_theirs_when_their_window_is_open(
+    either: Database, config: Config
+) -> None:
+    newsletter = make.start(
+        either,
+        config,
+        rules={"*": "skip"},
+        frequencies={"weekly": "fri 07:00"},
+        windows={"*": "daily 08:00-18:00 reader", "fr": "daily 12:00-13:00"},
+    )
+    model = Model(rule="skip")
+    everywhere = {*make.LANGUAGES}
+    news: list[tuple[set[str], set[str]]] = [({"work"}, everywhere), ({"health"}, everywhere)]
+    add_items(either, config, model, news, make.NOW)
+    # Tuesday, six in the morning in UTC: seven in Brussels, eight in Amman, fifteen in Tokyo.
+    slot = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+    amman, tokyo, brussels = "Asia/Amman", "Asia/Tokyo", "Europe/Brussels"
+    places = (
+        ("", "ar", [], tokyo, (1, 2), 6),
+        ("weekly", "ar", [], tokyo, (1, 2), 6),
+        ("weekly", "ar", ["work"], brussels, (1,), 7),
+        ("weekly", "ar", ["work"], amman, (1,), 6),
+        ("weekly", "es", ["health", "work"], "UTC", (1, 2), 8),
+        ("weekly", "fr", ["health"], tokyo, (2,), 11),
+        ("weekly", "fr-CA", [], "America/Toronto", (1, 2), 11),
+        ("weekly", "en", ["health"], "America/Toronto", (2,), 13),
+        ("weekly", "en", ["asylum"], "UTC", (), 0),
+    )
+    wanted: dict[str, dict[int, tuple[str, set[int]]]] = {"": {}, "weekly": {}}
+    hours = {}
+    for number, (often, language, topics, zone, tells, hour) in enumerate(places):
+        [id_] = make.subscribe(
+            either,
+            [f"{number}@example.org"],
+            language=language,
+            topics=topics,
+            frequency=often,
+            timezone=zone,
+        )
+        if tells:
+            wanted[often][id_] = (language[:2], {*tells})
+            hours[id_] = slot.replace(hour=hour)
+    for often, theirs in wanted.items():
+        (issue_id,) = press.plan(either, newsletter, [slot], frequency=often)
+        press.press(either, issue_id, config, now=slot)
+        assert got(either, issue_id) == theirs
+        assert due(either, issue_id) == {id_: hours[id_] for id_ in theirs}

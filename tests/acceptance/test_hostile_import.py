@@ -140,4 +140,4 @@ def test_what_came_of_it_is_published_and_the_same_folder_again_changes_nothing(
                 (many.site / "public" / language / f"feed.{suffix}").read_bytes()
             )
             assert feed.bozo == 0, feed.get("bozo_exception")
-            assert len(feed.entries) == 50
+            assert len(feed.entries) == 25

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,9 +48,16 @@ class Mailing:
         self.now += HOUR
         return self.now
 
-    def send(self, key: str = "digest", ends: Mapping[str, DeliveryState] | None = None) -> None:
+    def send(
+        self,
+        key: str = "digest",
+        ends: Mapping[str, DeliveryState] | None = None,
+        *,
+        frequency: str = "",
+    ) -> None:
         """Press the newsletter's next issue and end its deliveries."""
-        (issue_id,) = plan(self.database, self.letters[key], [self.later()])
+        slots = [self.later()]
+        (issue_id,) = plan(self.database, self.letters[key], slots, frequency=frequency)
         assert issue_id in open_issues(self.database, self.now)
         press(self.database, issue_id, self.config, now=self.now)
         self.deliver(ends)
@@ -126,6 +133,33 @@ def test_nothing_is_owed_while_nothing_was_corrected(mailing: Mailing) -> None:
     for change in (Change.MINOR, Change.EDIT):
         mailing.save("en", change)
         assert (mailing.notify(), mailing.made) == ([], [])
+
+
+def test_readers_at_each_frequency_are_told_by_an_issue_of_it_within_their_window(
+    database: Database, config: Config
+) -> None:
+    mailing = Mailing(database, config)
+    mailing.start(
+        languages=("en",),
+        schedule="mon 07:00",
+        frequencies={"daily": "daily 07:00"},
+        windows={"*": "daily 07:00-23:00"},
+    )
+    make.take(database, config, make.draft("en"))
+    _, often = make.subscribe(database, ["mon@example.org", "daily@example.org"])
+    with database.write() as tx:
+        wanted = Subscription(newsletter="digest", topics=(), frequency="daily")
+        subscribers.subscribe(tx, often, wanted)
+    mailing.send()
+    mailing.send(frequency="daily")
+    # It is corrected at eleven in the evening.
+    mailing.now = make.NOW + 13 * HOUR
+    mailing.save("en")
+    assert mailing.notify() == [owed(frequency=""), owed(frequency="daily")]
+    assert [issue.frequency for issue in mailing.made] == ["", "daily"]
+    assert mailing.notify() == []
+    with database.read() as tx:
+        assert deliveries.next_due(tx) == datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 
 
 def test_readers_are_told_once_each_in_the_language_that_they_were_sent(mailing: Mailing) -> None:

@@ -378,6 +378,26 @@ def test_a_notice_keeps_the_title_that_readers_have_seen(office: Database, confi
     assert (notice.title, notice.slug, notice.revision) == (make.TITLES["en"], "dignity-en", 3)
 
 
+def test_a_retraction_tells_no_title_that_nobody_had_approved(
+    database: Database, config: Config
+) -> None:
+    """Readers of the source were shown a translation: they know the item by its title."""
+    feeds = config.feeds.model_copy(update={"missing": "fallback"})
+    config = config.model_copy(update={"feeds": feeds})
+    drafts = [
+        make.draft("es", words=make.text("es", title="Secreto"), workflow=Workflow.IN_REVIEW),
+        make.draft("ar"),
+    ]
+    make.take(database, config, *drafts)
+    with database.read() as tx:
+        assert items.get(tx, 1).source_language == "es"
+    publish_due(database, config, now=make.NOW)
+    editing.retract(database, config, 1, {"": "No."}, author="ann", now=LATER)
+    told = publish_due(database, config, now=LATER)
+    assert {row.change for row in told} == {Change.RETRACTION}
+    assert texts(database)["es"].title == make.TITLES["ar"]
+
+
 def test_a_notice_for_a_text_that_is_not_there_retracts_nothing(
     office: Database, config: Config
 ) -> None:

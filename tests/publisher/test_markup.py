@@ -190,6 +190,31 @@ def test_what_is_fit_can_stand_in_xml_and_loses_no_other_sign(text: str) -> None
     assert [sign for sign in text if sign.isalnum()] == [sign for sign in fit if sign.isalnum()]
 
 
+def test_a_table_on_a_page_has_a_frame_and_classes_in_place_of_styles() -> None:
+    shown = markup.framed(markup.html("|a|b|\n|:--|--:|\n|1|2|"), table='"Tableau" & <b>')
+    assert shown.startswith(
+        '<div class="table" role="group" tabindex="0" aria-label="&quot;Tableau&quot; &amp; &lt;b'
+        '&gt;"><table>'
+    )
+    assert shown.rstrip().endswith("</table></div>")
+    assert '<th class="left">a</th>' in shown
+    assert '<td class="right">2</td>' in shown
+    assert "style" not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'style="text-align:right"',
+        '`<table>` <td style="text-align:right">',
+        '![<table><td style="text-align:right">](https://a.example/i.png "</table>")',
+    ],
+)
+def test_words_that_look_like_a_table_stay_words(text: str) -> None:
+    safe = markup.html(text)
+    assert markup.framed(safe, table="Table") == safe
+
+
 @pytest.mark.parametrize("language", make.LANGUAGES)
 def test_words_of_every_script_come_through(language: str) -> None:
     body = make.BODIES[language]

@@ -26,6 +26,7 @@ RULES = (
     "hold until mon 12:00 Europe/Brussels, then fallback",
 )
 LANGUAGES = ("en", "fr", "ar")
+OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
 
 
 class RolledBackError(Exception):
@@ -33,9 +34,9 @@ class RolledBackError(Exception):
 
 
 def held(
-    tx: Transaction, newsletter: Newsletter, config: Config, now: datetime
+    tx: Transaction, newsletter: Newsletter, config: Config, frequency: str, now: datetime
 ) -> Mapping[str, Any]:
-    choice = press.choose(tx, newsletter, config, slot=now, now=now)
+    choice = press.choose(tx, newsletter, config, frequency=frequency, slot=now, now=now)
     return {language: (part.chosen, part.blocking) for language, part in choice.items()}
 
 
@@ -43,9 +44,9 @@ def assert_nothing_is_missed(
     database: Database, newsletter: Newsletter, config: Config, now: datetime
 ) -> None:
     with suppress(RolledBackError), database.write() as tx:
-        mine = held(tx, newsletter, config, now)
+        mine = [held(tx, newsletter, config, name, now) for name in newsletter.schedules]
         offers.offer_all(tx, newsletter.key)
-        assert mine == held(tx, newsletter, config, now)
+        assert mine == [held(tx, newsletter, config, name, now) for name in newsletter.schedules]
         raise RolledBackError
 
 
@@ -70,13 +71,15 @@ def act(database: Database, config: Config, data: st.DataObject, now: datetime) 
 
 
 def go_to_press(
-    database: Database, newsletter: Newsletter, config: Config, now: datetime
+    database: Database, newsletter: Newsletter, config: Config, now: datetime, frequency: str = ""
 ) -> IssueState:
     """Press the issue that is open, else the one of this instant; return its state."""
-    if not press.open_issues(database, now):
-        press.plan(database, newsletter, [now])
     with database.read() as tx:
-        issue = issues.listing(tx)[-1]
+        waiting = [i for i in issues.listing(tx, states=OPEN) if i.frequency == frequency]
+    if not waiting:
+        press.plan(database, newsletter, [now], frequency=frequency)
+    with database.read() as tx:
+        issue = [i for i in issues.listing(tx) if i.frequency == frequency][-1]
     return press.press(database, issue.id, config, now=now).issue.state
 
 
@@ -89,7 +92,15 @@ def test_nothing_is_missed_whatever_people_do(
     rules = {tag: data.draw(st.sampled_from(RULES)) for tag in ("*", "fr")}
     now = make.NOW
     with make.a_store(migrated) as database:
-        newsletter = make.start(database, config, languages=LANGUAGES, rules=rules, since=now)
+        newsletter = make.start(
+            database,
+            config,
+            languages=LANGUAGES,
+            rules=rules,
+            since=now,
+            minimum=data.draw(st.integers(1, 3)),
+            frequencies={"weekly": "fri 07:00"},
+        )
         for _ in range(data.draw(st.integers(1, 14))):
             now += HOUR * data.draw(st.sampled_from((0, 1, 26)))
             act(database, config, data, now)
@@ -98,7 +109,8 @@ def test_nothing_is_missed_whatever_people_do(
                 publishing.publish_due(database, config, now=now)
                 assert_nothing_is_missed(database, newsletter, config, now)
             if data.draw(st.booleans()):
-                go_to_press(database, newsletter, config, now)
+                frequency = data.draw(st.sampled_from(sorted(newsletter.schedules)))
+                go_to_press(database, newsletter, config, now, frequency)
                 assert_nothing_is_missed(database, newsletter, config, now)
 
 

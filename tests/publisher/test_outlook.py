@@ -95,7 +95,7 @@ def test_a_dry_run_writes_nothing(house: Database, config: Config, tmp_path: Pat
     before = hashlib.sha256((tmp_path / "tidings.db").read_bytes()).hexdigest()
     dry(house, config)
     dry(house, config, chosen=[2, 1])
-    outlook.reminders(house, config, {"digest": SLOT}, now=NOW)
+    outlook.reminders(house, config, {("digest", ""): SLOT}, now=NOW)
     house.close()
     assert hashlib.sha256((tmp_path / "tidings.db").read_bytes()).hexdigest() == before
 
@@ -145,7 +145,7 @@ def test_translators_are_reminded_of_what_issues_wait_for_and_of_the_next_ones(
     make.start(house, config, key="all", rules={"*": "hold"}, languages=("en", "ar"))
     waiting = issuing.plan(house, "digest", NOW)
     press.press(house, waiting.id, config, now=NOW)
-    coming = {"digest": SLOT, "all": SLOT}
+    coming = {("digest", ""): SLOT, ("all", ""): SLOT}
     found = outlook.reminders(house, config, coming, now=NOW)
     assert [(each.language, each.newsletter, each.slot, each.item) for each in found] == [
         ("ar", "all", SLOT, 3),

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import InputError
-from publisher.rules import WEEKDAYS, Lasting, Rule, Weekly, parse
+from publisher.rules import Lasting, Rule, Weekly, parse
+from publisher.wallclock import WEEKDAYS
 from store.records import Missing
 
 BRUSSELS = Weekly(weekday=3, hour=17, minute=0, zone="Europe/Brussels")

@@ -6,7 +6,7 @@ import pytest
 
 from publisher import rules
 from publisher.policy import Fired, Policy, Show
-from publisher.selection import Candidate, select
+from publisher.selection import Candidate, enough, select
 from store.records import Blocking, Missing, Translation
 from tests import make
 
@@ -119,3 +119,30 @@ def test_the_text_that_readers_get_is_the_one_that_was_answered() -> None:
     (pick,) = found.chosen
     text: Translation = pick.text
     assert (text.language, text.title) == ("en", make.TITLES["en"])
+
+
+@pytest.mark.parametrize(
+    ("minimum", "ready", "waits", "is_enough"),
+    [
+        (1, 1, 0, True),
+        (1, 0, 1, True),
+        (2, 1, 0, False),
+        # What it waits for would make it enough.
+        (2, 1, 1, True),
+        (3, 1, 1, False),
+        (3, 3, 0, True),
+        (2, 0, 0, False),
+    ],
+)
+def test_too_little_is_left_for_the_next_issue_and_waits_for_nothing(
+    minimum: int, ready: int, waits: int, is_enough: bool
+) -> None:
+    numbers = range(1, ready + waits + 1)
+    candidates = [candidate(n, "fr" if n <= ready else "en") for n in numbers]
+    whole = select(candidates, "fr", policy("hold"), since=make.NOW, now=make.NOW)
+    found = enough(whole, minimum)
+    if is_enough:
+        assert found == whole
+    else:
+        assert (found.chosen, found.blocking) == ((), ())
+        assert sorted(found.later) == list(numbers)

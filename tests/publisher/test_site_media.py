@@ -183,8 +183,10 @@ def test_another_picture_stands_in_its_own_place_and_a_rebuild_sweeps_the_old_on
     publish(database, config)
     # Pages that somebody has open, and mails, may still lead to the old one.
     assert pictures(config) == sorted([path_of(RED), path_of(BLUE)])
+    (config.public / "media" / "logo.png").write_bytes(RED)
     site.rebuild(database, config)
-    assert pictures(config) == [path_of(BLUE)]
+    # What somebody put there by hand is theirs.
+    assert pictures(config) == [path_of(BLUE), "/media/logo.png"]
     (config.public / path_of(BLUE).strip("/")).unlink()
     site.rebuild(database, config)
-    assert pictures(config) == [path_of(BLUE)]
+    assert pictures(config) == [path_of(BLUE), "/media/logo.png"]

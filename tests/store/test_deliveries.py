@@ -3,19 +3,22 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from store import deliveries, issues, subscribers
+from store import deliveries, dues, issues, subscribers, tables
 from store.database import Database, open_database
 from store.errors import ConflictError
-from store.records import Delivery, DeliveryState, Issue, IssueState, Status
+from store.records import Delivery, DeliveryState, Group, Issue, IssueState, Status, Subscription
 from tests import make
 from tests.make import NOW
 from tests.store import fill
 
 MINUTE = timedelta(minutes=1)
+#: When mail may go out to whom: at once to all.
+DUE = {"en": {"": NOW}}
 
 
 def people(count: int) -> list[str]:
@@ -29,7 +32,7 @@ def queued(database: Database, count: int, *, slot: datetime = NOW) -> Issue:
         fill.edition(tx, issue)
     make.subscribe(database, people(count))
     with database.write() as tx:
-        deliveries.queue(tx, issue, due=NOW, now=NOW)
+        deliveries.queue(tx, issue, due=DUE, now=NOW)
     return issue
 
 
@@ -38,7 +41,7 @@ def queued_again(database: Database) -> Issue:
     with database.write() as tx:
         issue = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, issue)
-        deliveries.queue(tx, issue, due=NOW, now=NOW)
+        deliveries.queue(tx, issue, due=DUE, now=NOW)
     return issue
 
 
@@ -81,7 +84,7 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
         for subscriber_id, status in zip(gone, closed, strict=True):
             subscribers.change(tx, subscriber_id, status=status)
 
-        assert deliveries.queue(tx, issue, due=NOW, now=NOW) == 2
+        assert deliveries.queue(tx, issue, due=DUE, now=NOW) == 2
 
     with digest.read() as tx:
         assert deliveries.recipients(tx, issue.id) == {edition: 2}
@@ -102,6 +105,84 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
     )
 
 
+def due_of(database: Database, issue: Issue) -> list[datetime]:
+    """Return when the deliveries of an issue are due, by address: claimed one after the other."""
+    with database.read() as tx:
+        query = select(tables.deliveries.c.due).join(tables.subscribers)
+        mine = query.where(tables.deliveries.c.issue_id == issue.id)
+        return [row["due"] for row in tx.rows(mine.order_by(tables.subscribers.c.email))]
+
+
+def test_an_edition_is_due_by_the_zone_of_each_reader(digest: Database) -> None:
+    zones = sorted(available_timezones())
+    with digest.write() as tx:
+        issue = fill.issue(tx)
+        fill.edition(tx, issue)
+    ids = make.subscribe(digest, people(len(zones) + 1))
+    moments = {zone: NOW + number * MINUTE for number, zone in enumerate(zones)}
+    with digest.write() as tx:
+        for subscriber_id, zone in zip(ids, [*zones, "Nowhere/Gone"], strict=True):
+            subscribers.change(tx, subscriber_id, timezone=zone)
+        assert subscribers.zones(tx) == sorted([*zones, "Nowhere/Gone"])
+        due = {"en": {"": NOW - MINUTE, **moments}}
+        queued = deliveries.queue(tx, issue, due=due, now=NOW)
+    assert queued == len(ids)
+    assert due_of(digest, issue) == [*moments.values(), NOW - MINUTE]
+
+
+def test_what_is_due_and_waits_is_put_off_and_nothing_else(digest: Database) -> None:
+    issue = queued(digest, 4)
+    sent = settled(digest, DeliveryState.SENT)
+    settled(digest, DeliveryState.POSTPONED, due=NOW + 2 * MINUTE)
+    with digest.write() as tx:
+        subscribers.change(tx, sent.subscriber_id + 3, timezone="Asia/Tokyo")
+        assert dues.zones(tx, sent.edition_id, NOW) == ["Asia/Tokyo", "UTC"]
+        assert dues.zones(tx, sent.edition_id, NOW - MINUTE) == []
+        dues.put_off(tx, sent.edition_id, {"UTC": NOW + MINUTE}, now=NOW)
+        dues.put_off(tx, sent.edition_id + 1, {"Asia/Tokyo": NOW + MINUTE}, now=NOW)
+        assert dues.zones(tx, sent.edition_id, NOW) == ["Asia/Tokyo"]
+    assert due_of(digest, issue) == [NOW, NOW + 2 * MINUTE, NOW + MINUTE, NOW]
+
+
+def test_the_editions_of_a_language_are_due_as_it_says_and_by_zone(digest: Database) -> None:
+    with digest.write() as tx:
+        issue = fill.issue(tx)
+        fill.edition(tx, issue)
+        fill.edition(tx, issue, "ar", spoken=["ar", "de"])
+        fill.edition(tx, issue, "ar", topics=["work"], variant=1)
+    readers = (("ar", []), ("ar", ["work"]), ("ar", []), ("de", []), ("en", []), ("en", []))
+    later = {0: "Asia/Amman", 1: "Asia/Amman", 5: "Asia/Amman"}
+    for number, (language, topics) in enumerate(readers):
+        [id_] = make.subscribe(digest, [f"{number}@x.org"], language=language, topics=topics)
+        with digest.write() as tx:
+            subscribers.change(tx, id_, timezone=later.get(number, "UTC"))
+    due = {
+        "en": {"": NOW, "Asia/Amman": NOW + MINUTE},
+        "ar": {"": NOW + 2 * MINUTE, "Asia/Amman": NOW + 3 * MINUTE},
+    }
+    with digest.write() as tx:
+        assert deliveries.queue(tx, issue, due=due, now=NOW) == len(readers)
+    minutes = [(moment - NOW) // MINUTE for moment in due_of(digest, issue)]
+    assert minutes == [3, 3, 2, 2, 0, 1]
+
+
+def test_an_edition_is_queued_for_who_chose_its_frequency(digest: Database) -> None:
+    weekly, _ = make.subscribe(digest, people(2))
+    wanted = Subscription(newsletter="digest", topics=(), frequency="weekly")
+    with digest.write() as tx:
+        [issue_id] = issues.plan(tx, "digest", {NOW: IssueState.SENDING}, frequency="weekly")
+        issue, own = issues.get(tx, issue_id), fill.issue(tx)
+        subscribers.subscribe(tx, weekly, wanted)
+        assert subscribers.subscriptions_of(tx, weekly) == (wanted,)
+        for each in (issue, own):
+            fill.edition(tx, each)
+            assert deliveries.queue(tx, each, due=DUE, now=NOW) == 1
+            (group,) = subscribers.groups(tx, "digest", each.frequency)
+            assert group == Group(language="en", topics=(), people=1)
+        assert subscribers.groups(tx, "digest", "monthly") == []
+        assert [mail.subscriber_id for mail in deliveries.listing(tx, issue.id)] == [weekly]
+
+
 def test_the_editions_of_an_issue_are_queued_by_one_statement(digest: Database) -> None:
     with digest.write() as tx:
         issue = fill.issue(tx)
@@ -116,7 +197,7 @@ def test_the_editions_of_an_issue_are_queued_by_one_statement(digest: Database) 
 
     with digest.write() as tx:
         statements.clear()
-        deliveries.queue(tx, issue, due=NOW, now=NOW)
+        deliveries.queue(tx, issue, due=DUE, now=NOW)
 
     [statement] = statements
     assert statement.startswith("INSERT INTO deliveries")
@@ -130,7 +211,7 @@ def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
     def queue_in_french() -> None:
         with digest.write() as tx:
             fill.edition(tx, issue, "fr", spoken=["en", "fr"])
-            deliveries.queue(tx, issue, due=NOW, now=NOW)
+            deliveries.queue(tx, issue, due=DUE, now=NOW)
 
     with pytest.raises(ConflictError):
         queue_in_french()
@@ -166,7 +247,7 @@ def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
     with digest.write() as tx:
         later = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, later)
-        deliveries.queue(tx, later, due=NOW, now=NOW)
+        deliveries.queue(tx, later, due=DUE, now=NOW)
 
         claimed = deliveries.claim(tx, NOW, issue_id=later.id)
         assert claimed
@@ -305,7 +386,7 @@ def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
     with digest.write() as tx:
         second = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, second)
-        deliveries.queue(tx, second, due=NOW, now=NOW)
+        deliveries.queue(tx, second, due=DUE, now=NOW)
 
     none = dict.fromkeys(DeliveryState, 0)
     one_each = {DeliveryState.SENT: 1, DeliveryState.POSTPONED: 1, DeliveryState.QUEUED: 1}
@@ -345,7 +426,7 @@ def test_each_reader_gets_the_edition_for_their_language_and_topics(digest: Data
         for number, topics in enumerate(sets)
     ]
     with digest.write() as tx:
-        assert deliveries.queue(tx, issue, due=NOW + MINUTE, now=NOW) == 3
+        assert deliveries.queue(tx, issue, due={"fr": {"": NOW + MINUTE}}, now=NOW) == 3
         found = {row.subscriber_id: row.edition_id for row in deliveries.listing(tx, issue.id)}
         assert found == {readers[0]: whole, readers[1]: part, readers[3]: part}
         assert deliveries.recipients(tx, issue.id) == {whole: 1, part: 2}
@@ -374,7 +455,7 @@ def test_who_got_an_edition_without_an_item_was_not_misled_by_it(digest: Databas
     make.subscribe(digest, ["all@example.org"], language="fr")
     make.subscribe(digest, ["work@example.org"], language="fr", topics=["work"])
     with digest.write() as tx:
-        deliveries.queue(tx, issue, due=NOW, now=NOW)
+        deliveries.queue(tx, issue, due=DUE, now=NOW)
     settled(digest, DeliveryState.SENT)
     settled(digest, DeliveryState.SENT)
     given: dict[str, Any] = {"language": "fr", "since": NOW}

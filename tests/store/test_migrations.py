@@ -28,7 +28,7 @@ from store import (
 )
 from store.database import Database, Transaction, open_database
 from store.errors import ConflictError, StoreError
-from store.records import FEED, Change, DeliveryState, Status, Workflow
+from store.records import FEED, Change, DeliveryState, IssueState, Status, Workflow
 from store.stale import Marks
 from store.tables import metadata
 from tests import make, postgres
@@ -350,6 +350,19 @@ def test_what_was_sent_before_is_the_whole_of_its_language_and_corrected_for_who
         ]
     with pytest.raises(ConflictError), filled.write() as tx:
         tx.run(text("delete from editions where id = 1"))
+
+
+def test_what_went_out_so_far_went_out_at_the_newsletters_own_frequency(
+    filled: Database,
+) -> None:
+    with filled.write() as tx:
+        (issue,), letter = issues.listing(tx), newsletters.get(tx, "hold")
+        (wanted,) = subscribers.subscriptions_of(tx, 1)
+        assert (issue.frequency, wanted.frequency) == ("", "")
+        assert (letter.frequencies, letter.minimum, letter.windows) == ({}, 1, {})
+        slots = {issue.slot: IssueState.PLANNED}
+        assert issues.plan(tx, "hold", slots) == []
+        assert len(issues.plan(tx, "hold", slots, frequency="weekly")) == 1
 
 
 def test_what_was_told_before_has_its_places_in_feeds(filled: Database) -> None:

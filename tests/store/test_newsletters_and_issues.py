@@ -90,6 +90,21 @@ def test_the_last_slot_is_the_newest_planned_or_the_beginning(either: Database) 
         assert issues.last_slot(tx, alerts) == alerts.since
 
 
+def test_each_frequency_has_slots_of_its_own(either: Database) -> None:
+    with either.write() as tx:
+        digest = fill.newsletter(
+            tx, frequencies={"weekly": "fri 07:00"}, minimum=3, windows={"*": "daily 08:00-18:00"}
+        )
+        assert newsletters.get(tx, "digest") == digest
+        [own] = issues.plan(tx, "digest", {NOW: IssueState.PLANNED})
+        assert issues.last_slot(tx, digest, "weekly") == digest.since
+        [weekly] = issues.plan(tx, "digest", {NOW: IssueState.PLANNED}, frequency="weekly")
+        assert issues.plan(tx, "digest", {NOW: IssueState.PLANNED}, frequency="weekly") == []
+        found = [issues.get(tx, number).frequency for number in (own, weekly)]
+        assert found == ["", "weekly"]
+        assert issues.last_slot(tx, digest, "weekly") == NOW
+
+
 def test_an_issue_is_moved_by_who_knows_where_it_stands(either: Database) -> None:
     blocking = (Blocking(item=1, language="fr", reason="missing", until=None),)
     with either.write() as tx:

@@ -29,6 +29,23 @@ def test_an_item_is_offered_to_the_newsletters_that_were_there_when_it_came(
         assert list(offers.offered(tx, "old").values()) == [early, late]
 
 
+def test_an_item_is_offered_to_each_frequency_and_taken_back_from_each_by_itself(
+    either: Database,
+) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx, frequencies={"weekly": "fri 07:00", "monthly": "first fri 07:00"})
+        fill.newsletter(tx, key="alerts")
+        item = fill.item(tx).id
+        offers.offer(tx, [item])
+        found = [offers.offered(tx, "digest", name) for name in ("", "weekly", "monthly", "none")]
+        assert [list(marks.values()) for marks in found] == [[item], [item], [item], []]
+
+        offers.take_back(tx, found[1])
+        assert list(offers.offered(tx, "digest").values()) == [item]
+        assert offers.offered(tx, "digest", "weekly") == {}
+        assert list(offers.offered(tx, "alerts").values()) == [item]
+
+
 def test_a_mark_that_came_in_between_stays(either: Database) -> None:
     with either.write() as tx:
         fill.newsletter(tx)

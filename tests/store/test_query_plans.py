@@ -4,12 +4,14 @@ SQLite says how it answers: SEARCH is a step down an index, SCAN goes through al
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 import scheduler
+from publisher import editing
 from publisher.config import Config
 from store.database import Database
 from store.records import Missing
@@ -18,7 +20,7 @@ from tests.fakes import free_port
 
 #: What grows with the archive.
 LARGE = (
-    "feed_entries", "item_topics", "items", "publications", "revisions", "translations"
+    "feed_entries", "images", "item_topics", "items", "publications", "revisions", "translations"
 )  # fmt: skip
 #: The names that queries give to these.
 ALIASES = ("entry", "last", "told")
@@ -64,6 +66,20 @@ def test_a_tick_walks_through_no_archive(
     # The newest of a feed, what is gone, what waits for its issue: all was asked.
     for part in ("AS entry", "AS last", "publications.change = ?", "items.look_at", "FROM offers"):
         assert part in texts
+    assert walks(database, asked) == []
+
+
+def test_a_picture_comes_and_goes_without_a_walk(
+    database: Database, config: Config, asked: list[tuple[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "well.jpg").write_bytes(make.picture())
+    make.take(database, config, make.draft("ar", image="well.jpg", folder=tmp_path))
+    scheduler.tick(database, config, now=make.NOW)
+    (picture,) = (config.public / "media").iterdir()
+    editing.withdraw(database, 1, "ar", now=make.NOW)
+    scheduler.tick(database, config, now=make.NOW)
+    assert not picture.exists()
+    assert "items.image_sha256 IN" in " ".join(text for text, _ in asked)
     assert walks(database, asked) == []
 
 

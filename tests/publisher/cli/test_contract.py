@@ -139,6 +139,7 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
     assert (done["held"], done["feeds_written"], done["queued"], done["sent"]) == ([], 15, 3, 3)
     assert done["issues"][-1] == {
         "newsletter": "digest",
+        "frequency": "",
         "slot": "2026-11-20T06:00:00Z",
         "state": "sent",
     }
@@ -171,6 +172,53 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
     assert tidings(place, "newsletter", "list", "--json", "--now", NOW).lines == [shown]
 
 
+def test_a_newsletter_goes_out_when_and_as_often_as_it_says(place: Path) -> None:
+    begun = tidings(
+        place, "newsletter", "add", "digest", "--schedule", "daily 07:00", "--timezone",
+        "Europe/Brussels", "--frequency", "monthly=first Thursday 09:00", "--frequency",
+        "weekly=fri 07:00", "--minimum", "2", "--window", "mon-fri 08:00-18:00 reader",
+        "--window", "fr=daily 08:00-20:00 holidays FR", "--json", "--now", NOW,
+    ).json  # fmt: skip
+    assert begun["next_slots"] == [f"2026-11-{day}T06:00:00Z" for day in (24, 25, 26)]
+    assert begun["frequencies"] == [
+        {
+            "name": "monthly",
+            "schedule": "first Thursday 09:00",
+            "next_slots": ["2026-12-03T08:00:00Z", "2027-01-07T08:00:00Z", "2027-02-04T08:00:00Z"],
+        },
+        {
+            "name": "weekly",
+            "schedule": "fri 07:00",
+            "next_slots": ["2026-11-27T06:00:00Z", "2026-12-04T06:00:00Z", "2026-12-11T06:00:00Z"],
+        },
+    ]
+    assert begun["minimum"] == 2
+    assert begun["windows"] == {
+        "*": "mon-fri 08:00-18:00 reader",
+        "fr": "daily 08:00-20:00 holidays FR",
+    }
+    person = ("subscriber", "add", "en@example.org", "--language", "en", "--newsletters", "digest")
+    weekly = [{"newsletter": "digest", "topics": [], "frequency": "weekly"}]
+    added = tidings(place, *person, "--frequency", "weekly", "--json").json
+    assert added["subscriptions"] == weekly
+    # What is not said stays.
+    assert tidings(place, *person, "--json").json["subscriptions"] == weekly
+    refused = tidings(place, *person, "--frequency", "hourly")
+    assert (refused.code, refused.err) == (
+        1,
+        "tidings: frequency: no 'hourly' in digest; there are: default, monthly, weekly\n",
+    )
+    own = tidings(place, *person, "--frequency", "default", "--json").json
+    assert own["subscriptions"] == [{**weekly[0], "frequency": ""}]
+    ticked = tidings(place, "tick", "--json", "--now", "2026-11-27T06:00:00Z").json
+    assert [(issue["frequency"], issue["slot"]) for issue in ticked["issues"]] == [
+        ("", "2026-11-27T06:00:00Z"),
+        ("weekly", "2026-11-27T06:00:00Z"),
+    ]
+    listed = tidings(place, "issue", "list", "--json").lines
+    assert [issue["frequency"] for issue in listed] == ["", "", "", "", "weekly"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -179,7 +227,24 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
         (("item", "list", "--state", "odd"), 2, "--state is one of draft"),
         (("tick", "--now", "yesterday"), 2, "is no instant such as"),
         (("tick", "--now", "2026-11-23T08:00:00"), 2, "has no time zone"),
-        (("newsletter", "add", "n", "--schedule", "daily"), 1, "five fields of cron"),
+        (("newsletter", "add", "n", "--schedule", "daily"), 1, "not one of the forms; there are"),
+        (("newsletter", "add", "n", "--schedule", "0 7 1 * FRI"), 1, "give a day or a weekday"),
+        (("newsletter", "add", "n", "--schedule", "once 2013-12-18 10:00"), 1, "no slot any more"),
+        (
+            ("newsletter", "add", "n", "--schedule", "fri 07:00", "--frequency", "daily"),
+            2,
+            "--frequency wants an equals sign, such as weekly='fri 07:00'",
+        ),
+        (
+            ("newsletter", "add", "n", "--schedule", "fri 07:00", "--window", "*=always"),
+            1,
+            "window: 'always' is no window: 'mon-fri 08:00-18:00'",
+        ),
+        (
+            ("newsletter", "add", "n", "--schedule", "fri 07:00", "--timezone", "Mars"),
+            1,
+            "no IANA time zone 'Mars'",
+        ),
         (("newsletter", "add", "N!", "--schedule", "0 7 * * *"), 1, "lower-case letters"),
         (("newsletter", "add", "n", "--schedule", "0 7 * * *", "--languages", "de"), 1, "de:"),
         (("newsletter", "add", "n", "--schedule", "0 7 * * *", "--topics", "x"), 1, "no topic"),

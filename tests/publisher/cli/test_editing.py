@@ -146,7 +146,7 @@ def test_who_got_a_wrong_text_is_shown_what_changed_and_told_once(place: Path) -
         act(place, "approve", "--language", "en")
         asked = act(place, "notify", "--dry-run")
         entry = {"newsletter": "digest", "language": "en", "waits_for": "", "readers": 1,
-                 "queued": 0, "waiting": 0, "unknown": 0}  # fmt: skip
+                 "queued": 0, "waiting": 0, "unknown": 0, "frequency": ""}  # fmt: skip
         assert asked["owed"][0] == entry
         assert asked["issues"] == []
         done = act(place, "notify")
@@ -168,7 +168,7 @@ def test_for_people_results_are_tables(place: Path) -> None:
     assert (shown.code, shown.err) == (0, "")
     assert shown.out.splitlines()[0].split() == ["id", "1"]
     nothing = tidings(place, "item", "notify", "1")
-    assert (nothing.code, nothing.out.split()[:2]) == (0, ["newsletter", "language"])
+    assert (nothing.code, nothing.out.split()[:2]) == (0, ["newsletter", "frequency"])
 
 
 @pytest.mark.parametrize(

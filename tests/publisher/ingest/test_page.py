@@ -1,7 +1,6 @@
 """Web pages: what an article is, in which language, and which pages are its translations."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -226,18 +225,6 @@ def test_whatever_a_page_holds_its_draft_is_clean(given: str, tag: str) -> None:
     if isinstance(found, Draft):
         assert found.words.title == markup.clean_line(found.words.title) != ""
         assert found.words.body == markup.clean_text(found.words.body) != ""
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with Web().open() as web:
-        yield web
-
-
-@pytest.fixture
-def site(config: Config) -> Config:
-    private = config.ingest.model_copy(update={"private_hosts": ("127.0.0.1",)})
-    return config.model_copy(update={"ingest": private})
 
 
 def hreflang(**pages: str) -> str:

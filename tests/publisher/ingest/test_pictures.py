@@ -1,14 +1,16 @@
 """Pictures at import: beside the file or fetched, nothing else, and never in a text's way."""
 
+import json
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from publisher import publishing
+from publisher.cli import app
 from publisher.config import Config
 from publisher.images import MAX_BYTES, prepare
 from publisher.ingest import intake, pictures, readings, sources
@@ -21,18 +23,6 @@ from tests import make
 from tests.fakes import Answer, Web
 
 NAME = "صورة البئر.jpg"
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with Web().open() as web:
-        yield web
-
-
-@pytest.fixture
-def site(config: Config) -> Config:
-    private = config.ingest.model_copy(update={"private_hosts": ("127.0.0.1",)})
-    return config.model_copy(update={"ingest": private})
 
 
 @pytest.fixture
@@ -299,6 +289,24 @@ def test_a_feed_whose_picture_is_missing_is_read_again(
     assert read() == (0, 1, 0, 0)
     assert read() == (0, 0, 1, 0)
     assert web.asked[-1].headers["if-none-match"] == '"1"'
+
+
+def test_the_command_names_a_missing_picture_and_takes_the_text(
+    tmp_path: Path, folder: Path
+) -> None:
+    place = str(tmp_path / "site")
+    settings = ["--config", f"{place}/tidings.toml", "--json"]
+    write(folder, "nothing.jpg")
+    run = CliRunner().invoke
+    begun = ["init", place, "--url", "https://news.example.org", "--languages", "en,ar"]
+    assert run(app, begun).exit_code == 0
+    ran = run(app, ["item", "import", str(folder), *settings])
+    assert ran.exit_code == 0
+    found = json.loads(ran.stdout)
+    assert (found["new"], found["rejected"]) == (1, [])
+    (problem,) = found["problems"]
+    assert problem["source"] == str(folder / "well.en.md")
+    assert ran.stderr == f"tidings: {problem['source']}: {problem['reason']}\n"
 
 
 def test_a_path_from_the_web_reads_no_file(database: Database, config: Config) -> None:

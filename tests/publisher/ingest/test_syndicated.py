@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -333,18 +332,6 @@ NAMES += ["language", "summary", "image", "attachments"]
 def test_any_value_may_stand_anywhere_in_json(entries: list[Any]) -> None:
     found = read(json.dumps({"items": entries}), "en")
     assert len(found) == len(entries)
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with Web().open() as web:
-        yield web
-
-
-@pytest.fixture
-def site(config: Config) -> Config:
-    private = config.ingest.model_copy(update={"private_hosts": ("127.0.0.1",)})
-    return config.model_copy(update={"ingest": private})
 
 
 def take(database: Database, site: Config, *places: str, language: str = "") -> intake.Outcome:

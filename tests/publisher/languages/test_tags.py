@@ -172,6 +172,28 @@ def test_the_script_says_where_the_words_run(language: str, direction: str) -> N
     assert languages.direction(language) == direction
 
 
+@pytest.mark.parametrize(
+    ("language", "territorial"),
+    [
+        # CLDR's likely subtags.
+        ("en", "en_US"),
+        ("fr", "fr_FR"),
+        ("es", "es_ES"),
+        ("ar", "ar_EG"),
+        ("zh-Hant", "zh_TW"),
+        ("pt-BR", "pt_BR"),
+        ("fr-CA", "fr_CA"),
+        # Of a continent, and of the world.
+        ("es-419", "es"),
+        ("eo", "eo"),
+    ],
+)
+def test_a_language_has_the_territory_that_it_states_or_the_likeliest(
+    language: str, territorial: str
+) -> None:
+    assert languages.territorial(language) == territorial
+
+
 def test_every_locale_of_cldr_runs_where_cldr_says() -> None:
     stated = {name.replace("_", "-"): Locale.parse(name) for name in locale_identifiers()}
     # Mongolian script runs from top to bottom, which a web page cannot.

@@ -3,15 +3,20 @@
 from datetime import datetime, timedelta
 
 import pytest
+from lxml import html as parsed
 
+import scheduler
 from publisher import press, publishing, site
 from publisher.config import Config
 from store import issues
 from store.database import Database
-from tests import make
+from store.records import Missing
+from tests import fakes, make
 
 #: The last evening of a year in Brussels, which in UTC is still an hour longer.
 NEW_YEAR = datetime.fromisoformat("2026-12-31T23:30:00+00:00")
+WEEK = timedelta(days=7)
+YEAR = "newsletters/digest/archive/2026/index.html"
 
 
 def send(database: Database, config: Config, *slots: datetime) -> list[int]:
@@ -64,6 +69,20 @@ def test_lists_lead_to_every_edition_by_year_at_home(database: Database, config:
         assert f'href="/ar/newsletters/digest/archive/{year}/"' in newest
 
 
+def test_a_newsletter_that_is_begun_has_its_pages_at_the_next_pass(
+    database: Database, config: Config
+) -> None:
+    send(database, config)
+    assert not (config.public / "ar" / "newsletters" / "digest").exists()
+    make.start(database, config, languages=("en", "ar"))
+    send(database, config)
+    for language in ("en", "ar"):
+        assert page(config, f"{language}/newsletters/digest")
+        assert "/newsletters/digest/" in page(config, f"{language}/newsletters")
+    maps = (config.public / "sitemaps" / "lists.xml").read_text(encoding="utf-8")
+    assert "/ar/newsletters/digest/" in maps
+
+
 def test_a_site_without_issues_says_so(database: Database, config: Config) -> None:
     make.start(database, config, languages=("en", "ar"))
     site.refresh(database, config, now=make.NOW)
@@ -110,3 +129,51 @@ def test_the_archive_shows_the_edition_with_all_items_though_nobody_got_it(
     assert "On work" in page(config, f"ar/newsletters/digest/{issue_id}")
     way = f'href="/ar/newsletters/digest/{issue_id}/"'
     assert page(config, "ar/newsletters/digest").count(way) == 1
+
+
+def alternates(config: Config, path: str) -> dict[str, str]:
+    tree = parsed.fromstring((config.public / path).read_bytes())
+    found = tree.xpath("//link[@rel='alternate'][@hreflang]")
+    return {link.get("hreflang"): link.get("href") for link in found}
+
+
+def test_the_list_of_a_year_leads_to_the_languages_that_had_issues_in_it(
+    database: Database, config: Config
+) -> None:
+    def address(language: str) -> str:
+        return f"https://news.example.org/{language}/newsletters/digest/archive/2026/"
+
+    with fakes.Relay() as relay:
+        config = relay.serves(config)
+        make.start(database, config, languages=("en", "fr"), missing=Missing.SKIP)
+        make.subscribe(database, ["ann@example.org"], language="en")
+        make.subscribe(database, ["luc@example.org"], language="fr")
+        make.take(database, config, make.draft("en"))
+        scheduler.tick(database, config, now=make.NOW)
+        assert not (config.public / "fr" / YEAR).exists()
+        only = {"en": address("en"), "x-default": address("en")}
+        assert alternates(config, f"en/{YEAR}") == only
+        # The next one has news in French alone.
+        later = make.NOW + WEEK
+        make.take(database, config, make.draft("fr", key="other"), now=later)
+        scheduler.tick(database, config, now=later)
+    both = {"en": address("en"), "fr": address("fr"), "x-default": address("en")}
+    assert alternates(config, f"en/{YEAR}") == both
+    assert alternates(config, f"fr/{YEAR}") == both
+    assert alternates(config, "en/newsletters/digest/index.html").keys() == both.keys()
+
+
+def test_a_new_newsletter_leads_to_no_page_that_is_not_there(
+    database: Database, config: Config
+) -> None:
+    make.take(database, config, make.draft("en"))
+    publishing.publish_due(database, config, now=make.NOW)
+    site.refresh(database, config, now=make.NOW)
+    make.start(database, config)
+    make.take(database, config, make.draft("en", key="other"))
+    publishing.publish_due(database, config, now=make.NOW)
+    site.refresh(database, config, now=make.NOW)
+    found = alternates(config, "en/newsletters/digest/index.html")
+    assert found.keys() == {*make.LANGUAGES, "x-default"}
+    for href in found.values():
+        assert page(config, href.removeprefix("https://news.example.org/"))
