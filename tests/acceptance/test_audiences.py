@@ -247,7 +247,7 @@ def test_readers_by_topics_frequency_and_zone_get_what_is_theirs_when_their_wind
     # Tuesday, six in the morning in UTC: seven in Brussels, eight in Amman, fifteen in Tokyo.
     slot = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
     amman, tokyo, brussels = "Asia/Amman", "Asia/Tokyo", "Europe/Brussels"
-    places = (
+    places: tuple[tuple[str, str, list[str], str, tuple[int, ...], int], ...] = (
         ("", "ar", [], tokyo, (1, 2), 6),
         ("weekly", "ar", [], tokyo, (1, 2), 6),
         ("weekly", "ar", ["work"], brussels, (1,), 7),

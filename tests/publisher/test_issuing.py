@@ -14,6 +14,7 @@ from store import deliveries, issues, newsletters
 from store.database import Database
 from store.records import Change, DeliveryState, Edition, Issue, IssueState, Workflow
 from tests import make
+from tests.fakes import Relay
 
 HOUR = timedelta(hours=1)
 NOW = make.NOW
@@ -338,6 +339,60 @@ def test_a_scheduled_issue_is_frozen_at_once_and_sent_when_it_is_time(
         assert deliveries.claim(tx, NOW + 3 * HOUR) is not None
     with pytest.raises(ConflictError, match="sending cannot be scheduled; possible now: pause"):
         issuing.schedule(house, issue.id, NOW + 9 * HOUR)
+
+
+def test_what_is_scheduled_anew_waits_for_the_window_of_each_reader(
+    database: Database, config: Config
+) -> None:
+    """In Tokyo it is five in the afternoon at first, and eight in the evening at last."""
+    make.start(database, config, windows={"*": "daily 08:00-18:00 reader"})
+    make.take(database, config, item(1, "en"))
+    for zone in ("UTC", "Asia/Tokyo"):
+        make.subscribe(database, [f"{zone[:3]}@example.org"], timezone=zone)
+    issue = planned(database)
+    issuing.schedule(database, issue.id, NOW + 2 * HOUR)
+    assert pressed(database, issue, config).state is IssueState.SCHEDULED
+    with Relay() as relay:
+        served = relay.serves(config)
+
+        def look(hour: int) -> set[str]:
+            press.release(database, NOW + hour * HOUR)
+            engine.deliver(database, served, now=NOW + hour * HOUR)
+            return {*relay.counts}
+
+        assert look(1) == set()
+        issuing.schedule(database, issue.id, NOW + 3 * HOUR)
+        assert look(2) == set()
+        assert look(3) == {"UTC@example.org"}
+        with database.read() as tx:
+            assert deliveries.next_due(tx) == NOW + 15 * HOUR
+        assert look(14) == {"UTC@example.org"}
+        assert look(15) == {"UTC@example.org", "Asi@example.org"}
+
+
+def test_what_is_made_by_hand_goes_to_who_has_its_frequency_however_little_it_is(
+    database: Database, config: Config
+) -> None:
+    often = {"weekly": "fri 07:00"}
+    digest = make.start(database, config, languages=("en",), minimum=2, frequencies=often)
+    make.take(database, config, item(1, "en"), item(2, "en"))
+    make.subscribe(database, ["own@example.org"])
+    make.subscribe(database, ["weekly@example.org"], frequency="weekly")
+    issue = planned(database, frequency="weekly", chosen=[2])
+    with pytest.raises(ConflictError, match="give another --slot"):
+        planned(database, frequency="weekly")
+    with database.read() as tx:
+        assert issues.last_slot(tx, digest, "weekly") == digest.since
+        assert [issues.reserved(tx, "digest", each) for each in ("", "weekly")] == [set(), {2}]
+    # What the weekly readers are to have by hand, the others still get by their schedule.
+    (own,) = press.plan(database, digest, [NOW])
+    assert press.press(database, own, config, now=NOW).queued == 1
+    with database.read() as tx:
+        assert [edition.items for edition in issues.editions_of(tx, own)] == [2]
+    assert press.press(database, issue.id, config, now=NOW).queued == 1
+    assert "Item 2 (en)" in editions(database, issue)["en"].text
+    with pytest.raises(InputError, match="item 2 was in an issue in every language"):
+        issuing.plan(database, "digest", NOW + HOUR, frequency="weekly", chosen=[2])
 
 
 def sending(database: Database, config: Config) -> Issue:

@@ -150,15 +150,17 @@ def test_the_editions_of_a_language_are_due_as_it_says_and_by_zone(digest: Datab
         fill.edition(tx, issue)
         fill.edition(tx, issue, "ar", spoken=["ar", "de"])
         fill.edition(tx, issue, "ar", topics=["work"], variant=1)
-    readers = (("ar", []), ("ar", ["work"]), ("ar", []), ("de", []), ("en", []), ("en", []))
-    later = {0: "Asia/Amman", 1: "Asia/Amman", 5: "Asia/Amman"}
-    for number, (language, topics) in enumerate(readers):
-        [id_] = make.subscribe(digest, [f"{number}@x.org"], language=language, topics=topics)
-        with digest.write() as tx:
-            subscribers.change(tx, id_, timezone=later.get(number, "UTC"))
+    amman = "Asia/Amman"
+    readers = (
+        *(("ar", "", amman), ("ar", "work", amman), ("ar", "", "UTC")),
+        *(("de", "", "UTC"), ("en", "", "UTC"), ("en", "", amman)),
+    )
+    for number, (language, topics, zone) in enumerate(readers):
+        email = f"{number}@example.org"
+        make.subscribe(digest, [email], language=language, topics=topics.split(), timezone=zone)
     due = {
-        "en": {"": NOW, "Asia/Amman": NOW + MINUTE},
-        "ar": {"": NOW + 2 * MINUTE, "Asia/Amman": NOW + 3 * MINUTE},
+        "en": {"": NOW, amman: NOW + MINUTE},
+        "ar": {"": NOW + 2 * MINUTE, amman: NOW + 3 * MINUTE},
     }
     with digest.write() as tx:
         assert deliveries.queue(tx, issue, due=due, now=NOW) == len(readers)

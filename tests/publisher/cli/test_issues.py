@@ -12,6 +12,7 @@ from publisher.cli import app
 from publisher.config import compose
 
 NOW = "2026-11-23T08:00:00Z"
+EARLIER = "2026-11-16T08:00:00Z"
 ITEM = """---
 title: {title}
 workflow: approved
@@ -191,9 +192,32 @@ def test_an_intro_that_is_not_utf_8_is_named(run: Run) -> None:
 
 
 def test_a_newsletter_whose_schedule_has_ended_wants_a_slot(run: Run) -> None:
-    run("newsletter", "add", "never", "--schedule", "0 0 31 2 *", "--now", NOW)
+    run("newsletter", "add", "never", "--schedule", "once 2026-11-22 10:00", "--now", EARLIER)
     done = run("issue", "plan", "never", "--now", NOW, code=2)
     assert "names no day to come: give --slot" in done.output
     assert "never" not in run("issue", "reminders", "--now", NOW, "--json").stdout
     planned = record(run("issue", "plan", "never", "--slot", NOW, "--now", NOW, "--json"))
     assert planned["slot"] == NOW
+
+
+def test_a_dry_run_counts_who_has_the_frequency_that_is_asked_for(run: Run) -> None:
+    run("newsletter", "add", "news", "--schedule", "fri 07:00", "--frequency",
+        "monthly=first thu 09:00", "--timezone", "Europe/Brussels", "--languages", "en",
+        "--now", NOW)  # fmt: skip
+    for number, frequency in enumerate(("default", "monthly", "monthly")):
+        run("subscriber", "add", f"{number}@example.org", "--language", "en",
+            "--newsletters", "news", "--frequency", frequency)  # fmt: skip
+    own, monthly = (
+        record(run("issue", "plan", "news", "--dry-run", *given, "--now", NOW, "--json"))
+        for given in ([], ["--frequency", "monthly"])
+    )
+    assert (own["frequency"], own["slot"]) == ("", "2026-11-27T06:00:00Z")
+    assert (monthly["frequency"], monthly["slot"]) == ("monthly", "2026-12-03T08:00:00Z")
+    people = [[each["recipients"] for each in seen["editions"]] for seen in (own, monthly)]
+    assert people == [[1], [2]]
+    planned = record(run("issue", "plan", "news", "--frequency", "monthly", "--now", NOW, "--json"))
+    assert (planned["frequency"], planned["slot"]) == ("monthly", monthly["slot"])
+    refused = run("issue", "plan", "news", "--frequency", "never", "--dry-run", code=1)
+    assert "no 'never' in news; there are: default, monthly" in str(refused.exception)
+    rows = run("issue", "reminders", "--now", NOW, "--json").stdout.splitlines()
+    assert {json.loads(row)["frequency"] for row in rows} == {""}
