@@ -1,7 +1,7 @@
 """Whoever is entitled to an issue gets it: once, in one language, and of it what they take.
 
-Hypothesis has people come, leave, come back, and change language and topics between the issues
-of a newsletter; the model is a loop over people and items.
+Hypothesis has people come, leave, come back, and change language, topics and frequency between
+the issues of a newsletter; the model is a loop over people and items.
 """
 
 from collections import defaultdict
@@ -41,6 +41,7 @@ ACT = st.one_of(
     st.tuples(st.just("return"), st.integers(0, 30), st.none()),
     st.tuples(st.just("language"), st.integers(0, 30), LANGUAGE),
     st.tuples(st.just("topics"), st.integers(0, 30), SETS),
+    st.tuples(st.just("frequency"), st.integers(0, 30), st.sampled_from(("", "weekly"))),
 )
 WEEK = st.tuples(st.lists(ITEM, max_size=3), st.lists(ACT, max_size=6))
 RULE = st.sampled_from(("skip", "fallback"))
@@ -57,29 +58,31 @@ class Person:
     id: int
     language: str
     topics: list[str]
+    frequency: str = ""
     active: bool = True
 
 
 @dataclass
 class Model:
-    """What the model remembers: who there is, and what each language has been told."""
+    """What the model remembers: who there is, and what each audience has been told."""
 
     rule: str
     people: list[Person] = field(default_factory=list)
     #: Items by id: their topics and the languages they are in.
     items: dict[int, tuple[set[str], set[str]]] = field(default_factory=dict)
-    told: set[tuple[int, str]] = field(default_factory=set)
+    #: Items by language and frequency.
+    told: set[tuple[int, str, str]] = field(default_factory=set)
 
-    def press(self, readers: dict[str, str]) -> dict[int, tuple[str, set[int]]]:
-        """Return who gets the next issue: in which language, and which items."""
+    def press(self, readers: dict[str, str], frequency: str) -> dict[int, tuple[str, set[int]]]:
+        """Return who gets the next issue at a frequency: in which language, and which items."""
         news: dict[str, set[int]] = defaultdict(set)
         for item, (_, there) in self.items.items():
             for language in make.LANGUAGES:
                 # A chain ends in all languages of the site: a fallback always finds one.
                 shown = language in there or self.rule == "fallback"
-                if shown and (item, language) not in self.told:
+                if shown and (item, language, frequency) not in self.told:
                     news[language].add(item)
-                    self.told.add((item, language))
+                    self.told.add((item, language, frequency))
         got = {}
         for person in self.people:
             language = readers.get(person.language, "")
@@ -88,7 +91,7 @@ class Model:
                 for item in news[language]
                 if not person.topics or self.items[item][0] & set(person.topics)
             }
-            if person.active and mine:
+            if person.active and person.frequency == frequency and mine:
                 got[person.id] = (language, mine)
         return got
 
@@ -120,8 +123,10 @@ def act(database: Database, model: Model, what: tuple[str, Any, Any], ids: Itera
             person.language = str(value)
             subscribers.change(tx, person.id, language=person.language)
         else:
-            person.topics = value
-            chosen = Subscription(newsletter="digest", topics=tuple(value))
+            setattr(person, verb, value)
+            chosen = Subscription(
+                newsletter="digest", topics=tuple(person.topics), frequency=person.frequency
+            )
             subscribers.subscribe(tx, person.id, chosen)
 
 
@@ -182,20 +187,26 @@ def due(database: Database, issue_id: int) -> dict[int, datetime]:
 
 
 def run(database: Database, config: Config, rule: str, weeks: list[Week]) -> None:
-    newsletter = make.start(database, config, rules={"*": rule})
+    often = {"weekly": "fri 07:00"}
+    newsletter = make.start(database, config, rules={"*": rule}, frequencies=often)
     model, ids, now = Model(rule=rule), count(), make.NOW
     readers = editions.audiences(SPOKEN, newsletter, config)
-    for news, acts in weeks:
+    for number, (news, acts) in enumerate(weeks):
         add_items(database, config, model, news, now)
         for what in acts:
             act(database, model, what, ids)
         now += DAY
-        (issue_id,) = press.plan(database, newsletter, [now])
-        press.press(database, issue_id, config, now=now)
-        assert got(database, issue_id) == model.press(readers)
+        # At the other frequency, every second time.
+        for frequency in ("", "weekly")[: 1 + number % 2]:
+            (issue_id,) = press.plan(database, newsletter, [now], frequency=frequency)
+            press.press(database, issue_id, config, now=now)
+            assert got(database, issue_id) == model.press(readers, frequency)
+    told = []
     with database.read() as tx:
-        rows = publications.tellings(tx, list(model.items), newsletter_channel("digest"))
-    told = [(row.item_id, row.language) for row in rows]
+        for frequency in ("", "weekly"):
+            channel = newsletter_channel("digest", frequency)
+            rows = publications.tellings(tx, list(model.items), channel)
+            told += [(row.item_id, row.language, frequency) for row in rows]
     assert sorted(told) == sorted(model.told)
 
 
@@ -222,9 +233,12 @@ def test_postgresql_gives_everybody_the_same(postgres_url: str, config: Config) 
         ),
         (
             [({"health"}, {"ar"})],
-            [("language", 0, "ar"), ("topics", 1, ["health"]), ("return", 3, None)],
+            [
+                *(("language", 0, "ar"), ("topics", 1, ["health"]), ("return", 3, None)),
+                *(("frequency", who, "weekly") for who in (2, 4, 6)),
+            ],
         ),
-        ([], [("topics", 2, [])]),
+        ([], [("topics", 2, []), ("frequency", 4, "")]),
     ]
     with a_house(postgres_url) as database:
         run(database, config, "fallback", weeks)
