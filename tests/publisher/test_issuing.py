@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from publisher import editing, issuing, press, publishing
 from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import ConflictError, InputError, NotFoundError
 from publisher.press import Gate
-from store import deliveries, issues, newsletters
+from store import deliveries, issues, newsletters, tables
 from store.database import Database
 from store.records import Change, DeliveryState, Edition, Issue, IssueState, Workflow
 from tests import make
@@ -352,6 +353,9 @@ def test_what_is_scheduled_anew_waits_for_the_window_of_each_reader(
     issue = planned(database)
     issuing.schedule(database, issue.id, NOW + 2 * HOUR)
     assert pressed(database, issue, config).state is IssueState.SCHEDULED
+    with database.read() as tx:
+        due = [row["due"] for row in tx.rows(select(tables.deliveries.c.due))]
+    assert sorted(due) == [NOW + 2 * HOUR, NOW + 15 * HOUR]
     with Relay() as relay:
         served = relay.serves(config)
 
