@@ -115,6 +115,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     # Before campaigns: somebody waits for each of them.
     done.attempt(send_letters)
     _go_to_press(done, database, config, now)
+    done.issues += [Pressed(issue=issue) for issue in press.release(database, now)]
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
@@ -144,7 +145,7 @@ def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) 
     for newsletter in mailings:
         for frequency in newsletter.schedules:
             done.attempt(partial(plan, newsletter, frequency))
-    for issue_id in press.open_issues(database):
+    for issue_id in press.open_issues(database, now):
         done.attempt(partial(bring_on, issue_id))
 
 

@@ -9,7 +9,13 @@ from bench.conditions import conditions
 
 #: Each is a module of this folder with ``measure(quick) -> figures``; ``import`` is a word of
 #: Python's own, so its module has another name.
-MODULES = {"feeds": "feeds", "import": "importing", "serve": "serve", "tick": "tick"}
+MODULES = {
+    "feeds": "feeds",
+    "freeze": "freeze",
+    "import": "importing",
+    "serve": "serve",
+    "tick": "tick",
+}
 
 
 def main() -> None:

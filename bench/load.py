@@ -23,7 +23,7 @@ from store.database import open_database
 
 _TABLES = {
     "subscribers": "id, email, name, language, timezone, status, consent_at, consent_source",
-    "subscriptions": "newsletter, subscriber_id, topics",
+    "subscriptions": "newsletter, subscriber_id, topics, topic_key",
 }
 _BLOCK = 1 << 17
 

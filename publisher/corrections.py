@@ -167,7 +167,7 @@ def _is_retracted(case: Case, last: Publication) -> bool:
 
 
 def _owed(tx: Transaction, case: Case, newsletter: Newsletter, debt: _Debt) -> Owed:
-    mails = deliveries.of_edition(tx, debt.sent_in, debt.language)
+    mails = deliveries.of_edition(tx, debt.sent_in, debt.language, case.item.id)
     return Owed(
         newsletter=newsletter.key,
         frequency=debt.frequency,
@@ -206,7 +206,7 @@ def _tell(
         config=config,
         issue_id=issue.id,
     )
-    edition_id = keep(tx, issue, debt.language, rendered, items=1)
+    edition_id = keep(tx, issue, debt.language, rendered, tells=[case.item.id])
     return deliveries.queue_correction(
         tx,
         issue,

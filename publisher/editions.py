@@ -1,24 +1,29 @@
-"""Freeze the editions of an issue: what they tell goes into the ledger, who gets them is queued.
+"""Make the editions of an issue, as drafts that write nothing, and freeze them.
 
-chosen --> ledger rows --> stories --> rendered --> kept for ever --> deliveries
-           all in the transaction of whoever asks: everything of an issue, or nothing
+chosen --> ledger rows --> stories --> for each language and set of items --> rendered: a draft
+draft --> the ledger --> kept for ever --> deliveries
+          all in the transaction of whoever asks: everything of an issue, or nothing
+
+The ledger says what was told to a language, all sets of topics together. So who takes a topic
+from now on is not told what the issue before said of it: that issue was for them as they were.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher import inspection, languages, windows
+from publisher import languages, windows
 from publisher.config import Config
 from publisher.errors import ConflictError
 from publisher.mail.edition import Rendered, render_edition
 from publisher.selection import Chosen
 from publisher.story import Story, tell_all
 from publisher.telling import Case, first_telling
+from publisher.variants import variants
 from store import deliveries, issues, items, publications, subscribers
 from store.database import Transaction
 from store.publications import Standing
-from store.records import FEED, Issue, Newsletter, Publication, newsletter_channel
+from store.records import FEED, Group, Issue, Newsletter, Publication, Words, newsletter_channel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +31,22 @@ class Draft:
     """An edition as it would be frozen now."""
 
     language: str
+    #: 0 for the one with all that is told in the language.
+    variant: int
     #: Of the ledger, in the order of its items.
     tells: tuple[Publication, ...]
+    groups: tuple[Group, ...]
     rendered: Rendered
+
+    @property
+    def people(self) -> int:
+        """For how many it is now."""
+        return sum(group.people for group in self.groups)
+
+    @property
+    def topics(self) -> list[list[str]]:
+        """The sets of topics that its readers take; an empty one for all."""
+        return [list(topics) for topics in sorted({group.topics for group in self.groups})]
 
 
 def drafts(
@@ -37,51 +55,74 @@ def drafts(
     newsletter: Newsletter,
     chosen: Mapping[str, Sequence[Chosen]],
     *,
+    groups: Sequence[Group],
     config: Config,
     now: datetime,
 ) -> list[Draft]:
-    """Return an issue's editions as they would be frozen now. Raises RenderError."""
+    """Return an issue's editions as they would be frozen now, for these readers.
+
+    Of each language the fullest first; it is there even when nobody is to get it.
+    """
+    readers = audiences(sorted({group.language for group in groups}), newsletter, config)
     made = []
     for language, picks in chosen.items():
         told = _told(tx, issue, newsletter, language, picks, now=now)
-        stories = stories_of(tx, told, config)
-        rendered = render_edition(
-            newsletter, language, stories, slot=issue.slot, config=config, issue_id=issue.id
-        )
-        made.append(Draft(language=language, tells=tuple(told), rendered=rendered))
+        stories = dict(zip(told, stories_of(tx, told, config), strict=True))
+        rows = {row.item_id: row for row in told}
+        mine = [group for group in groups if readers[group.language] == language]
+        for number, variant in enumerate(variants(picks, mine)):
+            tells = tuple(rows[pick.item.id] for pick in variant.picks)
+            rendered = render_edition(
+                newsletter,
+                language,
+                [stories[row] for row in tells],
+                slot=issue.slot,
+                words=issue.words.get(language, Words()),
+                config=config,
+                issue_id=issue.id or None,
+            )
+            made.append(
+                Draft(
+                    language=language,
+                    variant=number,
+                    tells=tells,
+                    groups=variant.groups,
+                    rendered=rendered,
+                )
+            )
     return made
 
 
 def freeze(
-    tx: Transaction,
-    issue: Issue,
-    newsletter: Newsletter,
-    chosen: Mapping[str, Sequence[Chosen]],
-    *,
-    config: Config,
-    now: datetime,
+    tx: Transaction, issue: Issue, newsletter: Newsletter, made: Sequence[Draft], *, now: datetime
 ) -> int:
     """Freeze an issue's editions and queue their deliveries; return how many.
 
-    Raises ConflictError when an audience has had one of the items meanwhile, RenderError, and
-    PreflightError for what is not fit to be sent.
+    Each is due once it may be sent, from then on as soon as the reader's window is open.
+
+    Raises ConflictError when an audience has had one of the items meanwhile.
     """
-    spoken = subscribers.languages_of(tx, newsletter.key, issue.frequency)
-    readers = audiences(spoken, newsletter, config)
-    made = drafts(tx, issue, newsletter, chosen, config=config, now=now)
-    inspection.require(
-        tx, issue, newsletter, [(each.language, each.rendered) for each in made], config
-    )
-    zones, queued = reader_zones(tx, newsletter), 0
     for draft in made:
-        told, language = list(draft.tells), draft.language
-        if publications.record(tx, told) != told:
-            raise ConflictError(f"issue {issue.id}: its items went out in {language} just now")
-        edition_id = keep(tx, issue, language, draft.rendered, items=len(told))
-        mine = [tag for tag, edition in readers.items() if edition == language]
-        due = openings(newsletter, language, zones, now=now)
-        queued += deliveries.queue(tx, issue, edition_id, languages=mine, due=due, now=now)
-    return queued
+        told = list(draft.tells)
+        if draft.variant == 0 and publications.record(tx, told) != told:
+            raise ConflictError(
+                f"issue {issue.id}: its items went out in {draft.language} just now"
+            )
+        keep(
+            tx,
+            issue,
+            draft.language,
+            draft.rendered,
+            tells=[row.item_id for row in told],
+            groups=draft.groups,
+            variant=draft.variant,
+        )
+    zones, begin = reader_zones(tx, newsletter), max(issue.send_at or now, now)
+    due = {
+        language: openings(newsletter, language, zones, now=begin)
+        for language in {draft.language for draft in made}
+    }
+    return deliveries.queue(tx, issue, due=due, now=now)
 
 
 def reader_zones(tx: Transaction, newsletter: Newsletter) -> list[str]:
@@ -175,16 +216,27 @@ def _pages(
     return {page.item_id: page.path for page in tell_all(tx, list(filter(None, found)), config)}
 
 
-def keep(tx: Transaction, issue: Issue, language: str, rendered: Rendered, *, items: int) -> int:
-    """Keep an edition for ever; return its id."""
+def keep(
+    tx: Transaction,
+    issue: Issue,
+    language: str,
+    rendered: Rendered,
+    *,
+    tells: Collection[int],
+    groups: Collection[Group] = (),
+    variant: int = 0,
+) -> int:
+    """Keep an edition for ever, with the items that it tells of; return its id."""
     return issues.add_edition(
         tx,
         issue_id=issue.id,
+        tells=tells,
+        groups=groups,
+        variant=variant,
         language=language,
         subject=rendered.subject,
         preheader=rendered.preheader,
         html=rendered.html,
         text=rendered.text,
         sha256=rendered.sha256,
-        items=items,
     )

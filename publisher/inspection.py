@@ -6,6 +6,7 @@ editions --> what the site has, or is about to have --> findings --> errors keep
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from publisher import addresses
 from publisher.config import Config
@@ -129,7 +130,9 @@ def _message(
     issue: Issue, newsletter: Newsletter, language: str, rendered: Rendered, config: Config
 ) -> bytes:
     """Return the edition's message to somebody."""
-    edition = Edition(id=0, issue_id=issue.id, language=language, items=0, **_parts(rendered))
+    edition = Edition(
+        id=0, issue_id=issue.id, language=language, items=0, variant=0, **_parts(rendered)
+    )
     somebody = Delivery(
         id=0,
         issue_id=issue.id,
@@ -148,6 +151,6 @@ def _message(
     return wire.message(somebody, edition, from_, reader, date=date)
 
 
-def _parts(rendered: Rendered) -> dict[str, str]:
+def _parts(rendered: Rendered) -> dict[str, Any]:
     names = ("subject", "preheader", "html", "text", "sha256")
     return {name: getattr(rendered, name) for name in names}

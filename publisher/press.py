@@ -1,32 +1,46 @@
-r"""Plan, gate and freeze issues.
+"""Plan, gate and freeze issues: what the tick does with them.
 
-    planned --------------------------+--> sending --> sent
-       |  \--> awaiting_translations --/       ^          ^
-       |             |                        |          no delivery waits any more
-       \-------------+--> skipped             editions frozen, deliveries queued
-                          (nothing new, or too little)
+slot --> planned --> gated: waits for texts, or for approval --> frozen, queued --> sent
+                     anew at every tick
 
-Every step is one transaction that moves the issue by an UPDATE from the state it was read in:
-two at once cannot both win, and whoever dies half-way leaves the issue where it was.
+Which states there are, and what leads from one to another, is drawn in
+:mod:`publisher.issue_states`. Every step is one transaction that moves the issue by an UPDATE
+from the state it was read in: two at once cannot both win, and whoever dies half-way leaves the
+issue where it was.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher import editions, freshness, markup, rules, selection, wallclock, windows
+from publisher import (
+    approvals,
+    editions,
+    freshness,
+    inspection,
+    issue_states,
+    markup,
+    rules,
+    selection,
+    wallclock,
+    windows,
+)
+from publisher.approvals import Consent
 from publisher.config import Config
+from publisher.editions import Draft
 from publisher.errors import InputError
+from publisher.issue_states import OPEN, Act
 from publisher.mail import edition, senders
 from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
 from publisher.telling import why
-from store import deliveries, issues, items, newsletters, offers, topics
+from store import deliveries, issues, items, newsletters, offers, subscribers, topics
 from store.database import Database, Transaction
 from store.records import (
     OWN,
     Blocking,
+    Group,
     Issue,
     IssueState,
     Item,
@@ -39,8 +53,6 @@ OTHERS = "*"
 
 #: The longest name of a frequency that the store has room for.
 _MAX_FREQUENCY = 40
-
-_OPEN = (IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,38 +138,116 @@ def plan(
         return issues.plan(tx, newsletter.key, states, frequency=frequency)
 
 
-def open_issues(database: Database) -> list[int]:
-    """Return the ids of the issues that are not frozen yet."""
+def open_issues(database: Database, now: datetime) -> list[int]:
+    """Return the ids of the issues whose slot has come and that are not frozen yet."""
     with database.read() as tx:
-        return [issue.id for issue in issues.listing(tx, states=_OPEN)]
+        return [issue.id for issue in issues.listing(tx, states=OPEN) if issue.slot <= now]
 
 
 def press(database: Database, issue_id: int, config: Config, *, now: datetime) -> Pressed:
-    """Gate an issue; when nothing blocks it, freeze its editions and queue its deliveries.
+    """Gate an issue; when nothing keeps it, freeze its editions and queue its deliveries.
 
     An issue that another process froze meanwhile is returned as it stands.
     """
     with database.write() as tx:
         issue, queued = issues.get(tx, issue_id), 0
-        if issue.state in _OPEN:
+        if issue.state in OPEN:
             newsletter = newsletters.get(tx, issue.newsletter)
-            marks = offers.offered(tx, newsletter.key, issue.frequency)
-            choice = choose(
-                tx, newsletter, config, frequency=issue.frequency, slot=issue.slot, now=now
-            )
-            blocking = [entry for part in choice.values() for entry in part.blocking]
-            chosen = {tag: part.chosen for tag, part in choice.items() if part.chosen}
-            if chosen and not blocking:
-                queued = editions.freeze(tx, issue, newsletter, chosen, config=config, now=now)
-            issues.move(tx, issue, _next(blocking, chosen), blocking=blocking, frozen=now)
-            offers.take_back(tx, settled(marks, list(choice.values())))
+            marks = _considered(tx, issue)
+            gate = look(tx, issue, newsletter, config, now=now)
+            if gate.act is Act.FREEZE:
+                made = gate.drafts(
+                    tx, subscribers.groups(tx, newsletter.key, issue.frequency, now=now)
+                )
+                fit = [(draft.language, draft.rendered) for draft in made]
+                inspection.require(tx, issue, newsletter, fit, config)
+                queued = editions.freeze(tx, issue, newsletter, made, now=now)
+            frozen = now if gate.act is Act.FREEZE else None
+            issues.move(tx, issue, gate.state, blocking=gate.blocking, frozen=frozen)
+            # What waits for an approval has told nothing yet.
+            if gate.act is not Act.ASK:
+                offers.take_back(tx, settled(marks, list(gate.choice.values())))
         return Pressed(issue=issues.get(tx, issue_id), queued=queued)
 
 
-def _next(blocking: Sequence[Blocking], chosen: Mapping[str, Sequence[Chosen]]) -> IssueState:
-    if blocking:
-        return IssueState.AWAITING_TRANSLATIONS
-    return IssueState.SENDING if chosen else IssueState.SKIPPED
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """An issue as it is at an instant: what it would hold, and what keeps it."""
+
+    issue: Issue
+    newsletter: Newsletter
+    config: Config
+    now: datetime
+    choice: Mapping[str, Selection]
+    #: How each language stands that must be approved before it is frozen.
+    consents: Sequence[Consent] = ()
+
+    @property
+    def blocking(self) -> list[Blocking]:
+        """What it waits for."""
+        return [entry for part in self.choice.values() for entry in part.blocking]
+
+    @property
+    def chosen(self) -> dict[str, Sequence[Chosen]]:
+        """What it would tell in each language that it tells something in."""
+        return {tag: part.chosen for tag, part in self.choice.items() if part.chosen}
+
+    @property
+    def act(self) -> Act:
+        """What is to be done with it."""
+        if self.blocking:
+            return Act.WAIT
+        if not self.chosen:
+            return Act.SKIP
+        return Act.FREEZE if all(each.approval for each in self.consents) else Act.ASK
+
+    @property
+    def state(self) -> IssueState:
+        """The state that this leads to; one that may be sent at once is."""
+        after = issue_states.of(self.issue, self.act)
+        due = self.issue.send_at is None or self.issue.send_at <= self.now
+        return issue_states.move(after, Act.SEND) if self.act is Act.FREEZE and due else after
+
+    def drafts(self, tx: Transaction, groups: Sequence[Group]) -> list[Draft]:
+        """Return its editions as they would be frozen now for these readers."""
+        return editions.drafts(
+            tx,
+            self.issue,
+            self.newsletter,
+            self.chosen,
+            groups=groups,
+            config=self.config,
+            now=self.now,
+        )
+
+
+def look(
+    tx: Transaction, issue: Issue, newsletter: Newsletter, config: Config, *, now: datetime
+) -> Gate:
+    """Return how an issue stands now. Writes nothing."""
+    choice = choose(
+        tx,
+        newsletter,
+        config,
+        frequency=issue.frequency,
+        slot=issue.slot,
+        now=now,
+        by_hand=issue.items,
+    )
+    gate = Gate(issue=issue, newsletter=newsletter, config=config, now=now, choice=choice)
+    if not newsletter.approval:
+        return gate
+    # What is approved is the whole of a language, whoever its readers are by then.
+    return replace(gate, consents=approvals.consents(tx, issue, gate.drafts(tx, ())))
+
+
+def _considered(tx: Transaction, issue: Issue) -> dict[int, int]:
+    """Return the marks of the items that an issue looks at."""
+    marks = offers.offered(tx, issue.newsletter, issue.frequency)
+    if issue.items is not None:
+        return {mark: item_id for mark, item_id in marks.items() if item_id in issue.items}
+    kept = issues.reserved(tx, issue.newsletter, issue.frequency)
+    return {mark: item_id for mark, item_id in marks.items() if item_id not in kept}
 
 
 def settled(marks: Mapping[int, int], choice: Sequence[Selection]) -> list[int]:
@@ -181,21 +271,32 @@ def choose(
     frequency: str = "",
     slot: datetime,
     now: datetime,
+    by_hand: Sequence[int] | None = None,
 ) -> dict[str, Selection]:
     """Return by language what an issue would hold now, and what it would wait for.
 
-    Deadlines count from its slot: then it would have gone out.
+    Deadlines count from its slot: then it would have gone out. ``by_hand`` are the items that
+    somebody chose; of these, too, an audience gets none that it has had. What somebody chose for
+    another issue is left to that.
     """
-    offered = offers.offered(tx, newsletter.key, frequency).values()
-    fresh = issues.candidates(tx, newsletter, offered, frequency=frequency, now=now)
+    if by_hand is None:
+        offered = offers.offered(tx, newsletter.key, frequency).values()
+        kept = issues.reserved(tx, newsletter.key, frequency)
+        found = issues.candidates(tx, newsletter, offered, frequency=frequency, now=now)
+        fresh = {tag: [id_ for id_ in ids if id_ not in kept] for tag, ids in found.items()}
+    else:
+        fresh = issues.untold(tx, newsletter, by_hand, frequency=frequency)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}
     known, texts = items.many(tx, ids), items.texts(tx, ids)
     choice = {}
     for language, of_language in fresh.items():
         policy = Policy(rule=rule(newsletter, language), chain=config.chain(language))
         candidates = [_candidate(known[id_], texts[id_], language) for id_ in of_language]
-        found = selection.select(candidates, language, policy, since=slot, now=now)
-        choice[language] = selection.enough(found, newsletter.minimum)
+        taken = selection.select(
+            candidates, language, policy, since=slot, now=now, by_hand=by_hand is not None
+        )
+        # What somebody chose is an issue, however little it is.
+        choice[language] = selection.enough(taken, 1 if by_hand else newsletter.minimum)
     return choice
 
 
@@ -210,6 +311,17 @@ def _candidate(item: Item, texts: Mapping[str, Translation], language: str) -> C
     return Candidate(item=item, ready=ready, reason=why(item, texts, language))
 
 
+def release(database: Database, now: datetime) -> list[Issue]:
+    """Let the deliveries be taken of frozen issues whose time has come; return those issues."""
+    released = []
+    with database.write() as tx:
+        for issue in issues.listing(tx, states=[IssueState.SCHEDULED]):
+            if issue.send_at is None or issue.send_at <= now:
+                issues.move(tx, issue, issue_states.of(issue, Act.SEND))
+                released.append(issues.get(tx, issue.id))
+    return released
+
+
 def finish(database: Database) -> list[Issue]:
     """Call an issue sent when none of its deliveries waits any more; return those."""
     finished = []
@@ -217,6 +329,6 @@ def finish(database: Database) -> list[Issue]:
         for issue in issues.listing(tx, states=[IssueState.SENDING]):
             counts = deliveries.counts(tx, issue_id=issue.id)
             if not any(counts[state] for state in deliveries.UNFINISHED):
-                issues.move(tx, issue, IssueState.SENT)
+                issues.move(tx, issue, issue_states.of(issue, Act.FINISH))
                 finished.append(issues.get(tx, issue.id))
     return finished

@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from publisher import editions, inspection, press
+from publisher import inspection, outlook
 from publisher.config import Config
+from publisher.issue_states import OPEN
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding
 from store import issues, newsletters
 from store.database import Database, Transaction
-from store.records import Issue, IssueState, Newsletter
-
-_OPEN = frozenset({IssueState.PLANNED, IssueState.AWAITING_TRANSLATIONS})
+from store.records import Issue
 
 
 def check(
@@ -23,20 +22,16 @@ def check(
     with database.read() as tx:
         issue = issues.get(tx, issue_id)
         newsletter = newsletters.get(tx, issue.newsletter)
-        made = _drafts(tx, issue, newsletter, config, now) or _frozen(tx, issue)
+        made = _drafts(tx, issue, config, now) or _frozen(tx, issue)
         return inspection.inspect(tx, issue, newsletter, made, config)
 
 
 def _drafts(
-    tx: Transaction, issue: Issue, newsletter: Newsletter, config: Config, now: datetime
+    tx: Transaction, issue: Issue, config: Config, now: datetime
 ) -> list[tuple[str, Rendered]]:
-    if issue.state not in _OPEN:
+    if issue.state not in OPEN:
         return []
-    choice = press.choose(
-        tx, newsletter, config, frequency=issue.frequency, slot=issue.slot, now=now
-    )
-    chosen = {tag: part.chosen for tag, part in choice.items() if part.chosen}
-    made = editions.drafts(tx, issue, newsletter, chosen, config=config, now=now)
+    made = outlook.look(tx, issue, config, now=now).drafts
     return [(draft.language, draft.rendered) for draft in made]
 
 

@@ -45,12 +45,16 @@ def select(
     *,
     since: datetime | None,
     now: datetime,
+    by_hand: bool = False,
 ) -> Selection:
     """Ask the policy about each candidate; newest text first.
 
     ``since`` is the instant that deadlines count from. Only a rule that holds can block an
     issue. An item under embargo never does: it will be in a later issue. Nor does one that is
     approved in no language: it is not news yet.
+
+    Where somebody chose the candidates ``by_hand``, their order stays, and each that has to
+    wait blocks: it was wanted in this issue, and would be missing without a word.
     """
     chosen, blocking, later = [], [], []
     for candidate in candidates:
@@ -68,13 +72,14 @@ def select(
         match answer:
             case Show(shown):
                 chosen.append(Chosen(item=item, answer=answer, text=candidate.ready[shown]))
-            case Wait(reason, until, holds=True) if candidate.ready:
+            case Wait(reason, until, holds) if by_hand or (holds and candidate.ready):
                 blocking.append(
                     Blocking(item=item.id, language=language, reason=reason, until=until)
                 )
             case Wait() | Skip():
                 pass
-    chosen.sort(key=_newest_first, reverse=True)
+    if not by_hand:
+        chosen.sort(key=_newest_first, reverse=True)
     return Selection(chosen=tuple(chosen), blocking=tuple(blocking), later=tuple(later))
 
 

@@ -3,8 +3,9 @@ r"""Deliveries: one edition to one subscriber.
     queued --claim--> claimed --settle--> sent | failed | postponed
        \--------------> cancelled            \--orphaned--> unknown
 
-A claim is one UPDATE of one row, so two claimants never get the same; it joins on the
-subscriber's status, so nobody who left after queueing is written to.
+A claim is one UPDATE of one row, so two claimants never get the same. It asks for the state of
+the issue, so that one that is paused stops with the mail that is under way; and for that of the
+subscriber, so that nobody who left after queueing is written to.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,10 +16,10 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     func,
     insert,
     literal,
-    or_,
     select,
     update,
 )
@@ -26,8 +27,16 @@ from sqlalchemy import (
 from store.database import Transaction
 from store.dues import WAITING, by_zone
 from store.errors import ConflictError
-from store.records import Delivery, DeliveryState, Issue, Status
-from store.tables import deliveries, editions, issues, subscribers, subscriptions
+from store.records import Delivery, DeliveryState, Issue, IssueState, Status
+from store.subscribers import is_here, readers
+from store.tables import (
+    audiences,
+    deliveries,
+    edition_items,
+    editions,
+    issues,
+    subscribers,
+)
 
 #: States that a delivery may yet leave by itself.
 UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
@@ -39,31 +48,55 @@ _FIELDS = [
 ]
 
 
-def queue(
-    tx: Transaction,
-    issue: Issue,
-    edition_id: int,
-    *,
-    languages: Collection[str],
-    due: Mapping[str, datetime],
-    now: datetime,
-) -> int:
-    """Queue an edition for the active subscribers who read one of ``languages``; return how many.
+#: The deliveries of issues that are being sent; all others wait, due or not.
+_SENDING = deliveries.c.issue_id.in_(
+    select(issues.c.id).where(issues.c.state == IssueState.SENDING)
+)
 
-    Of those who chose the issue's frequency. ``due`` says by their time zones when it may go
-    out to them, under an empty name for all other zones. One INSERT ... SELECT, however many
-    zones. Who has a delivery of this issue already gets no other.
+
+def queue(
+    tx: Transaction, issue: Issue, *, due: Mapping[str, Mapping[str, datetime]], now: datetime
+) -> int:
+    """Queue each edition of an issue for the active subscribers it is for; return how many.
+
+    Of those who chose the issue's frequency. ``due`` says by the language of the edition, then
+    by their time zones, when it may go out to them; under an empty name for all other zones.
+
+    One INSERT ... SELECT for all of them: one for each edition would read the subscribers as
+    often. Nobody gets two, since a set of topics in a language has one edition of an issue.
     """
-    wanted = (
-        _to_queue(issue, edition_id, due, now)
-        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
-        .where(
-            subscriptions.c.newsletter == issue.newsletter,
-            subscriptions.c.frequency == issue.frequency,
-            subscribers.c.language.in_(languages),
-        )
+    # The offset has PostgreSQL put the readers together by themselves. Of editions that are this
+    # new it knows nothing yet, and would look up each subscriber once for each language.
+    people = readers(issue.newsletter, issue.frequency, now=now).offset(0).subquery("people")
+    theirs = and_(
+        audiences.c.language == people.c.language, audiences.c.topic_key == people.c.topic_key
     )
-    return _queue(tx, wanted)
+    mine = select(editions.c.id).where(editions.c.issue_id == issue.id)
+    when = _by_edition(issue, due, people.c.timezone)
+    wanted = (
+        _to_queue(issue, audiences.c.edition_id, people.c.subscriber_id, when, now)
+        .join_from(people, audiences, theirs)
+        .where(audiences.c.edition_id.in_(mine))
+    )
+    return _queue(tx, wanted.order_by(people.c.subscriber_id))
+
+
+def _by_edition(
+    issue: Issue, due: Mapping[str, Mapping[str, datetime]], zone: ColumnElement[str]
+) -> ColumnElement[datetime]:
+    """Return when an edition is due in a reader's zone: one instant where all are the same."""
+    (first, *others) = due.values()
+    if all(other == first for other in others):
+        return by_zone(first, first[""], zone)
+    of_it = select(editions.c.id).where(editions.c.issue_id == issue.id)
+    cases = [
+        (
+            audiences.c.edition_id.in_(of_it.where(editions.c.language == language)),
+            by_zone(moments, moments[""], zone),
+        )
+        for language, moments in due.items()
+    ]
+    return case(*cases)
 
 
 def queue_correction(
@@ -79,10 +112,15 @@ def queue_correction(
 ) -> int:
     """Queue a correction for those whom :func:`misled` counts; return how many.
 
-    ``due`` is as for :func:`queue`.
+    ``due`` is, as for :func:`queue` in each language, by their time zones.
     """
-    people = _misled(issue.corrects, sent_in, language, since)
-    return _queue(tx, _to_queue(issue, edition_id, due, now).where(people))
+    when = by_zone(due, due[""])
+    wanted = _to_queue(issue, literal(edition_id), subscribers.c.id, when, now).where(
+        subscribers.c.status == Status.ACTIVE,
+        is_here(now),
+        _misled(issue.corrects, sent_in, language, since),
+    )
+    return _queue(tx, wanted.order_by(subscribers.c.id))
 
 
 def misled(
@@ -109,9 +147,11 @@ def _misled(
     had = (
         select(deliveries.c.subscriber_id)
         .join(editions, editions.c.id == deliveries.c.edition_id)
+        .join(edition_items, edition_items.c.edition_id == editions.c.id)
         .where(
             deliveries.c.issue_id.in_(sent_in),
             editions.c.language == language,
+            edition_items.c.item_id == item_id,
             deliveries.c.state == DeliveryState.SENT,
         )
     )
@@ -124,38 +164,60 @@ def _misled(
 
 
 def _to_queue(
-    issue: Issue, edition_id: int, due: Mapping[str, datetime], now: datetime
+    issue: Issue,
+    edition_id: ColumnElement[int],
+    subscriber_id: ColumnElement[int],
+    due: ColumnElement[datetime],
+    now: datetime,
 ) -> Select[Any]:
     return select(
         literal(issue.id),
-        literal(edition_id),
-        subscribers.c.id,
+        edition_id,
+        subscriber_id,
         literal(DeliveryState.QUEUED.value),
         literal(0),
         literal(""),
         literal(0),
-        by_zone(due, due[""]),
+        due,
         literal(now, deliveries.c.changed.type),
-    ).where(subscribers.c.status == Status.ACTIVE, _is_here(now))
-
-
-def _is_here(now: datetime) -> ColumnElement[bool]:
-    until = subscribers.c.paused_until
-    return or_(until.is_(None), until <= now)
+    )
 
 
 def _queue(tx: Transaction, wanted: Select[Any]) -> int:
     names = ["issue_id", "edition_id", "subscriber_id", "state", "code", "detail", "attempts"]
-    rows = wanted.order_by(subscribers.c.id)
-    return tx.run(insert(deliveries).from_select([*names, "due", "changed"], rows))
+    return tx.run(insert(deliveries).from_select([*names, "due", "changed"], wanted))
 
 
 def cancel_departed(tx: Transaction, now: datetime) -> int:
     """Cancel what waits for people who may no longer be written to; return how many."""
     departed = select(subscribers.c.id).where(subscribers.c.status != Status.ACTIVE)
-    where = and_(deliveries.c.state.in_(WAITING), deliveries.c.subscriber_id.in_(departed))
-    values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
-    return tx.run(update(deliveries).where(where).values(**values))
+    return _cancel(tx, deliveries.c.subscriber_id.in_(departed), "left before sending", now)
+
+
+def cancel(tx: Transaction, issue: Issue, now: datetime) -> int:
+    """Cancel what waits of an issue; return how many.
+
+    What a process has claimed ends as it ends, and what is unknown stays so.
+    """
+    return _cancel(tx, deliveries.c.issue_id == issue.id, "its issue was cancelled", now)
+
+
+def cancel_late(tx: Transaction, now: datetime) -> int:
+    """Cancel what came to wait once its issue was cancelled already; return how many."""
+    ended = select(issues.c.id).where(issues.c.state == IssueState.CANCELLED)
+    return _cancel(tx, deliveries.c.issue_id.in_(ended), "its issue was cancelled", now)
+
+
+def _cancel(tx: Transaction, which: ColumnElement[bool], detail: str, now: datetime) -> int:
+    values = {"state": DeliveryState.CANCELLED, "detail": detail, "changed": now}
+    mine = and_(deliveries.c.state.in_(WAITING), which)
+    return tx.run(update(deliveries).where(mine).values(**values))
+
+
+def put_off(tx: Transaction, issue: Issue, due: datetime) -> None:
+    """Have all that waits of an issue be due at an instant."""
+    mine = and_(deliveries.c.issue_id == issue.id, deliveries.c.state.in_(WAITING))
+    tx.run(update(deliveries).where(mine).values(due=due))
 
 
 def cancel_left(
@@ -202,6 +264,7 @@ def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Del
         .where(
             deliveries.c.state.in_(WAITING),
             deliveries.c.due <= now,
+            _SENDING,
             subscribers.c.status == Status.ACTIVE,
         )
         .order_by(deliveries.c.id)
@@ -239,13 +302,18 @@ def settle(
         raise ConflictError(f"delivery {delivery.id} is no longer claimed")
 
 
-def resolve(tx: Transaction, delivery_id: int, state: DeliveryState, *, now: datetime) -> None:
-    """Give an unknown delivery a state. Raises ConflictError when it is not unknown."""
+def resolve(tx: Transaction, delivery_id: int, state: DeliveryState, *, now: datetime) -> int:
+    """Give an unknown delivery a state; return the id of its issue.
+
+    Raises ConflictError when it is not unknown.
+    """
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
     values = {"state": state, "detail": "resolved by hand", "due": now, "changed": now}
-    if tx.run(update(deliveries).where(mine).values(**values)) != 1:
+    row = tx.row(update(deliveries).where(mine).values(**values).returning(deliveries.c.issue_id))
+    if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")
+    return int(row["issue_id"])
 
 
 def orphaned(tx: Transaction, now: datetime) -> int:
@@ -268,13 +336,21 @@ def counts(tx: Transaction, *, issue_id: int | None = None) -> dict[DeliveryStat
 
 
 def of_edition(
-    tx: Transaction, issue_ids: Collection[int], language: str
+    tx: Transaction, issue_ids: Collection[int], language: str, item_id: int
 ) -> dict[DeliveryState, int]:
-    """Return how many deliveries of these issues' editions in a language are in each state."""
+    """Return how many deliveries are in each state of these issues in a language.
+
+    Of those editions that tell of an item.
+    """
     query = (
         select(deliveries.c.state, func.count().label("count"))
         .join(editions, editions.c.id == deliveries.c.edition_id)
-        .where(deliveries.c.issue_id.in_(issue_ids), editions.c.language == language)
+        .join(edition_items, edition_items.c.edition_id == editions.c.id)
+        .where(
+            deliveries.c.issue_id.in_(issue_ids),
+            editions.c.language == language,
+            edition_items.c.item_id == item_id,
+        )
         .group_by(deliveries.c.state)
     )
     return _counted(tx, query)
@@ -285,17 +361,23 @@ def _counted(tx: Transaction, query: Select[Any]) -> dict[DeliveryState, int]:
     return {state: found.get(state, 0) for state in DeliveryState}
 
 
-def recipients(tx: Transaction, edition_id: int) -> int:
-    """Return for how many people an edition was queued."""
-    query = select(func.count().label("count")).select_from(deliveries)
-    row = tx.row(query.where(deliveries.c.edition_id == edition_id))
-    return row["count"] if row else 0
+def recipients(tx: Transaction, issue_id: int) -> dict[int, int]:
+    """Return by edition of an issue for how many people it was queued."""
+    query = (
+        select(deliveries.c.edition_id, func.count().label("count"))
+        .where(deliveries.c.issue_id == issue_id)
+        .group_by(deliveries.c.edition_id)
+    )
+    return {row["edition_id"]: row["count"] for row in tx.rows(query)}
 
 
 def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None:
-    """Return when the next waiting delivery is due, None when nothing waits."""
+    """Return when the next waiting delivery is due, None when nothing waits.
+
+    Of the issues that are being sent: what is paused waits for no instant.
+    """
     query = select(func.min(deliveries.c.due).label("due"))
-    query = query.where(deliveries.c.state.in_(WAITING))
+    query = query.where(deliveries.c.state.in_(WAITING), _SENDING)
     if issue_id is not None:
         query = query.where(deliveries.c.issue_id == issue_id)
     row = tx.row(query)

@@ -15,20 +15,21 @@ WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
 _INSTANT = deliveries.c.due.type
 
 
-def by_zone(moments: Mapping[str, datetime], elsewhere: datetime) -> ColumnElement[datetime]:
+def by_zone(
+    moments: Mapping[str, datetime],
+    elsewhere: datetime,
+    zone: ColumnElement[str] = subscribers.c.timezone,
+) -> ColumnElement[datetime]:
     """Return the instant of a subscriber's time zone.
 
     The zones that share one stand together: there are some six hundred, but hardly forty
     offsets, and both databases look a name up in a list without going through it.
     """
     places: dict[datetime, list[str]] = {}
-    for zone, moment in moments.items():
+    for name, moment in moments.items():
         if moment != elsewhere:
-            places.setdefault(moment, []).append(zone)
-    cases = [
-        (subscribers.c.timezone.in_(names), literal(moment, _INSTANT))
-        for moment, names in places.items()
-    ]
+            places.setdefault(moment, []).append(name)
+    cases = [(zone.in_(names), literal(moment, _INSTANT)) for moment, names in places.items()]
     otherwise = literal(elsewhere, _INSTANT)
     return case(*cases, else_=otherwise) if cases else otherwise
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, false, func, insert, null, select, update
 
 from store import stale
 from store.database import Transaction, among
@@ -13,13 +13,35 @@ from store.publications import standing
 from store.records import (
     Blocking,
     Edition,
+    Group,
     Headline,
     Issue,
     IssueState,
     Newsletter,
+    Words,
     newsletter_channel,
+    topic_key,
 )
-from store.tables import editions, issues, item_topics, items, newsletters
+from store.tables import (
+    audiences,
+    edition_items,
+    editions,
+    issues,
+    item_topics,
+    items,
+    newsletters,
+)
+
+#: States in which an issue may have no editions yet; once it is paused, it may have some.
+_UNFROZEN = (
+    IssueState.PLANNED,
+    IssueState.AWAITING_TRANSLATIONS,
+    IssueState.AWAITING_APPROVAL,
+    IssueState.PAUSED,
+)
+
+#: The edition that holds all of its language: the one that the archive shows.
+_WHOLE = editions.c.variant == 0
 
 
 def plan(
@@ -33,6 +55,34 @@ def plan(
     common = {"newsletter": newsletter, "frequency": frequency, "blocking": []}
     rows = [{**common, "slot": slot, "state": state} for slot, state in slots.items()]
     return tx.insert_new(issues, rows, returning="id")
+
+
+def plan_by_hand(
+    tx: Transaction,
+    newsletter: str,
+    slot: datetime,
+    *,
+    frequency: str = "",
+    chosen: Sequence[int] | None,
+) -> Issue:
+    """Make an issue that somebody wants, of the items ``chosen`` or of all that is new.
+
+    Raises ConflictError when the newsletter has one in this slot at this frequency.
+    """
+    row = {
+        "newsletter": newsletter,
+        "frequency": frequency,
+        "slot": slot,
+        "state": IssueState.PLANNED,
+        "blocking": [],
+        "by_hand": True,
+        "items": chosen and list(chosen),
+    }
+    made = tx.insert_new(issues, [row], returning="id")
+    if not made:
+        moment = slot.isoformat()
+        raise ConflictError(f"{newsletter} has an issue at {moment} already; give another --slot")
+    return get(tx, made[0])
 
 
 def add_correction(
@@ -62,10 +112,19 @@ def add_correction(
 
 
 def last_slot(tx: Transaction, newsletter: Newsletter, frequency: str = "") -> datetime:
-    """Return the newest slot that has an issue, else when the newsletter began."""
+    """Return the newest slot that has an issue, else when the newsletter began.
+
+    Of those that answer to the schedule of the frequency: one that somebody plans ahead takes
+    no slot before it.
+    """
     query = select(func.max(issues.c.slot).label("slot"))
-    mine = and_(issues.c.newsletter == newsletter.key, issues.c.frequency == frequency)
-    row = tx.row(query.where(mine, issues.c.corrects.is_(None)))
+    regular = and_(
+        issues.c.newsletter == newsletter.key,
+        issues.c.frequency == frequency,
+        issues.c.corrects.is_(None),
+        issues.c.by_hand == false(),
+    )
+    row = tx.row(query.where(regular))
     return row["slot"] if row and row["slot"] else newsletter.since
 
 
@@ -95,10 +154,47 @@ def move(
 ) -> None:
     """Put an issue into another state. Raises ConflictError if it is no longer in its old one."""
     rows = [{**vars(row), "until": row.until and row.until.isoformat()} for row in blocking]
-    values = {"state": state, "blocking": rows, "frozen": frozen or issue.frozen}
+    _change(tx, issue, state=state, blocking=rows, frozen=frozen or issue.frozen)
+
+
+def _change(tx: Transaction, issue: Issue, **values: Any) -> None:  # noqa: ANN401
     old = and_(issues.c.id == issue.id, issues.c.state == issue.state)
     if tx.run(update(issues).where(old).values(**values)) != 1:
         raise ConflictError(f"issue {issue.id} is no longer {issue.state}")
+
+
+def write(tx: Transaction, issue: Issue, words: Mapping[str, Words]) -> None:
+    """Give an issue these words, by language. Raises ConflictError as :func:`move` does."""
+    _change(tx, issue, words={language: vars(entry) for language, entry in words.items()})
+
+
+def schedule(tx: Transaction, issue: Issue, at: datetime) -> None:
+    """Have an issue be sent not before an instant. Raises ConflictError as :func:`move` does."""
+    _change(tx, issue, send_at=at)
+
+
+def untold(
+    tx: Transaction, newsletter: Newsletter, chosen: Sequence[int], *, frequency: str = ""
+) -> dict[str, list[int]]:
+    """Return by language which of these items its audience has not had, in their order."""
+    told = standing(tx, chosen, newsletter_channel(newsletter.key, frequency))
+    return {
+        language: [item_id for item_id in chosen if (item_id, language) not in told]
+        for language in newsletter.languages
+    }
+
+
+def reserved(tx: Transaction, newsletter: str, frequency: str = "") -> set[int]:
+    """Return the items that somebody chose for an issue that is not frozen yet, nor over."""
+    chosen = issues.c["items"]
+    query = select(chosen).where(
+        issues.c.newsletter == newsletter,
+        issues.c.frequency == frequency,
+        issues.c.state.in_(_UNFROZEN),
+        issues.c.frozen.is_(None),
+        chosen.is_not(null()),
+    )
+    return {item_id for row in tx.rows(query) for item_id in row["items"]}
 
 
 def candidates(
@@ -124,23 +220,49 @@ def candidates(
         )
         query = query.where(on_topic.exists())
     ids = [row["id"] for row in tx.rows(query.order_by(items.c.id))]
-    told = standing(tx, ids, newsletter_channel(newsletter.key, frequency))
-    return {
-        language: [item_id for item_id in ids if (item_id, language) not in told]
-        for language in newsletter.languages
-    }
+    return untold(tx, newsletter, ids, frequency=frequency)
 
 
-def add_edition(tx: Transaction, *, issue_id: int, **fields: Any) -> int:  # noqa: ANN401
+def add_edition(
+    tx: Transaction,
+    *,
+    issue_id: int,
+    tells: Collection[int],
+    groups: Collection[Group] = (),
+    **fields: Any,  # noqa: ANN401
+) -> int:
     """Keep a frozen edition, from the fields of :class:`store.records.Edition`; return its id.
 
-    The public archive is to show it.
+    With the items that it tells of, and the readers it is for. The public archive is to show it.
     """
-    values = {"issue_id": issue_id, **fields}
+    values = {"issue_id": issue_id, "items": len(tells), **fields}
     row = tx.row(insert(editions).values(**values).returning(editions.c.id))
     assert row is not None  # noqa: S101  (an INSERT that raised nothing returned its id)
+    edition_id = int(row["id"])
+    of_it = [{"edition_id": edition_id, "item_id": item_id} for item_id in tells]
+    tx.run(insert(edition_items), of_it)
+    readers = [
+        {"edition_id": edition_id, "language": group.language, "topic_key": topic_key(group.topics)}
+        for group in groups
+    ]
+    tx.run(insert(audiences), readers)
     stale.mark_issues(tx, [issue_id])
-    return int(row["id"])
+    return edition_id
+
+
+def topics_of(tx: Transaction, issue_id: int) -> dict[int, list[list[str]]]:
+    """Return by edition of an issue the sets of topics that its readers take; empty for all."""
+    query = (
+        select(audiences.c.edition_id, audiences.c.topic_key)
+        .distinct()
+        .join(editions, editions.c.id == audiences.c.edition_id)
+        .where(editions.c.issue_id == issue_id)
+        .order_by(audiences.c.topic_key)
+    )
+    found: dict[int, list[list[str]]] = {}
+    for row in tx.rows(query):
+        found.setdefault(row["edition_id"], []).append(row["topic_key"].split())
+    return found
 
 
 def headlines(
@@ -159,7 +281,7 @@ def headlines(
     query = (
         select(issues.c.id.label("issue_id"), issues.c.slot, editions.c.subject)
         .join(editions, editions.c.issue_id == issues.c.id)
-        .where(issues.c.newsletter == newsletter, editions.c.language == language)
+        .where(issues.c.newsletter == newsletter, editions.c.language == language, _WHOLE)
         # Those of two frequencies may have the same slot.
         .order_by(issues.c.slot.desc(), issues.c.id.desc())
         .limit(limit)
@@ -174,7 +296,7 @@ def first_headline(tx: Transaction, newsletter: str, language: str) -> datetime 
     query = (
         select(issues.c.slot)
         .join(editions, editions.c.issue_id == issues.c.id)
-        .where(issues.c.newsletter == newsletter, editions.c.language == language)
+        .where(issues.c.newsletter == newsletter, editions.c.language == language, _WHOLE)
         .order_by(issues.c.slot)
     )
     row = tx.row(query.limit(1))
@@ -196,7 +318,7 @@ def edition(tx: Transaction, edition_id: int) -> Edition:
 
 
 def editions_of(tx: Transaction, issue_id: int) -> list[Edition]:
-    """Return an issue's editions, in the order of its newsletter's languages."""
+    """Return an issue's editions, in the order of its newsletter's languages, fullest first."""
     query = (
         select(editions, newsletters.c.languages)
         .join(issues, issues.c.id == editions.c.issue_id)
@@ -204,13 +326,18 @@ def editions_of(tx: Transaction, issue_id: int) -> list[Edition]:
         .where(editions.c.issue_id == issue_id)
     )
     rows = [dict(row) for row in tx.rows(query)]
-    rows.sort(key=lambda row: row["languages"].index(row["language"]))
+    rows.sort(key=lambda row: (row["languages"].index(row["language"]), row["variant"]))
     return [Edition(**{k: v for k, v in row.items() if k != "languages"}) for row in rows]
 
 
 def _issue(row: Mapping[Any, Any]) -> Issue:
-    blocking = tuple(_blocking(entry) for entry in row["blocking"])
-    return Issue(**{**row, "state": IssueState(row["state"]), "blocking": blocking})
+    read = {
+        "state": IssueState(row["state"]),
+        "blocking": tuple(_blocking(entry) for entry in row["blocking"]),
+        "items": None if row["items"] is None else tuple(row["items"]),
+        "words": {language: Words(**entry) for language, entry in (row["words"] or {}).items()},
+    }
+    return Issue(**{**row, **read})
 
 
 def _blocking(entry: Mapping[str, Any]) -> Blocking:

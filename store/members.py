@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Transaction
-from store.records import Status
+from store.records import Status, topic_key
 from store.tables import subscribers, subscriptions
 
 #: The columns of a subscriber but for the id, in the order of :class:`Member`.
@@ -161,12 +161,12 @@ def _add(tx: Transaction, new: Sequence[Member]) -> None:
     columns["status"] = tuple(map(str, columns["status"]))
     tx.load(subscribers, {"id": ids, **columns})
     wanted = [
-        (number, key, chosen, how_often.get(key, ""))
+        (number, key, chosen, topic_key(chosen), how_often.get(key, ""))
         for number, theirs, how_often in zip(ids, topics, often, strict=True)
         for key, chosen in theirs.items()
     ]
     if wanted:
-        names = ("subscriber_id", "newsletter", "topics", "frequency")
+        names = ("subscriber_id", "newsletter", "topics", "topic_key", "frequency")
         tx.load(subscriptions, dict(zip(names, zip(*wanted, strict=True), strict=True)))
 
 
@@ -196,24 +196,32 @@ def _change(tx: Transaction, changed: Sequence[Member]) -> None:
 
 
 def _subscribe(tx: Transaction, wanted: Sequence[tuple[str, int, tuple[str, ...], str]]) -> None:
-    names = ("newsletter", "subscriber_id", "topics", "frequency")
+    names = ("newsletter", "subscriber_id", "topics", "topic_key", "frequency")
     if tx.on_postgresql and wanted:
         columns = [Column(name, subscriptions.c[name].type) for name in names]
         # An array of JSON is taken for JSON.
         columns[2] = Column("topics", Text)
-        written = [(key, number, json.dumps(topics), how) for key, number, topics, how in wanted]
-        rows = _rows(columns, written)
+        rows = _rows(
+            columns,
+            [
+                (key, number, json.dumps(topics), topic_key(topics), how)
+                for key, number, topics, how in wanted
+            ],
+        )
         given = select(*(cast(rows.c[name], subscriptions.c[name].type) for name in names))
         tx.run(_or_replace(postgresql.insert(subscriptions).from_select(names, given)))
         return
-    values = [dict(zip(names, row, strict=True)) for row in wanted]
+    values = [
+        dict(zip(names, (key, number, topics, topic_key(topics), how), strict=True))
+        for key, number, topics, how in wanted
+    ]
     tx.run(_or_replace(sqlite.insert(subscriptions)), values)
 
 
 def _or_replace(insert: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
     return insert.on_conflict_do_update(
         index_elements=["newsletter", "subscriber_id"],
-        set_={name: insert.excluded[name] for name in ("topics", "frequency")},
+        set_={name: insert.excluded[name] for name in ("topics", "topic_key", "frequency")},
     )
 
 

@@ -1,6 +1,6 @@
 """The records that the store hands out: frozen values, instants aware and in UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +20,11 @@ def newsletter_channel(key: str, frequency: str = "") -> str:
     Each is told for itself what it has not had.
     """
     return f"newsletter:{key}/{frequency}" if frequency else f"newsletter:{key}"
+
+
+def topic_key(topics: Iterable[str]) -> str:
+    """Return a set of topics as one word, equal for equal sets. No topic key has a space."""
+    return " ".join(sorted(set(topics)))
 
 
 class Kind(StrEnum):
@@ -75,7 +80,7 @@ class Missing(StrEnum):
 
 
 class IssueState(StrEnum):
-    """Where an issue stands; the ways between are drawn in :mod:`publisher.press`."""
+    """Where an issue stands; the ways between are drawn in :mod:`publisher.issue_states`."""
 
     PLANNED = "planned"
     AWAITING_TRANSLATIONS = "awaiting_translations"
@@ -341,6 +346,8 @@ class Newsletter:
     replies: Mapping[str, str] = field(default_factory=dict)
     #: The folder of ``templates/email`` that its editions are made by.
     template: str = "digest"
+    #: Whether each language of an issue waits for somebody else than the authors to approve it.
+    approval: bool = False
     #: The schedules of the other frequencies that it is offered at, by their names.
     frequencies: Mapping[str, str] = field(default_factory=dict)
     #: In a language with fewer items an issue has no edition; they stay for the next.
@@ -371,6 +378,18 @@ class Blocking:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Words:
+    """What somebody wrote for an issue in a language; what is empty, Tidings writes."""
+
+    subject: str = ""
+    preheader: str = ""
+    #: CommonMark, above the items.
+    intro: str = ""
+    #: Who wrote them last; no one's when nobody did.
+    author: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Issue:
     """One number of a newsletter; unique by (newsletter, frequency, slot)."""
 
@@ -385,11 +404,36 @@ class Issue:
     corrects: int | None
     #: For who chose which frequency; empty: the newsletter's own schedule.
     frequency: str = ""
+    #: Whether somebody planned it, not the schedule.
+    by_hand: bool = False
+    #: The items that somebody chose, in their order; None where it takes all that is new.
+    items: tuple[int, ...] | None = None
+    #: By language.
+    words: Mapping[str, Words] = field(default_factory=dict)
+    #: Not to be sent before; None for as soon as it is frozen.
+    send_at: datetime | None = None
+
+    @property
+    def dated(self) -> datetime:
+        """The Date of its mails: when it was frozen, or was to be sent after that."""
+        frozen = self.frozen or self.slot
+        return max(frozen, self.send_at) if self.send_at else frozen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """Somebody has approved exactly this content of an issue in a language."""
+
+    language: str
+    #: :attr:`publisher.mail.edition.Rendered.sha256` of what they saw.
+    digest: str
+    approved_by: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edition:
-    """An issue in one language, frozen: what was sent is kept for ever."""
+    """An issue in one language, for readers of some topics, frozen and kept for ever."""
 
     id: int
     issue_id: int
@@ -402,6 +446,8 @@ class Edition:
     sha256: str
     #: How many items it tells of.
     items: int
+    #: 0 for the edition with all items of its language; others hold some of them.
+    variant: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -498,6 +544,18 @@ class SigningKey:
     id: int
     #: 32 random bytes, in hexadecimal.
     secret: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Active subscribers of a newsletter who are to be told the same."""
+
+    #: Theirs, not always one that there is an edition in.
+    language: str
+    #: Sorted; empty for all.
+    topics: tuple[str, ...]
+    #: How many they are.
+    people: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
 
 from store.database import Transaction
 from store.errors import NotFoundError
-from store.records import Status, Subscriber, Subscription
+from store.records import Group, Status, Subscriber, Subscription, topic_key
 from store.tables import subscribers, subscriptions
 
 _FIELDS = [subscribers.c[name] for name in Subscriber.__dataclass_fields__]
@@ -62,6 +62,7 @@ def subscribe(tx: Transaction, subscriber_id: int, subscription: Subscription) -
         "subscriber_id": subscriber_id,
         "newsletter": subscription.newsletter,
         "topics": list(subscription.topics),
+        "topic_key": topic_key(subscription.topics),
         "frequency": subscription.frequency,
     }
     if not tx.insert_new(subscriptions, [row], returning="subscriber_id"):
@@ -69,7 +70,7 @@ def subscribe(tx: Transaction, subscriber_id: int, subscription: Subscription) -
             subscriptions.c.subscriber_id == subscriber_id,
             subscriptions.c.newsletter == subscription.newsletter,
         )
-        chosen = {"topics": row["topics"], "frequency": row["frequency"]}
+        chosen = {name: row[name] for name in ("topics", "topic_key", "frequency")}
         tx.run(update(subscriptions).where(mine).values(**chosen))
 
 
@@ -103,20 +104,47 @@ def listing(
     return [_subscriber(row) for row in tx.rows(query)]
 
 
-def languages_of(tx: Transaction, newsletter: str, frequency: str = "") -> list[str]:
-    """Return the languages of those active subscribers who get a newsletter at a frequency."""
-    query = (
-        select(subscribers.c.language)
-        .distinct()
-        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+def readers(newsletter: str, frequency: str = "", *, now: datetime) -> Select[Any]:
+    """Return the query for who gets a newsletter at a frequency, but for those who pause.
+
+    Its columns: ``subscriber_id, language, timezone, topic_key``.
+    """
+    return (
+        select(
+            subscriptions.c.subscriber_id,
+            subscribers.c.language,
+            subscribers.c.timezone,
+            subscriptions.c.topic_key,
+        )
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
         .where(
             subscriptions.c.newsletter == newsletter,
             subscriptions.c.frequency == frequency,
             subscribers.c.status == Status.ACTIVE,
+            is_here(now),
         )
-        .order_by(subscribers.c.language)
     )
-    return [row["language"] for row in tx.rows(query)]
+
+
+def is_here(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a subscriber does not pause."""
+    until = subscribers.c.paused_until
+    return or_(until.is_(None), until <= now)
+
+
+def groups(tx: Transaction, newsletter: str, frequency: str = "", *, now: datetime) -> list[Group]:
+    """Return a newsletter's readers at a frequency, counted by language and set of topics."""
+    people = readers(newsletter, frequency, now=now).subquery()
+    alike = (people.c.language, people.c.topic_key)
+    query = select(*alike, func.count().label("people")).group_by(*alike).order_by(*alike)
+    return [
+        Group(
+            language=row["language"],
+            topics=tuple(row["topic_key"].split()),
+            people=row["people"],
+        )
+        for row in tx.rows(query)
+    ]
 
 
 def zones(tx: Transaction) -> list[str]:

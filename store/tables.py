@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     Dialect,
@@ -165,6 +166,8 @@ newsletters = Table(
     Column("senders", JSON),
     Column("replies", JSON),
     Column("template", String(100), nullable=False, server_default=text("'digest'")),
+    # Whether somebody else than the author must approve each language of an issue.
+    Column("approval", Boolean, nullable=False, server_default=text("false")),
     Column("frequencies", JSON),
     Column("minimum", Integer, nullable=False, server_default="1"),
     Column("windows", JSON),
@@ -181,8 +184,27 @@ issues = Table(
     Column("frozen", Instant),
     # The item that the issue corrects; NULL for the regular ones.
     Column("corrects", ForeignKey("items.id"), index=True),
+    # Whether somebody planned it; the schedule then does not count its slot.
+    Column("by_hand", Boolean, nullable=False, server_default=text("false")),
+    # The items that somebody chose, in order; NULL where the ledger says what is new.
+    Column("items", JSON(none_as_null=True)),
+    # By language: subject, preheader, intro and who wrote them; NULL where nobody did.
+    Column("words", JSON(none_as_null=True)),
+    # Not to be sent before; NULL for at once.
+    Column("send_at", Instant),
     Column("frequency", String(40), nullable=False, server_default=text("''")),
     UniqueConstraint("newsletter", "frequency", "slot"),
+)
+
+#: Who has approved exactly which content of an issue: an edit makes it another.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("issue_id", ForeignKey("issues.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("approved_by", Text, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 #: The ledger.
@@ -321,7 +343,26 @@ editions = Table(
     Column("text", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("items", Integer, nullable=False),
-    UniqueConstraint("issue_id", "language"),
+    # 0 holds all that the issue tells in the language; others hold a part, by readers' topics.
+    Column("variant", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("issue_id", "language", "variant"),
+)
+
+#: What an edition tells of: who got it was told of these items, and of no others.
+edition_items = Table(
+    "edition_items",
+    metadata,
+    Column("edition_id", ForeignKey("editions.id"), primary_key=True),
+    Column("item_id", ForeignKey("items.id"), primary_key=True, index=True),
+)
+
+#: Which readers an edition is for: those who read a language and take these topics.
+audiences = Table(
+    "audiences",
+    metadata,
+    Column("edition_id", ForeignKey("editions.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("topic_key", Text, primary_key=True),
 )
 
 subscribers = Table(
@@ -406,6 +447,8 @@ subscriptions = Table(
     Column("newsletter", ForeignKey("newsletters.key"), primary_key=True),
     Column("subscriber_id", ForeignKey("subscribers.id"), primary_key=True, index=True),
     Column("topics", JSON, nullable=False),
+    # The same as one word: equal for equal sets of topics.
+    Column("topic_key", Text, nullable=False, server_default=text("''")),
     Column("frequency", String(40), nullable=False, server_default=text("''")),
 )
 

@@ -212,7 +212,14 @@ def start(database: Database, settings: Config, **changes: Any) -> Newsletter:
 
 
 def subscribe(
-    database: Database, emails: Iterable[str], *, language: str = "en", newsletter: str = "digest"
+    database: Database,
+    emails: Iterable[str],
+    *,
+    language: str = "en",
+    newsletter: str = "digest",
+    topics: Iterable[str] = (),
+    frequency: str = "",
+    timezone: str = "UTC",
 ) -> list[int]:
     """Add active subscribers; return their ids."""
     ids = []
@@ -223,12 +230,13 @@ def subscribe(
                 email=email,
                 name="",
                 language=language,
-                timezone="UTC",
+                timezone=timezone,
                 status=Status.ACTIVE,
                 consent_at=NOW,
                 consent_source="test",
             )
-            subscribers.subscribe(tx, subscriber_id, Subscription(newsletter=newsletter, topics=()))
+            chosen = Subscription(newsletter=newsletter, topics=tuple(topics), frequency=frequency)
+            subscribers.subscribe(tx, subscriber_id, chosen)
             ids.append(subscriber_id)
     return ids
 

@@ -38,16 +38,19 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.feeds",
             "publisher.freshness",
+            "publisher.issue_states",
             "publisher.mail",
             "publisher.policy",
             "publisher.selection",
             "publisher.story",
             "publisher.telling",
+            "publisher.variants",
         ),
     ),
     (
         "verbs",
         (
+            "publisher.approvals",
             "publisher.corrections",
             "publisher.delivery",
             "publisher.differences",
@@ -56,6 +59,8 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.exchange",
             "publisher.ingest",
             "publisher.inspection",
+            "publisher.issuing",
+            "publisher.outlook",
             "publisher.press",
             "publisher.proofs",
             "publisher.publishing",

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scheduler
-from publisher import corrections, cron, editing, websub
+from publisher import corrections, cron, editing, issuing, websub
 from publisher.config import Config
 from publisher.errors import InputError
 from store import issues, publications
@@ -551,3 +551,25 @@ def test_a_correction_is_delivered_by_the_next_look_to_those_who_had_the_wrong_t
             IssueState.SKIPPED
         )
         assert relay.counts == {"en@example.org": 2}
+
+
+def test_a_scheduled_issue_is_frozen_by_one_tick_and_sent_by_one_at_its_time(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, languages=("en", "ar"), since=make.NOW)
+    make.take(database, config, make.draft("en"), make.draft("ar"))
+    make.subscribe(database, ["ar@example.org"], language="ar")
+    issue = issuing.plan(database, "digest", make.NOW)
+    issuing.schedule(database, issue.id, make.NOW + timedelta(hours=2))
+    with Relay() as relay:
+        served = relay.serves(config)
+        first = scheduler.tick(database, served, now=make.NOW)
+        assert [pressed.issue.state for pressed in first.issues] == [IssueState.SCHEDULED]
+        assert (first.queued, first.sent) == (1, 0)
+        early = scheduler.tick(database, served, now=make.NOW + timedelta(hours=1))
+        assert (early.issues, early.sent) == ([], 0)
+        done = scheduler.tick(database, served, now=make.NOW + timedelta(hours=2))
+        states = [pressed.issue.state for pressed in done.issues]
+        assert (states, done.sent) == ([IssueState.SENDING, IssueState.SENT], 1)
+        ((_, message),) = relay.accepted
+    assert b"Date: Mon, 23 Nov 2026 10:00:00 +0000" in message

@@ -7,6 +7,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     house.py        tick, deliver, serve, feed, site
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
+    issues.py       issue: what people do with one                     looking.py  issue: previews
     translations.py translation, item export                           reports.py  report
     checks.py       issue check, template
     keys.py         key
@@ -23,8 +24,10 @@ from publisher.cli import (
     editing,
     founding,
     house,
+    issues,
     items,
     keys,
+    looking,
     newsletters,
     reports,
     subscribers,
@@ -65,6 +68,8 @@ app.add_typer(items.topic)
 translations.add_to(items.item)
 app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
+issues.add_to(newsletters.issue)
+looking.add_to(newsletters.issue)
 app.add_typer(newsletters.issue)
 checks.add_to(newsletters.issue)
 app.add_typer(checks.template)

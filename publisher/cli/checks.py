@@ -28,7 +28,7 @@ def check_issue(
 ) -> None:
     """Look at an issue's editions as mail: dead links, missing words, size and more."""
     from publisher import proofs  # noqa: PLC0415
-    from publisher.cli.newsletters import issue_record  # noqa: PLC0415
+    from publisher.cli.issue_records import issue_record  # noqa: PLC0415
     from store import issues  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:

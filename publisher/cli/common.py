@@ -134,10 +134,18 @@ def json_of(record: Mapping[str, Any]) -> str:
     return json.dumps(record, default=_plain, ensure_ascii=False)
 
 
+def say(sentence: str) -> None:
+    """Say something on stdout, in one line, as :func:`warn` does on stderr."""
+    sys.stdout.write(f"{_in_one_line(sentence)}\n")
+
+
 def warn(sentence: str) -> None:
     """Say something on stderr, in one line: a file's name may hold line ends, and worse."""
-    line = "".join(repr(sign)[1:-1] if _is_unsafe(sign) else sign for sign in sentence)
-    sys.stderr.write(f"tidings: {line}\n")
+    sys.stderr.write(f"tidings: {_in_one_line(sentence)}\n")
+
+
+def _in_one_line(sentence: str) -> str:
+    return "".join(repr(sign)[1:-1] if _is_unsafe(sign) else sign for sign in sentence)
 
 
 def _is_unsafe(sign: str) -> bool:

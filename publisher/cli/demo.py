@@ -127,7 +127,7 @@ def _fill(
 
 
 def _record(database: "Database", config: "Config", done: Any) -> dict[str, Any]:  # noqa: ANN401
-    from publisher.cli.newsletters import issue_record  # noqa: PLC0415
+    from publisher.cli.issue_records import issue_record  # noqa: PLC0415
     from publisher.site import feed_files  # noqa: PLC0415
     from store import deliveries, issues, items  # noqa: PLC0415
 

@@ -203,7 +203,7 @@ def notify(
 ) -> None:
     """Mail a correction to those who were sent the wrong text, in their language, once."""
     from publisher import corrections  # noqa: PLC0415
-    from publisher.cli.newsletters import issue_record  # noqa: PLC0415
+    from publisher.cli.issue_records import issue_record  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
         owed, made = corrections.notify(

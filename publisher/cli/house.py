@@ -134,6 +134,7 @@ def deliver(
     started = time.perf_counter()
     total, problems = engine.Outcome(), list[str]()
     with common.opened(ctx, config) as house:
+        press.release(house.database, common.clock(now))
         if issue is None:
             written = letters.send(house.database, house.config, now=common.clock(now))
             problems = written.problems

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from publisher.cli import common
+from publisher.cli.issue_records import issue_record, print_issue, show_record, some
 
 if TYPE_CHECKING:
-    from store.database import Transaction
-    from store.records import Issue, Newsletter
+    from store.records import Newsletter
 
 newsletter = typer.Typer(name="newsletter", help="Recurring mailings.", no_args_is_help=True)
 issue = typer.Typer(name="issue", help="Issues of newsletters.", no_args_is_help=True)
@@ -79,6 +79,9 @@ def add(
     template: Annotated[
         str, typer.Option(metavar="NAME", help="The folder of email/ that it is made by.")
     ] = "digest",
+    approval: Annotated[
+        bool, typer.Option("--approval", help="Somebody else than the authors must approve issues.")
+    ] = False,
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
@@ -99,6 +102,7 @@ def add(
             timezone=timezone or house.config.site.timezone,
             rules={press.OTHERS: "hold", **_by_language(missing or [])},
             since=moment,
+            approval=approval,
             frequencies=common.pairs(frequency or [], "--frequency", example="weekly='fri 07:00'"),
             minimum=minimum,
             windows=_by_language(window or []),
@@ -179,7 +183,7 @@ def list_issues(
         found = [issue_record(tx, entry) for entry in issues.listing(tx)]
     columns = ("id", "newsletter", "frequency", "slot", "state", "blocking", "deliveries")
     if not as_json:
-        found = [{**record, "deliveries": _some(record["deliveries"])} for record in found]
+        found = [{**record, "deliveries": some(record["deliveries"])} for record in found]
     common.listing(found, columns, as_json=as_json)
 
 
@@ -189,20 +193,15 @@ def show_issue(
     number: Annotated[int, typer.Argument(metavar="N")],
     *,
     config: common.ConfigOption = None,
+    now: common.NowOption = None,
     as_json: common.JsonOption = False,
 ) -> None:
-    """Show an issue, its editions and how their delivery stands."""
+    """Show an issue, its editions, what it waits for and how their delivery stands."""
     from store import issues  # noqa: PLC0415
 
     with common.opened(ctx, config) as house, house.database.read() as tx:
-        record = issue_record(tx, issues.get(tx, number))
-    if as_json:
-        common.print_json(record)
-        return
-    editions = record.pop("editions")
-    common.show({**record, "deliveries": _some(record["deliveries"])}, as_json=False)
-    if editions:
-        common.listing(editions, tuple(editions[0]), as_json=False)
+        record = show_record(tx, issues.get(tx, number), house.config, common.clock(now))
+    print_issue(record, as_json=as_json)
 
 
 def _by_language(entries: list[str]) -> dict[str, str]:
@@ -237,6 +236,7 @@ def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
         "schedule": entry.schedule,
         "timezone": entry.timezone,
         "missing": dict(entry.rules),
+        "approval": entry.approval,
         "next_slots": coming[""],
         "frequencies": [
             {"name": name, "schedule": schedule, "next_slots": coming[name]}
@@ -248,36 +248,3 @@ def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
         "reply_to": dict(entry.replies),
         "template": entry.template,
     }
-
-
-def issue_record(tx: "Transaction", entry: "Issue") -> dict[str, Any]:
-    """Return what the contract says of an issue."""
-    from store import deliveries, issues  # noqa: PLC0415
-
-    return {
-        "id": entry.id,
-        "newsletter": entry.newsletter,
-        "frequency": entry.frequency,
-        "slot": entry.slot,
-        "state": entry.state,
-        "corrects": entry.corrects,
-        "blocking": [vars(blocking) for blocking in entry.blocking],
-        "editions": [
-            {
-                "language": edition.language,
-                # An edition is written when it is frozen, never before.
-                "state": "frozen",
-                "items": edition.items,
-                "recipients": deliveries.recipients(tx, edition.id),
-                "subject": edition.subject,
-                "sha256": edition.sha256,
-            }
-            for edition in issues.editions_of(tx, entry.id)
-        ],
-        "deliveries": deliveries.counts(tx, issue_id=entry.id),
-    }
-
-
-def _some(counts: dict[str, int]) -> dict[str, int]:
-    """Return the counts that are not 0, for people."""
-    return {state: count for state, count in counts.items() if count}

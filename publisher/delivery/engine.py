@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from publisher import issue_states
 from publisher.config import Config
 from publisher.delivery.pace import pause
 from publisher.delivery.smtp import Connection
@@ -24,6 +25,7 @@ from publisher.errors import (
     UnreachableError,
     UnwritableError,
 )
+from publisher.issue_states import Act
 from publisher.mail import links
 from publisher.mail.senders import sender
 from publisher.mail.wire import Sender, message
@@ -90,6 +92,7 @@ def deliver(
         with database.write() as tx:
             outcome.unknown = deliveries.orphaned(tx, now)
             outcome.cancelled = deliveries.cancel_departed(tx, now)
+            outcome.cancelled += deliveries.cancel_late(tx, now)
             _keep_windows(tx, now)
             due = deliveries.next_due(tx, issue_id=issue_id)
         if due and due <= now:
@@ -161,7 +164,7 @@ class _Run:
         edition, issue, from_ = self._edition(delivery)
         try:
             reader = links.own(self.tokens, self.config, delivery.subscriber_id, from_.newsletter)
-            body = message(delivery, edition, from_, reader, date=issue.frozen or issue.slot)
+            body = message(delivery, edition, from_, reader, date=issue.dated)
             code, reply = await connection.send(delivery.email, body)
             ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
         except MailError as error:
@@ -187,11 +190,15 @@ class _Run:
 def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime) -> DeliveryState:
     """Write what a person found out about an unknown delivery: ``sent``, ``failed`` or ``retry``.
 
-    Returns its new state. Raises ConflictError for a delivery that is not unknown.
+    Returns its new state. Raises ConflictError for a delivery that is not unknown, and for a
+    retry of an issue that was cancelled.
     """
     state = DeliveryState.QUEUED if ending == "retry" else DeliveryState(ending)
     with database.write() as tx:
-        deliveries.resolve(tx, delivery_id, state, now=now)
+        issue = issues.get(tx, deliveries.resolve(tx, delivery_id, state, now=now))
+        if state is DeliveryState.QUEUED:
+            # Its issue may be sent already, all but this.
+            issues.move(tx, issue, issue_states.of(issue, Act.RETRY))
     return state
 
 

@@ -7,7 +7,7 @@ into the rendered page, never the template: HTML parsing moves ``{% for %}`` out
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from publisher.config import Config
 from publisher.errors import RenderError
 from publisher.mail.links import LEAVE, PREFERENCES
 from publisher.story import Story
-from store.records import Newsletter
+from store.records import Newsletter, Words
 
 #: The folder of templates that newsletters are made by unless they say otherwise.
 DIGEST = "digest"
@@ -29,6 +29,8 @@ _RULES_FIRST = re.compile(r'<head>(<style>[^<]*</style>)\s*(<meta charset="?[\w-
 
 #: The most characters of a preheader: mail clients show about so many beside the subject.
 _PREHEADER = 140
+
+_NOBODYS = Words()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,21 +57,27 @@ def render_edition(
     slot: datetime,
     config: Config,
     issue_id: int | None = None,
+    words: Words = _NOBODYS,
 ) -> Rendered:
     """Render the edition of a newsletter's issue in a language. Raises RenderError.
 
-    ``issue_id`` leads to its page in the archive; None for one that has none.
+    ``issue_id`` leads to its page in the archive; None for one that has none. ``words`` are what
+    somebody wrote for it: where a part is empty, Tidings writes it.
     """
-    return _rendered(
+    base = f"{config.site.url}/"
+    rendered = _rendered(
         newsletter.template,
         newsletter,
         language,
         config,
-        preheader=" · ".join(story.title for story in stories),
+        preheader=words.preheader or " · ".join(story.title for story in stories),
         issue_id=issue_id,
         stories=stories,
         slot=slot,
+        intro_html=markup.html(words.intro, base=base),
+        intro_text=markup.plain(words.intro, base=base),
     )
+    return replace(rendered, subject=words.subject or rendered.subject)
 
 
 def render_correction(

@@ -1,4 +1,4 @@
-"""The archive of newsletters: every edition exactly as it was sent, and the lists of issues."""
+"""The archive of newsletters: each language's fullest edition as it was sent, and the lists."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -34,7 +34,8 @@ def documents(view: View, ids: Sequence[int]) -> Iterator[Document]:
         issue = issues.get(view.tx, issue_id)
         zone = ZoneInfo(known[issue.newsletter].timezone)
         for edition in issues.editions_of(view.tx, issue_id):
-            if edition.language in view.config.site.languages:
+            # The one that holds all; others are parts of it, for those who take some topics.
+            if edition.variant == 0 and edition.language in view.config.site.languages:
                 path = addresses.edition(edition.language, issue.newsletter, issue.id)
                 yield (
                     path,

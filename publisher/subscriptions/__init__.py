@@ -13,8 +13,9 @@ keyring.py       the keys of signed links              writing.py       letters 
 embedding.py     the form for pages of others
 """
 
+from publisher.subscriptions.checks import frequency
 from publisher.subscriptions.exporting import RejectedFile, export_csv
 from publisher.subscriptions.importing import Outcome, add, import_csv
 from publisher.subscriptions.reading import Given
 
-__all__ = ["Given", "Outcome", "RejectedFile", "add", "export_csv", "import_csv"]
+__all__ = ["Given", "Outcome", "RejectedFile", "add", "export_csv", "frequency", "import_csv"]

@@ -110,7 +110,7 @@ class Checks:
             _status(status),
             markup.clean_line(source),
             wanted,
-            {key: _frequency(often, self._newsletters[key]) for key in wanted} if often else {},
+            {key: frequency(often, self._newsletters[key]) for key in wanted} if often else {},
         )
 
 
@@ -166,8 +166,8 @@ def _unmarked(text: str) -> str:
     return text[1:] if text[:1] == APOSTROPHE and _MARKED.match(text) else text
 
 
-def _frequency(name: str, newsletter: Newsletter) -> str:
-    """Return a frequency that a newsletter offers, empty for its own."""
+def frequency(name: str, newsletter: Newsletter) -> str:
+    """Return a frequency that a newsletter offers, empty for its own. Raises InputError."""
     found = "" if name == OWN else name
     if found not in newsletter.schedules:
         there = ", ".join([OWN, *newsletter.frequencies])

@@ -58,7 +58,7 @@ class Mailing:
         """Press the newsletter's next issue and end its deliveries."""
         slots = [self.later()]
         (issue_id,) = plan(self.database, self.letters[key], slots, frequency=frequency)
-        assert issue_id in open_issues(self.database)
+        assert issue_id in open_issues(self.database, self.now)
         press(self.database, issue_id, self.config, now=self.now)
         self.deliver(ends)
 
@@ -197,7 +197,7 @@ def test_a_correcting_issue_disturbs_no_slot_and_is_pressed_no_second_time(
     mailing.notify()
     with mailing.database.read() as tx:
         assert issues.last_slot(tx, mailing.letters["digest"]) == before
-    assert open_issues(mailing.database) == []
+    assert open_issues(mailing.database, mailing.now) == []
 
 
 @pytest.mark.parametrize(
@@ -489,3 +489,19 @@ def test_what_an_issue_did_not_tell_is_named(
 def test_an_item_that_is_not_there_is_named(mailing: Mailing) -> None:
     with pytest.raises(NotFoundError, match="no item 9"):
         corrections.notify(mailing.database, mailing.config, 9, now=make.NOW)
+
+
+def test_who_takes_other_topics_was_not_sent_it_and_hears_nothing(mailing: Mailing) -> None:
+    make.take(
+        mailing.database,
+        mailing.config,
+        *(
+            make.draft(tag, key="wells", source=f"wells.{tag}.md", topics={"water": "water"})
+            for tag in ("en", "fr")
+        ),
+    )
+    make.subscribe(mailing.database, ["water@example.org"], language="fr", topics=["water"])
+    mailing.send()
+    mailing.save("fr")
+    assert mailing.notify() == [owed("fr")]
+    assert mailing.deliver() == {"fr@example.org": "fr"}

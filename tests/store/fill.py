@@ -1,6 +1,6 @@
 """What the store's tests put into a store before they ask it anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from store import issues, items, newsletters, topics
 from store.database import Transaction
-from store.records import Issue, IssueState, Item, Newsletter, Translation
+from store.records import Group, Issue, IssueState, Item, Newsletter, Translation
 from tests import make
 
 PREFIX = "tag:news.example.org,2013:item"
@@ -44,7 +44,17 @@ def issue(tx: Transaction, newsletter_key: str = "digest", slot: datetime = make
     return issues.get(tx, issue_id)
 
 
-def edition(tx: Transaction, of: Issue, language: str = "en") -> int:
+def edition(
+    tx: Transaction,
+    of: Issue,
+    language: str = "en",
+    *,
+    spoken: Collection[str] = (),
+    topics: Sequence[str] = (),
+    **changes: Any,
+) -> int:
+    """Add an edition for those who speak these languages (or its own) and take these topics."""
+    groups = [Group(language=tag, topics=tuple(topics), people=1) for tag in spoken or [language]]
     return issues.add_edition(
         tx,
         issue_id=of.id,
@@ -54,7 +64,9 @@ def edition(tx: Transaction, of: Issue, language: str = "en") -> int:
         html="<p>News</p>",
         text="News",
         sha256="0" * 64,
-        items=1,
+        tells=changes.pop("tells", ()),
+        groups=groups,
+        **changes,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
@@ -10,14 +11,14 @@ from sqlalchemy import event, select
 from store import deliveries, dues, issues, subscribers, tables
 from store.database import Database, open_database
 from store.errors import ConflictError
-from store.records import Delivery, DeliveryState, Issue, IssueState, Status, Subscription
+from store.records import Delivery, DeliveryState, Group, Issue, IssueState, Status, Subscription
 from tests import make
 from tests.make import NOW
 from tests.store import fill
 
 MINUTE = timedelta(minutes=1)
 #: When mail may go out to whom: at once to all.
-DUE = {"": NOW}
+DUE = {"en": {"": NOW}}
 
 
 def people(count: int) -> list[str]:
@@ -28,10 +29,19 @@ def queued(database: Database, count: int, *, slot: datetime = NOW) -> Issue:
     """Queue an issue's English edition for the readers there are, and for new ones."""
     with database.write() as tx:
         issue = fill.issue(tx, slot=slot)
-        edition = fill.edition(tx, issue)
+        fill.edition(tx, issue)
     make.subscribe(database, people(count))
     with database.write() as tx:
-        deliveries.queue(tx, issue, edition, languages=["en"], due=DUE, now=NOW)
+        deliveries.queue(tx, issue, due=DUE, now=NOW)
+    return issue
+
+
+def queued_again(database: Database) -> Issue:
+    """Queue another issue for the readers there are."""
+    with database.write() as tx:
+        issue = fill.issue(tx, slot=NOW + MINUTE)
+        fill.edition(tx, issue)
+        deliveries.queue(tx, issue, due=DUE, now=NOW)
     return issue
 
 
@@ -63,7 +73,7 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
     with digest.write() as tx:
         fill.newsletter(tx, key="alerts")
         issue = fill.issue(tx)
-        edition = fill.edition(tx, issue, "fr")
+        edition = fill.edition(tx, issue, "fr", spoken=["fr", "fr-CH"])
     french = make.subscribe(digest, ["a@example.org"], language="fr")
     swiss = make.subscribe(digest, ["b@example.org"], language="fr-CH")
     make.subscribe(digest, ["c@example.org"], language="en")
@@ -74,12 +84,10 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
         for subscriber_id, status in zip(gone, closed, strict=True):
             subscribers.change(tx, subscriber_id, status=status)
 
-        assert (
-            deliveries.queue(tx, issue, edition, languages=["fr", "fr-CH"], due=DUE, now=NOW) == 2
-        )
+        assert deliveries.queue(tx, issue, due=DUE, now=NOW) == 2
 
     with digest.read() as tx:
-        assert deliveries.recipients(tx, edition) == 2
+        assert deliveries.recipients(tx, issue.id) == {edition: 2}
         first, second = deliveries.listing(tx, issue.id)
     assert [first.subscriber_id, second.subscriber_id] == [*french, *swiss]
     assert first == Delivery(
@@ -109,15 +117,15 @@ def test_an_edition_is_due_by_the_zone_of_each_reader(digest: Database) -> None:
     zones = sorted(available_timezones())
     with digest.write() as tx:
         issue = fill.issue(tx)
-        edition = fill.edition(tx, issue)
+        fill.edition(tx, issue)
     ids = make.subscribe(digest, people(len(zones) + 1))
     moments = {zone: NOW + number * MINUTE for number, zone in enumerate(zones)}
     with digest.write() as tx:
         for subscriber_id, zone in zip(ids, [*zones, "Nowhere/Gone"], strict=True):
             subscribers.change(tx, subscriber_id, timezone=zone)
         assert subscribers.zones(tx) == sorted([*zones, "Nowhere/Gone"])
-        due = {"": NOW - MINUTE, **moments}
-        queued = deliveries.queue(tx, issue, edition, languages=["en"], due=due, now=NOW)
+        due = {"en": {"": NOW - MINUTE, **moments}}
+        queued = deliveries.queue(tx, issue, due=due, now=NOW)
     assert queued == len(ids)
     assert due_of(digest, issue) == [*moments.values(), NOW - MINUTE]
 
@@ -136,6 +144,30 @@ def test_what_is_due_and_waits_is_put_off_and_nothing_else(digest: Database) -> 
     assert due_of(digest, issue) == [NOW, NOW + 2 * MINUTE, NOW + MINUTE, NOW]
 
 
+def test_the_editions_of_a_language_are_due_as_it_says_and_by_zone(digest: Database) -> None:
+    with digest.write() as tx:
+        issue = fill.issue(tx)
+        fill.edition(tx, issue)
+        fill.edition(tx, issue, "ar", spoken=["ar", "de"])
+        fill.edition(tx, issue, "ar", topics=["work"], variant=1)
+    amman = "Asia/Amman"
+    readers = (
+        *(("ar", "", amman), ("ar", "work", amman), ("ar", "", "UTC")),
+        *(("de", "", "UTC"), ("en", "", "UTC"), ("en", "", amman)),
+    )
+    for number, (language, topics, zone) in enumerate(readers):
+        email = f"{number}@example.org"
+        make.subscribe(digest, [email], language=language, topics=topics.split(), timezone=zone)
+    due = {
+        "en": {"": NOW, amman: NOW + MINUTE},
+        "ar": {"": NOW + 2 * MINUTE, amman: NOW + 3 * MINUTE},
+    }
+    with digest.write() as tx:
+        assert deliveries.queue(tx, issue, due=due, now=NOW) == len(readers)
+    minutes = [(moment - NOW) // MINUTE for moment in due_of(digest, issue)]
+    assert minutes == [3, 3, 2, 2, 0, 1]
+
+
 def test_an_edition_is_queued_for_who_chose_its_frequency(digest: Database) -> None:
     weekly, _ = make.subscribe(digest, people(2))
     wanted = Subscription(newsletter="digest", topics=(), frequency="weekly")
@@ -145,17 +177,19 @@ def test_an_edition_is_queued_for_who_chose_its_frequency(digest: Database) -> N
         subscribers.subscribe(tx, weekly, wanted)
         assert subscribers.subscriptions_of(tx, weekly) == (wanted,)
         for each in (issue, own):
-            edition = fill.edition(tx, each)
-            assert deliveries.queue(tx, each, edition, languages=["en"], due=DUE, now=NOW) == 1
-            assert subscribers.languages_of(tx, "digest", each.frequency) == ["en"]
-        assert subscribers.languages_of(tx, "digest", "monthly") == []
+            fill.edition(tx, each)
+            assert deliveries.queue(tx, each, due=DUE, now=NOW) == 1
+            (group,) = subscribers.groups(tx, "digest", each.frequency, now=make.NOW)
+            assert group == Group(language="en", topics=(), people=1)
+        assert subscribers.groups(tx, "digest", "monthly", now=make.NOW) == []
         assert [mail.subscriber_id for mail in deliveries.listing(tx, issue.id)] == [weekly]
 
 
-def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
+def test_the_editions_of_an_issue_are_queued_by_one_statement(digest: Database) -> None:
     with digest.write() as tx:
         issue = fill.issue(tx)
-        edition = fill.edition(tx, issue)
+        fill.edition(tx, issue)
+        fill.edition(tx, issue, "fr")
     make.subscribe(digest, people(3))
     statements: list[str] = []
 
@@ -165,7 +199,7 @@ def test_an_edition_is_queued_by_one_statement(digest: Database) -> None:
 
     with digest.write() as tx:
         statements.clear()
-        deliveries.queue(tx, issue, edition, languages=["en"], due=DUE, now=NOW)
+        deliveries.queue(tx, issue, due=DUE, now=NOW)
 
     [statement] = statements
     assert statement.startswith("INSERT INTO deliveries")
@@ -178,8 +212,8 @@ def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
 
     def queue_in_french() -> None:
         with digest.write() as tx:
-            edition = fill.edition(tx, issue, "fr")
-            deliveries.queue(tx, issue, edition, languages=["en", "fr"], due=DUE, now=NOW)
+            fill.edition(tx, issue, "fr", spoken=["en", "fr"])
+            deliveries.queue(tx, issue, due=DUE, now=NOW)
 
     with pytest.raises(ConflictError):
         queue_in_french()
@@ -214,7 +248,8 @@ def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
     queued(digest, 1)
     with digest.write() as tx:
         later = fill.issue(tx, slot=NOW + MINUTE)
-        deliveries.queue(tx, later, fill.edition(tx, later), languages=["en"], due=DUE, now=NOW)
+        fill.edition(tx, later)
+        deliveries.queue(tx, later, due=DUE, now=NOW)
 
         claimed = deliveries.claim(tx, NOW, issue_id=later.id)
         assert claimed
@@ -352,7 +387,8 @@ def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
     settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
     with digest.write() as tx:
         second = fill.issue(tx, slot=NOW + MINUTE)
-        deliveries.queue(tx, second, fill.edition(tx, second), languages=["en"], due=DUE, now=NOW)
+        fill.edition(tx, second)
+        deliveries.queue(tx, second, due=DUE, now=NOW)
 
     none = dict.fromkeys(DeliveryState, 0)
     one_each = {DeliveryState.SENT: 1, DeliveryState.POSTPONED: 1, DeliveryState.QUEUED: 1}
@@ -379,3 +415,68 @@ def test_the_next_due_is_the_earliest_that_waits(digest: Database) -> None:
     settled(digest, DeliveryState.FAILED, now=NOW + 2 * MINUTE)
     with digest.read() as tx:
         assert deliveries.next_due(tx) is None
+
+
+def test_each_reader_gets_the_edition_for_their_language_and_topics(digest: Database) -> None:
+    with digest.write() as tx:
+        issue = fill.issue(tx)
+        whole = fill.edition(tx, issue, "fr", spoken=["fr", "fr-CH"])
+        part = fill.edition(tx, issue, "fr", topics=["asylum", "work"], variant=1)
+    sets = ((), ("work", "asylum"), ("work",), ("asylum", "work"))
+    readers = [
+        make.subscribe(digest, [f"{number}@example.org"], language="fr", topics=topics)[0]
+        for number, topics in enumerate(sets)
+    ]
+    with digest.write() as tx:
+        assert deliveries.queue(tx, issue, due={"fr": {"": NOW + MINUTE}}, now=NOW) == 3
+        found = {row.subscriber_id: row.edition_id for row in deliveries.listing(tx, issue.id)}
+        assert found == {readers[0]: whole, readers[1]: part, readers[3]: part}
+        assert deliveries.recipients(tx, issue.id) == {whole: 1, part: 2}
+        assert issues.topics_of(tx, issue.id) == {whole: [[]], part: [["asylum", "work"]]}
+        assert deliveries.claim(tx, NOW) is None
+        assert deliveries.claim(tx, NOW + MINUTE) is not None
+
+
+@pytest.mark.parametrize("state", [state for state in IssueState if state != "sending"])
+def test_only_what_is_being_sent_is_claimed(digest: Database, state: IssueState) -> None:
+    issue = queued(digest, 1)
+    with digest.write() as tx:
+        issues.move(tx, issue, state)
+        assert deliveries.claim(tx, NOW) is None
+        assert deliveries.next_due(tx) is None
+        issues.move(tx, issues.get(tx, issue.id), IssueState.SENDING)
+        assert deliveries.claim(tx, NOW) is not None
+
+
+def test_who_got_an_edition_without_an_item_was_not_misled_by_it(digest: Database) -> None:
+    with digest.write() as tx:
+        first, other = fill.item(tx, "first").id, fill.item(tx, "other").id
+        issue = fill.issue(tx)
+        fill.edition(tx, issue, "fr", tells=[first, other])
+        fill.edition(tx, issue, "fr", topics=["work"], variant=1, tells=[other])
+    make.subscribe(digest, ["all@example.org"], language="fr")
+    make.subscribe(digest, ["work@example.org"], language="fr", topics=["work"])
+    with digest.write() as tx:
+        deliveries.queue(tx, issue, due=DUE, now=NOW)
+    settled(digest, DeliveryState.SENT)
+    settled(digest, DeliveryState.SENT)
+    given: dict[str, Any] = {"language": "fr", "since": NOW}
+    with digest.read() as tx:
+        assert deliveries.misled(tx, first, [issue.id], **given) == 1
+        assert deliveries.misled(tx, other, [issue.id], **given) == 2
+        sent = DeliveryState.SENT
+        assert deliveries.of_edition(tx, [issue.id], "fr", first)[sent] == 1
+        assert deliveries.of_edition(tx, [issue.id], "fr", other)[sent] == 2
+
+
+def test_what_waits_of_an_issue_can_be_put_off_and_cancelled(digest: Database) -> None:
+    issue, other = queued(digest, 3), queued_again(digest)
+    done = settled(digest, DeliveryState.SENT)
+    with digest.write() as tx:
+        deliveries.put_off(tx, issue, NOW + MINUTE)
+        claimed = deliveries.claim(tx, NOW + MINUTE, issue_id=issue.id)
+        assert deliveries.cancel(tx, issue, NOW) == 1
+    assert claimed
+    assert done.id != claimed.id
+    assert states(digest, issue) == ["sent", "claimed", "cancelled"]
+    assert states(digest, other) == ["queued"] * 3

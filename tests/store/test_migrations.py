@@ -106,7 +106,9 @@ def fill(tx: Transaction) -> None:
     put("newsletters", *(_newsletter(missing) for missing in ("hold", "skip", "fallback")))
     put("subscribers", _subscriber(1, "en"), _subscriber(2, "fr"))
     put(
-        "subscriptions", *({"newsletter": "hold", "subscriber_id": n, "topics": []} for n in (1, 2))
+        "subscriptions",
+        {"newsletter": "hold", "subscriber_id": 1, "topics": []},
+        {"newsletter": "hold", "subscriber_id": 2, "topics": ["work", "asylum"]},
     )
     put("issues", {"id": 1, "newsletter": "hold", "slot": make.NOW, "state": "sent",
                    "blocking": [{"item": 2, "language": "fr", "reason": "missing"}],
@@ -333,6 +335,30 @@ def test_newsletters_of_before_come_from_the_site_as_digests(filled: Database) -
     with filled.read() as tx:
         for letter in newsletters.listing(tx):
             assert (letter.senders, letter.replies, letter.template) == ({}, {}, "digest")
+
+
+def test_what_was_sent_before_is_the_whole_of_its_language_and_corrected_for_who_had_it(
+    filled: Database,
+) -> None:
+    with filled.read() as tx:
+        (issue,) = issues.listing(tx)
+        kept = issues.editions_of(tx, 1)
+        assert [(each.id, each.language, each.variant) for each in kept] == [
+            (1, "en", 0),
+            (2, "fr", 0),
+        ]
+        # The ledger says of the English one what it told, and nothing of the other.
+        sent = DeliveryState.SENT
+        assert deliveries.of_edition(tx, [1], "en", 1)[sent] == 1
+        assert deliveries.of_edition(tx, [1], "fr", 1)[sent] == 0
+        assert (issue.items, issue.words, issue.send_at, issue.by_hand) == (None, {}, None, False)
+        assert not any(letter.approval for letter in newsletters.listing(tx))
+        assert [group.topics for group in subscribers.groups(tx, "hold", now=make.NOW)] == [
+            (),
+            ("asylum", "work"),
+        ]
+    with pytest.raises(ConflictError), filled.write() as tx:
+        tx.run(text("delete from editions where id = 1"))
 
 
 def test_what_went_out_so_far_went_out_at_the_newsletters_own_frequency(

@@ -1,14 +1,15 @@
 """Newsletters and their issues: planned once a slot, moved by one, frozen in their languages."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from store import issues, items, newsletters, publications
+from store import approvals, issues, items, newsletters, publications
 from store.database import Database
 from store.errors import ConflictError, NotFoundError
-from store.records import FEED, Blocking, IssueState, Missing, newsletter_channel
+from store.records import FEED, Approval, Blocking, IssueState, Missing, Words, newsletter_channel
 from tests import make
 from tests.make import NOW
 from tests.store import fill
@@ -222,3 +223,79 @@ def test_an_issue_has_one_edition_in_a_language(either: Database) -> None:
 
     with pytest.raises(ConflictError), either.write() as tx:
         fill.edition(tx, issue, "en")
+
+
+def test_an_issue_keeps_what_somebody_chose_and_wrote(either: Database) -> None:
+    words = {"fr": Words(subject="À lire", intro="*Bonjour*", author="ann"), "ar": Words()}
+    with either.write() as tx:
+        fill.newsletter(tx)
+        made = issues.plan_by_hand(tx, "digest", NOW, chosen=[3, 1])
+        assert (made.state, made.by_hand, made.items) == (IssueState.PLANNED, True, (3, 1))
+        assert (made.words, made.send_at) == ({}, None)
+        issues.write(tx, made, words)
+        issues.schedule(tx, made, NOW + WEEK)
+        found = issues.get(tx, made.id)
+        assert (found.words, found.send_at) == (words, NOW + WEEK)
+        assert issues.plan_by_hand(tx, "digest", NOW + WEEK, chosen=None).items is None
+        assert issues.reserved(tx, "digest") == {3, 1}
+        assert issues.reserved(tx, "other") == set()
+        with pytest.raises(ConflictError, match="digest has an issue at"):
+            issues.plan_by_hand(tx, "digest", NOW, chosen=None)
+
+
+def test_what_was_frozen_meanwhile_is_neither_worded_nor_scheduled(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        read = issues.plan_by_hand(tx, "digest", NOW, chosen=None)
+        issues.move(tx, read, IssueState.SCHEDULED)
+        with pytest.raises(ConflictError, match="no longer planned"):
+            issues.write(tx, read, {})
+        with pytest.raises(ConflictError, match="no longer planned"):
+            issues.schedule(tx, read, NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [
+        (IssueState.AWAITING_APPROVAL, {7}),
+        (IssueState.PAUSED, {7}),
+        (IssueState.SENDING, set()),
+        (IssueState.CANCELLED, set()),
+    ],
+)
+def test_what_was_chosen_is_kept_for_its_issue_until_that_is_frozen_or_over(
+    either: Database, state: IssueState, kept: set[int]
+) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        issues.move(tx, issues.plan_by_hand(tx, "digest", NOW, chosen=[7]), state)
+        assert issues.reserved(tx, "digest") == kept
+
+
+def test_an_approval_is_of_a_language_and_a_content_and_given_once(either: Database) -> None:
+    first = Approval(language="fr", digest="a" * 64, approved_by="zoe", at=NOW)
+    other = Approval(language="fr", digest="b" * 64, approved_by="ann", at=NOW)
+    with either.write() as tx:
+        fill.newsletter(tx)
+        issue, next_issue = fill.issue(tx), fill.issue(tx, slot=NOW + WEEK)
+        for given in (first, other, replace(first, approved_by="bea")):
+            approvals.add(tx, issue.id, given)
+        assert approvals.of(tx, issue.id) == {("fr", "a" * 64): first, ("fr", "b" * 64): other}
+        assert approvals.of(tx, next_issue.id) == {}
+
+
+def test_a_newsletter_that_wants_approvals_says_so(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx, approval=True)
+        assert newsletters.get(tx, "digest").approval is True
+
+
+def test_the_lists_of_the_archive_know_the_fullest_edition_only(either: Database) -> None:
+    with either.write() as tx:
+        fill.newsletter(tx)
+        issue = fill.issue(tx)
+        fill.edition(tx, issue, "fr", topics=["work"], variant=1)
+        assert issues.headlines(tx, "digest", "fr") == []
+        fill.edition(tx, issue, "fr")
+        assert [line.issue_id for line in issues.headlines(tx, "digest", "fr")] == [issue.id]
+        assert [each.variant for each in issues.editions_of(tx, issue.id)] == [0, 1]

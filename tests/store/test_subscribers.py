@@ -7,7 +7,7 @@ import pytest
 from store import subscribers
 from store.database import Database
 from store.errors import ConflictError, NotFoundError
-from store.records import Status, Subscriber, Subscription
+from store.records import Group, Status, Subscriber, Subscription
 from tests import make
 from tests.make import NOW
 from tests.store import fill
@@ -100,7 +100,9 @@ def test_subscribers_are_listed_by_address_language_and_status(either: Database)
     assert names("fr", Status.ACTIVE) == ["cleo"]
 
 
-def test_a_newsletters_languages_are_those_of_its_active_subscribers(either: Database) -> None:
+def test_a_newsletters_active_subscribers_are_counted_by_language_and_topics(
+    either: Database,
+) -> None:
     with either.write() as tx:
         fill.newsletter(tx)
         fill.newsletter(tx, key="alerts")
@@ -110,6 +112,15 @@ def test_a_newsletters_languages_are_those_of_its_active_subscribers(either: Dat
     make.subscribe(either, ["eve@example.org"], language="ar", newsletter="alerts")
     with either.write() as tx:
         subscribers.change(tx, left, status=Status.UNSUBSCRIBED)
+        for email, topics in (("ann", ("work", "asylum")), ("cleo", ("asylum", "work", "work"))):
+            person = subscribers.by_email(tx, f"{email}@example.org")
+            assert person
+            chosen = Subscription(newsletter="digest", topics=topics)
+            subscribers.subscribe(tx, person.id, chosen)
 
     with either.read() as tx:
-        assert subscribers.languages_of(tx, "digest") == ["en", "fr-CA"]
+        assert subscribers.groups(tx, "digest", now=make.NOW) == [
+            Group(language="en", topics=("asylum", "work"), people=1),
+            Group(language="fr-CA", topics=(), people=1),
+            Group(language="fr-CA", topics=("asylum", "work"), people=1),
+        ]

@@ -1,17 +1,19 @@
 """Delivery over real SMTP: every recipient ends in the right state."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 import scheduler
+from publisher import issuing
 from publisher.config import Config
 from publisher.delivery import engine
 from publisher.delivery.pace import MAX_ATTEMPTS, pause
 from publisher.errors import BusyError, ConflictError
 from store import deliveries, subscribers
 from store.database import Database
-from store.records import DeliveryState, Status
+from store.records import Delivery, DeliveryState, Status
 from tests import make
 from tests.fakes import Relay, free_port
 
@@ -80,6 +82,36 @@ def test_a_postponed_mail_is_tried_again_when_its_pause_is_over(
         assert engine.deliver(queued, served, now=make.NOW + timedelta(minutes=4)).sent == 0
         assert engine.deliver(queued, served, now=make.NOW + timedelta(minutes=5)).sent == 1
         assert relay.counts["p0@example.org"] == 1
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_a_pause_in_the_middle_stops_with_the_mails_under_way(
+    queued: Database, config: Config, connections: int
+) -> None:
+    def stop(_mail: Delivery, _state: DeliveryState) -> None:
+        with suppress(ConflictError):
+            issuing.pause(queued, 1)
+
+    with Relay() as relay:
+        served = relay.serves(config, connections=connections)
+        first = engine.deliver(queued, served, now=make.NOW, progress=stop)
+        assert 1 <= first.sent <= connections
+        assert engine.deliver(queued, served, now=make.NOW).sent == 0
+        issuing.resume(queued, 1, now=make.NOW)
+        assert engine.deliver(queued, served, now=make.NOW).sent == 6 - first.sent
+        assert set(relay.counts.values()) == {1}
+
+
+def test_a_cancel_in_the_middle_leaves_what_was_sent(queued: Database, config: Config) -> None:
+    def end(_mail: Delivery, _state: DeliveryState) -> None:
+        with suppress(ConflictError):
+            issuing.cancel(queued, 1, now=make.NOW)
+
+    with Relay() as relay:
+        served = relay.serves(config, connections=1)
+        assert engine.deliver(queued, served, now=make.NOW, progress=end).sent == 1
+        assert len(relay.accepted) == 1
+    assert sorted(states(queued).values()) == [*["cancelled"] * 5, "sent"]
 
 
 def test_a_retry_is_the_same_message_byte_for_byte(queued: Database, config: Config) -> None:

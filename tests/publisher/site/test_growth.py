@@ -87,7 +87,7 @@ def mail() -> Act:
     def act(database: Database, config: Config, hour: int) -> None:
         slot = make.NOW + timedelta(hours=hour)
         press.plan(database, make.newsletter(), [slot])
-        for issue_id in press.open_issues(database):
+        for issue_id in press.open_issues(database, slot):
             press.press(database, issue_id, config, now=slot)
 
     return act

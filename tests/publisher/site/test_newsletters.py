@@ -32,7 +32,7 @@ def send(database: Database, config: Config, *slots: datetime) -> list[int]:
         )
         publishing.publish_due(database, config, now=make.NOW)
         press.plan(database, make.newsletter(), [slot])
-        for issue_id in press.open_issues(database):
+        for issue_id in press.open_issues(database, slot):
             press.press(database, issue_id, config, now=slot)
             ids.append(issue_id)
     site.refresh(database, config, now=make.NOW)
@@ -103,10 +103,36 @@ def test_an_issue_rewrites_no_feed_and_no_item(database: Database, config: Confi
     kept = [*config.public.rglob("feed.*"), *config.public.glob("*/items/*/index.html")]
     before = {path: path.stat().st_ino for path in kept}
     press.plan(database, make.newsletter(), [make.NOW + timedelta(days=7)])
-    for issue_id in press.open_issues(database):
+    for issue_id in press.open_issues(database, make.NOW + timedelta(days=7)):
         press.press(database, issue_id, config, now=make.NOW + timedelta(days=7))
     site.refresh(database, config, now=make.NOW)
     assert {path: path.stat().st_ino for path in kept} == before
+
+
+def test_the_archive_shows_the_edition_with_all_items_though_nobody_got_it(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config)
+    for key in ("asylum", "work"):
+        words = {tag: make.text(tag, title=f"On {key}") for tag in ("en", "ar")}
+        make.take(
+            database,
+            config,
+            *(
+                make.draft(tag, key=key, source=f"{key}.{tag}", words=text, topics={key: key})
+                for tag, text in words.items()
+            ),
+        )
+        make.subscribe(database, [f"{key}@example.org"], language="ar", topics=[key])
+    (issue_id,) = send(database, config, make.NOW)
+    with database.read() as tx:
+        kept = [each for each in issues.editions_of(tx, issue_id) if each.language == "ar"]
+    # The item of send() is on no topic.
+    assert [(each.variant, each.items) for each in kept] == [(0, 3), (1, 1), (2, 1)]
+    assert "On asylum" in page(config, f"ar/newsletters/digest/{issue_id}")
+    assert "On work" in page(config, f"ar/newsletters/digest/{issue_id}")
+    way = f'href="/ar/newsletters/digest/{issue_id}/"'
+    assert page(config, "ar/newsletters/digest").count(way) == 1
 
 
 def alternates(config: Config, path: str) -> dict[str, str]:

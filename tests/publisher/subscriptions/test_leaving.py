@@ -36,9 +36,8 @@ def queue(site: Database, newsletter: str) -> int:
     with site.write() as tx:
         [issue_id] = issues.plan(tx, newsletter, {make.NOW: IssueState.SENDING})
         issue = issues.get(tx, issue_id)
-        deliveries.queue(
-            tx, issue, fill.edition(tx, issue), languages=["en"], due={"": make.NOW}, now=make.NOW
-        )
+        fill.edition(tx, issue)
+        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
     return issue_id
 
 

@@ -1,0 +1,210 @@
+"""What people do with an issue: plan it, word it, approve it, schedule it, stop it, go on.
+
+Each act is one transaction. Where an issue stands decides whether it is possible
+(:mod:`publisher.issue_states`); the next tick does what follows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from publisher import issue_states, markup, press
+from publisher.approvals import Consent
+from publisher.config import Config
+from publisher.errors import ConflictError, InputError
+from publisher.issue_states import OPEN, Act
+from publisher.press import Gate
+from store import approvals, deliveries, issues, items, newsletters
+from store.database import Database, Transaction
+from store.records import Approval, Issue, IssueState, Newsletter, Words
+
+#: The most characters of a subject, of a preheader (mail programs show no more), of an intro.
+_SUBJECT, _PREHEADER, _INTRO = 250, 140, 20_000
+
+
+def plan(
+    database: Database,
+    key: str,
+    slot: datetime,
+    *,
+    frequency: str = "",
+    chosen: Sequence[int] | None = None,
+) -> Issue:
+    """Plan an issue of a newsletter, of the items ``chosen`` in that order or of what is new.
+
+    For those who get it at a frequency that it has. Raises NotFoundError, InputError, or
+    ConflictError when it has an issue for them in that slot.
+    """
+    with database.write() as tx:
+        newsletter = newsletters.get(tx, key)
+        if chosen is not None:
+            check_items(tx, newsletter, chosen, frequency=frequency)
+        return issues.plan_by_hand(tx, key, slot, frequency=frequency, chosen=chosen)
+
+
+def check_items(
+    tx: Transaction, newsletter: Newsletter, chosen: Sequence[int], *, frequency: str = ""
+) -> None:
+    """Raise InputError when an issue for who has this frequency cannot be of these items."""
+    if not chosen or len({*chosen}) < len(chosen):
+        raise InputError("items", "name at least one item, and each once")
+    strangers = [str(item_id) for item_id in chosen if item_id not in items.many(tx, chosen)]
+    if strangers:
+        raise InputError("items", f"no item {', '.join(strangers)}: see 'tidings item list'")
+    left = issues.untold(tx, newsletter, chosen, frequency=frequency)
+    untold = {item_id for of_language in left.values() for item_id in of_language}
+    for item_id in chosen:
+        if item_id not in untold:
+            raise InputError(
+                "items", f"item {item_id} was in an issue in every language: leave it out"
+            )
+
+
+def write(
+    database: Database,
+    issue_id: int,
+    language: str,
+    *,
+    author: str,
+    subject: str | None = None,
+    preheader: str | None = None,
+    intro: str | None = None,
+) -> Issue:
+    """Give an issue words of its own in a language; None leaves a part, empty takes it back.
+
+    Raises InputError, or ConflictError once it is frozen.
+    """
+    with database.write() as tx:
+        issue = issues.get(tx, issue_id)
+        issue_states.of(issue, Act.WRITE)
+        _check_language(newsletters.get(tx, issue.newsletter), language)
+        words = replace(issue.words.get(language, Words()), author=author)
+        if subject is not None:
+            words = replace(words, subject=_fit("subject", markup.clean_line(subject), _SUBJECT))
+        if preheader is not None:
+            words = replace(
+                words, preheader=_fit("preheader", markup.clean_line(preheader), _PREHEADER)
+            )
+        if intro is not None:
+            words = replace(words, intro=_fit("intro", markup.clean_text(intro), _INTRO))
+        issues.write(tx, issue, {**issue.words, language: words})
+        return issues.get(tx, issue_id)
+
+
+def _check_language(newsletter: Newsletter, language: str) -> None:
+    if language not in newsletter.languages:
+        there = ", ".join(newsletter.languages)
+        raise InputError("language", f"{newsletter.key} is not in {language}; it is in {there}")
+
+
+def _fit(field: str, text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise InputError(field, f"has {len(text)} characters, {limit} at the most")
+    return text
+
+
+def approve(
+    database: Database,
+    config: Config,
+    issue_id: int,
+    language: str,
+    *,
+    by: str,
+    now: datetime,
+    seen: str | None = None,
+) -> Approval:
+    """Approve what an issue would tell in a language, exactly as it would be frozen now.
+
+    ``seen`` is the digest of what was looked at, where somebody gave one: it is refused when
+    the content is another by now. Raises ConflictError and InputError, which say why.
+    """
+    with database.write() as tx:
+        issue = issues.get(tx, issue_id)
+        issue_states.of(issue, Act.APPROVE)
+        newsletter = newsletters.get(tx, issue.newsletter)
+        _check_language(newsletter, language)
+        if not newsletter.approval:
+            raise ConflictError(f"{newsletter.key} asks for no approval: its issues need none")
+        consent = _to_approve(press.look(tx, issue, newsletter, config, now=now), language)
+        _check_approver(issue, consent, by, seen)
+        approval = Approval(language=language, digest=consent.digest, approved_by=by, at=now)
+        approvals.add(tx, issue.id, approval)
+        return consent.approval or approval
+
+
+def _to_approve(gate: Gate, language: str) -> Consent:
+    for entry in gate.blocking:
+        if entry.language == language:
+            raise ConflictError(
+                f"issue {gate.issue.id} is not complete in {language}: "
+                f"it waits for item {entry.item} ({entry.reason})"
+            )
+    for consent in gate.consents:
+        if consent.language == language:
+            return consent
+    there = ", ".join(gate.chosen) or "no language"
+    raise ConflictError(f"issue {gate.issue.id} holds news in {there}, none in {language}")
+
+
+def _check_approver(issue: Issue, consent: Consent, by: str, seen: str | None) -> None:
+    if not markup.clean_line(by):
+        raise InputError("by", "say who approves it")
+    if seen is not None and seen != consent.digest:
+        raise ConflictError(
+            f"issue {issue.id} in {consent.language} is not what you have seen any more: "
+            "look at 'tidings issue preview' again"
+        )
+    if consent.is_author(by):
+        raise ConflictError(
+            f"{by} is an author of issue {issue.id} in {consent.language}: "
+            "somebody else must approve it"
+        )
+
+
+def schedule(database: Database, issue_id: int, at: datetime) -> Issue:
+    """Have an issue be sent not before an instant.
+
+    Until then it is frozen as soon as it can be. Raises InputError for an instant before its
+    slot, ConflictError once it is being sent.
+    """
+    with database.write() as tx:
+        issue = issues.get(tx, issue_id)
+        issue_states.of(issue, Act.SCHEDULE)
+        if at < issue.slot:
+            slot = issue.slot.isoformat()
+            raise InputError("at", f"issue {issue.id} is planned for {slot}: give that or later")
+        issues.schedule(tx, issue, at)
+        deliveries.put_off(tx, issue, at)
+        return issues.get(tx, issue_id)
+
+
+def pause(database: Database, issue_id: int) -> Issue:
+    """Stop an issue: nothing more is taken for sending. Raises ConflictError."""
+    with database.write() as tx:
+        issue = issues.get(tx, issue_id)
+        issues.move(tx, issue, issue_states.of(issue, Act.PAUSE), blocking=issue.blocking)
+        return issues.get(tx, issue_id)
+
+
+def resume(database: Database, issue_id: int, *, now: datetime) -> Issue:
+    """Go on with an issue that was paused, from where it was. Raises ConflictError."""
+    with database.write() as tx:
+        issue = issues.get(tx, issue_id)
+        state = issue_states.of(issue, Act.RESUME_SENDING if issue.frozen else Act.RESUME)
+        if state is IssueState.SCHEDULED and (issue.send_at or now) <= now:
+            state = issue_states.move(state, Act.SEND)
+        issues.move(tx, issue, state)
+        return issues.get(tx, issue_id)
+
+
+def cancel(database: Database, issue_id: int, *, now: datetime) -> Issue:
+    """End an issue: what waits is cancelled, what is sent or under way stays what it is.
+
+    What it held and had not frozen yet, the next issue tells. Raises ConflictError.
+    """
+    with database.write() as tx:
+        issue = issues.get(tx, issue_id)
+        issues.move(tx, issue, issue_states.of(issue, Act.CANCEL))
+        if issue.state not in OPEN:
+            deliveries.cancel(tx, issue, now)
+        return issues.get(tx, issue_id)
