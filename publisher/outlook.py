@@ -225,7 +225,12 @@ def preview(
         raise InputError("language", f"issue {issue_id} holds nothing in {language}{of}")
     sample, public = _sample(edition, config), links.public(config, edition.language)
     mail = message(sample, edition, from_, public, date=issue.dated)
-    return Preview(html=edition.html, text=edition.text, message=mail, sha256=edition.sha256)
+    return Preview(
+        html=public.fill_html(edition.html),
+        text=public.fill(edition.text),
+        message=mail,
+        sha256=edition.sha256,
+    )
 
 
 def _frozen(tx: Transaction, issue: Issue, language: str, topics: list[str]) -> Edition | None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from publisher import editing, issuing, press, publishing
 from publisher.config import Config
 from publisher.delivery import engine
-from publisher.errors import ConflictError, InputError, NotFoundError
+from publisher.errors import ConflictError, InputError, NotFoundError, PreflightError
 from publisher.press import Gate
 from store import deliveries, issues, newsletters, tables
 from store.database import Database
@@ -294,7 +294,7 @@ def test_an_issue_bears_the_words_that_somebody_wrote(
         author="ann",
         subject="Ours\r\nBcc: x@example.org",
         preheader="Before all",
-        intro="# Hello\n\n*Read* <script>alert(1)</script> [this](/en/)\n",
+        intro=f"# Hello\n\n*Read* <script>alert(1)</script> [this](/{language}/)\n",
     )
     issuing.write(house, issue.id, language, author="bea", preheader="Above all")
     approve(house, config, issue)
@@ -304,10 +304,28 @@ def test_an_issue_bears_the_words_that_somebody_wrote(
     assert (mine.subject, mine.preheader) == ("Ours Bcc: x@example.org", "Above all")
     assert "<em" in mine.html
     assert "<script" not in mine.html
-    assert 'href="https://news.example.org/en/"' in mine.html
+    assert f'href="https://news.example.org/{language}/"' in mine.html
     assert "Read <script>" in mine.text
     assert "Ours" not in other.subject
     assert "Hello" not in other.html
+
+
+def test_an_intro_that_leads_nowhere_keeps_the_issue_back_until_it_is_mended(
+    house: Database, config: Config
+) -> None:
+    issue = planned(house)
+    issuing.write(house, issue.id, "fr", author="ann", intro="[Ici](/fr/nulle-part/), [là](/en/)")
+    approve(house, config, issue)
+    with pytest.raises(PreflightError) as caught:
+        pressed(house, issue, config)
+    (dead, foreign) = caught.value.reasons
+    assert "(link-dead)" in dead
+    assert "(link-language)" in foreign
+    assert editions(house, issue) == {}
+    issuing.write(house, issue.id, "fr", author="ann", intro="[Ici](/fr/)")
+    approve(house, config, issue)
+    pressed(house, issue, config)
+    assert "fr" in editions(house, issue)
 
 
 @pytest.mark.parametrize(

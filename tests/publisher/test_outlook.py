@@ -103,8 +103,9 @@ def test_a_dry_run_writes_nothing(house: Database, config: Config, tmp_path: Pat
 def test_what_a_dry_run_shows_is_what_is_frozen(house: Database, config: Config) -> None:
     make.take(house, config, draft(3, "fr", "work"))
     publishing.publish_due(house, config, now=NOW)
-    seen = dry(house, config)
+    # Once it is planned: its number stands in the link to its page.
     (issue_id,) = press.plan(house, make.newsletter(), [SLOT])
+    seen = dry(house, config)
     press.press(house, issue_id, config, now=SLOT)
     with house.read() as tx:
         kept = issues.editions_of(tx, issue_id)

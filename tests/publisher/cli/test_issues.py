@@ -79,8 +79,14 @@ def test_a_dry_run_says_what_fridays_issue_would_hold_and_what_it_waits_for(run:
     assert run("issue", "list", "--json").stdout == ""
     run("issue", "plan", "weekly", "--now", NOW)
     shown = record(run("issue", "show", "1", "--now", NOW, "--json"))
-    # The same keys, and the same content, once it is planned.
-    assert {**seen, "id": 1, "state": "planned"} == shown
+    # The same keys and the same content, but for its number in the links to its pages.
+    assert without_digests({**seen, "id": 1, "state": "planned"}) == without_digests(shown)
+
+
+def without_digests(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {key: without_digests(value) for key, value in found.items() if key != "sha256"}
+    return [without_digests(each) for each in found] if isinstance(found, list) else found
 
 
 def test_people_see_in_words_what_an_issue_waits_for(run: Run) -> None:

@@ -36,7 +36,7 @@ def queue(site: Database, newsletter: str) -> int:
     with site.write() as tx:
         [issue_id] = issues.plan(tx, newsletter, {make.NOW: IssueState.SENDING})
         issue = issues.get(tx, issue_id)
-        fill.edition(tx, issue)
+        fill.edition(tx, issue, topics=["labour"] if newsletter == "digest" else [])
         deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
     return issue_id
 
