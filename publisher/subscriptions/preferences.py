@@ -227,18 +227,24 @@ def confirm_address(database: Database, config: Config, token: str, *, now: date
     owner meanwhile.
     """
     id_, email, old = keyring.tokens(database, now=now).read(token, Purpose.ADDRESS, now=now)
-    with database.write() as tx:
-        subscribers.take(tx, int(id_))
-        found = person(tx, int(id_))
-        if found.email == email:
-            return found
-        if fingerprint(found.email) != old or subscribers.by_email(tx, str(email)):
-            raise TokenError("the address was changed meanwhile", expired=True)
-        try:
-            subscribers.change(tx, found.id, email=email)
-        except ConflictError as error:
-            raise TokenError("the address is another's now", expired=True) from error
-        writing.write(
-            tx, config, found.id, "changed", language=found.language, email=found.email, now=now
-        )
-        return subscribers.get(tx, found.id)
+    try:
+        with database.write() as tx:
+            return _give_address(tx, config, int(id_), str(email), str(old), now=now)
+    except ConflictError as error:
+        raise TokenError("the address is another's now", expired=True) from error
+
+
+def _give_address(
+    tx: Transaction, config: Config, id_: int, email: str, old: str, *, now: datetime
+) -> Subscriber:
+    subscribers.take(tx, id_)
+    found = person(tx, id_)
+    if found.email == email:
+        return found
+    if fingerprint(found.email) != old or subscribers.by_email(tx, email):
+        raise TokenError("the address was changed meanwhile", expired=True)
+    subscribers.change(tx, found.id, email=email)
+    writing.write(
+        tx, config, found.id, "changed", language=found.language, email=found.email, now=now
+    )
+    return subscribers.get(tx, found.id)
