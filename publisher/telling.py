@@ -283,12 +283,16 @@ def _notice(case: Case, language: str, answer: Answer, before: Publication) -> _
 
     The notice of a fallback gives way to a text of their own.
     """
+    had, source = case.retraction(before.shown_language), case.item.source_language
+    if not had and not case.retraction(source):
+        # A notice of another language's text: nobody here has had what it takes back.
+        return None
     own = isinstance(answer, Show) and answer.language == language
     for tag, rule in ((language, Fired.READY), (before.shown_language, Fired.FALLBACK)):
         text = case.retraction(tag)
         if text and not own:
             return _Notice(tag, text.revision, rule)
-    if case.retraction(case.item.source_language):
+    if case.retraction(source):
         return _Notice(before.shown_language, before.revision, Fired.SOURCE_RETRACTED)
     return None
 

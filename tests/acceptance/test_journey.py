@@ -171,7 +171,10 @@ def journey(
 
 
 def publish(journey: Journey, key: str) -> None:
-    drafts = [make.draft(tag, key=key, source=f"{key}.{tag}.md") for tag in make.LANGUAGES]
+    topics = {"labour": "Labour", "asylum": "Asylum"}
+    drafts = [
+        make.draft(tag, key=key, source=f"{key}.{tag}.md", topics=topics) for tag in make.LANGUAGES
+    ]
     make.take(journey.database, journey.config, *drafts, now=journey.now)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from lxml import etree, html
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
 from publisher import addresses, languages
 from publisher.config import Config
@@ -128,7 +128,7 @@ class Visit:
                 self.faults += [f"{where}: {found}" for found in violations(self.page)]
 
     def heed_request(self, url: str) -> None:
-        if not url.startswith(f"{self.origin}/"):
+        if not url.startswith((f"{self.origin}/", f"{SITE}/")):
             self.faults.append(f"{self.page.url}: asked for {url}")
 
     def heed_message(self, said: ConsoleMessage) -> None:
@@ -143,10 +143,17 @@ def violations(page: Page) -> list[str]:
     return [f"{each['id']} at {node['html']}" for each in found for node in each["nodes"]]
 
 
+def _from_here(route: Route, page: Page, port: int) -> None:
+    path = route.request.url.removeprefix(SITE)
+    route.fulfill(response=page.request.get(f"http://127.0.0.1:{port}{path}"))
+
+
 @contextmanager
 def visit(chromium: Browser, port: int, **context: Any) -> Iterator[Visit]:
     with chromium.new_context(**context) as opened:
         page = opened.new_page()
+        # An edition has whole addresses of the site, which is here.
+        page.route(f"{SITE}/**", lambda route: _from_here(route, page, port))
         made = Visit(page=page, origin=f"http://127.0.0.1:{port}", faults=[])
         page.on("request", lambda request: made.heed_request(request.url))
         page.on("console", made.heed_message)

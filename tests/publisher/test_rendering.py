@@ -91,6 +91,7 @@ def test_a_string_that_no_catalogue_has_is_an_error_that_names_both(config: Conf
             slot=SLOT,
             stories=[told],
             absolute=str,
+            intro_text="",
         )
 
 
@@ -106,6 +107,8 @@ def test_html_is_escaped_and_plain_text_is_not(config: Config) -> None:
         "site_url": "https://a.example",
         "preheader": "",
         "edition_url": "",
+        "intro_html": "",
+        "intro_text": "",
         "language_at": lambda _path: "en",
         "imprint": "",
         "leave_link": "https://a.example/leave/x",

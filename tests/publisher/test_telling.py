@@ -236,6 +236,22 @@ def test_who_had_a_text_already_waits_for_nothing(config: Config) -> None:
     assert decided(site(config, Missing.HOLD), known, OWN).wait == ()
 
 
+def test_who_was_shown_another_language_hears_nothing_of_a_notice_for_a_text_they_never_had(
+    config: Config,
+) -> None:
+    texts = {
+        "en": make.translation("en"),
+        "fr": make.translation("fr", change=Change.RETRACTION),
+    }
+    (first,) = (
+        row for row in decided(site(config, "fallback"), texts).tell if row.language == "fr"
+    )
+    assert first.shown_language == "en"
+    assert not any(
+        row.language == "fr" for row in decided(site(config, "fallback"), texts, first).tell
+    )
+
+
 @pytest.mark.parametrize("missing", list(Missing))
 def test_before_its_embargo_ends_nothing_is_told_and_the_next_look_is_then(
     config: Config, missing: Missing
