@@ -74,6 +74,8 @@ def go_to_press(
     database: Database, newsletter: Newsletter, config: Config, now: datetime, frequency: str = ""
 ) -> IssueState:
     """Press the issue that is open, else the one of this instant; return its state."""
+    # As the tick does: an edition leads to pages, and without them would be kept back.
+    publishing.publish_due(database, config, now=now)
     with database.read() as tx:
         waiting = [i for i in issues.listing(tx, states=OPEN) if i.frequency == frequency]
     if not waiting:
