@@ -23,7 +23,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import takewhile
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,21 +42,34 @@ _AT_ONCE = 16
 _NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL}
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A file that is to be written beside its place."""
+
+    place: str
+    body: bytes
+    #: Whether it holds the bytes gzipped.
+    packed: bool = False
+
+
 class Placing:
     """Files on their way into a folder, for a ``with`` block.
 
     All are in place and durable when the block ends. When it ends by an exception, what still
     stands beside is swept away, and the files that were there stay.
+
+    Inside, places are strings: what :class:`~pathlib.Path` takes for each would add up to more
+    than the system takes.
     """
 
     def __init__(self, folder: Path, *, batch: int = BATCH) -> None:
-        self._folder = folder
+        self._folder = str(folder)
         self._batch = batch
         #: By where it goes, what is written beside; None for a file that goes away.
-        self._waiting: dict[Path, Future[Path] | None] = {}
+        self._waiting: dict[str, Future[None] | None] = {}
         #: Folders that are to be on disk in the end, and those that are surely there.
-        self._folders: set[Path] = set()
-        self._there: set[Path] = set()
+        self._folders: set[str] = set()
+        self._there: set[str] = set()
         self._threads = ThreadPoolExecutor(_AT_ONCE)
 
     def __enter__(self) -> Self:
@@ -85,11 +98,15 @@ class Placing:
         The packed one comes into its place first: so where the other is right already, both
         are, and nothing is packed but ``anew``.
         """
-        packed = place.with_name(f"{place.name}.gz")
-        changes = self._changes(place, body)
-        if changes or anew or not packed.exists():
-            self.put(packed, None if body is None else packing.pack(body))
-        self._put(place, body, changes=changes)
+        name = str(place)
+        packed = f"{name}.gz"
+        changes = self._changes(name, body)
+        if body is not None and changes and not anew:
+            self._write(_Task(packed, body, packed=True), _Task(name, body))
+            return True
+        if changes or anew or not os.path.exists(packed):
+            self._put(packed, None if body is None else packing.pack(body))
+        self._put(name, body)
         return changes
 
     def put(self, place: Path, body: bytes | None) -> bool:
@@ -98,100 +115,136 @@ class Placing:
         A file that holds them already is left alone, so that its age tells when it changed.
         Raises StoreError.
         """
-        changes = self._changes(place, body)
-        self._put(place, body, changes=changes)
-        return changes
+        return self._put(str(place), body)
 
-    def _changes(self, place: Path, body: bytes | None) -> bool:
+    def _changes(self, place: str, body: bytes | None) -> bool:
         with _named("remove" if body is None else "write", place):
             return os.path.lexists(place) if body is None else not _holds(place, body)
 
-    def _put(self, place: Path, body: bytes | None, *, changes: bool) -> None:
-        with _named("remove" if body is None else "write", place):
-            self._forget(place)
+    def _put(self, place: str, body: bytes | None) -> bool:
+        changes = self._changes(place, body)
+        if body is not None and changes:
+            self._write(_Task(place, body))
+        else:
+            self._begin(place)
             if changes:
-                self._waiting[place] = None if body is None else self._beside(place, body)
-        if place.parent not in self._folders:
-            above = [place.parent, *place.parent.parents]
-            self._folders.update(above[: above.index(self._folder) + 1])
-        if len(self._waiting) >= self._batch:
-            self._settle()
+                self._waiting[place] = None
+            self._settle_full()
+        return changes
 
-    def _beside(self, place: Path, body: bytes) -> Future[Path]:
-        if place.parent not in self._there:
-            missing = takewhile(lambda folder: not folder.exists(), place.parents)
-            self._folders.update(folder.parent for folder in missing)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            self._there.add(place.parent)
-        return self._threads.submit(_write, place, body)
+    def _write(self, *tasks: _Task) -> None:
+        """Have a thread write files beside their places, which are in one folder."""
+        for task in tasks:
+            self._begin(task.place)
+        self._make_folder(tasks[0].place)
+        writing = self._threads.submit(_write_all, tasks)
+        self._waiting.update((task.place, writing) for task in tasks)
+        self._settle_full()
 
-    def _forget(self, place: Path) -> None:
+    def _begin(self, place: str) -> None:
         """Take back what waits for a place: what comes last holds."""
         writing = self._waiting.pop(place, None)
         if writing:
-            writing.result().unlink()
+            writing.result()
+            os.unlink(_beside(place))
+        folder = os.path.dirname(place)
+        while folder not in self._folders:
+            self._folders.add(folder)
+            if folder == self._folder:
+                break
+            folder = os.path.dirname(folder)
+
+    def _make_folder(self, place: str) -> None:
+        folder = os.path.dirname(place)
+        if folder not in self._there:
+            with _named("write", place):
+                missing = folder
+                while not os.path.exists(missing):
+                    missing = os.path.dirname(missing)
+                    self._folders.add(missing)
+                os.makedirs(folder, exist_ok=True)
+            self._there.add(folder)
+
+    def _settle_full(self) -> None:
+        if len(self._waiting) >= self._batch:
+            self._settle()
 
     def _settle(self) -> None:
-        ready = {place: writing and writing.result() for place, writing in self._waiting.items()}
-        for place, beside in ready.items():
-            with _named("write" if beside else "remove", place):
-                if beside:
-                    # Servers date a file by when it was written, which may be long ago by now:
-                    # its readers had the one before since, with a date that was no older.
-                    os.utime(beside)
-                    beside.replace(place)
+        for writing in self._waiting.values():
+            if writing:
+                writing.result()
+        for place, writing in list(self._waiting.items()):
+            with _named("write" if writing else "remove", place):
+                if writing:
+                    _rename(place)
                 else:
-                    place.unlink(missing_ok=True)
+                    Path(place).unlink(missing_ok=True)
             del self._waiting[place]
         # The list raises what a thread raised.
         list(self._threads.map(_sync_folder, self._folders))
         self._folders.clear()
 
 
-def _write(place: Path, body: bytes) -> Path:
-    """Write beside a place, durably; return where."""
-    beside = _beside(place)
-    with _named("write", place):
-        beside.write_bytes(body)
-        _sync(beside)
-    return beside
+def _write_all(tasks: tuple[_Task, ...]) -> None:
+    """Write files beside their places, durably."""
+    for task in tasks:
+        body = packing.pack(task.body) if task.packed else task.body
+        with _named("write", task.place):
+            _write(_beside(task.place), body)
 
 
-def _beside(place: Path) -> Path:
-    return place.with_name(f".{place.name}.new")
-
-
-def _sweep(place: Path) -> None:
-    with suppress(OSError):
-        _beside(place).unlink()
-
-
-def _holds(place: Path, body: bytes) -> bool:
+def _write(path: str, body: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
-        return place.stat().st_size == len(body) and place.read_bytes() == body
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-
-
-def _sync_folder(path: Path) -> None:
-    with _named("write", path):
-        try:
-            _sync(path)
-        except OSError as error:
-            if error.errno not in _NO_FOLDER:
-                raise
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
+        left = memoryview(body)
+        while left:
+            left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
+def _rename(place: str) -> None:
+    """Put what is written beside a place in it."""
+    beside = _beside(place)
+    # Servers date a file by when it was written, which may be long ago by now: its readers had
+    # the one before since, with a date that was no older.
+    os.utime(beside)
+    os.replace(beside, place)
+
+
+def _beside(place: str) -> str:
+    folder, name = os.path.split(place)
+    return f"{folder}/.{name}.new"
+
+
+def _sweep(place: str) -> None:
+    with suppress(OSError):
+        os.unlink(_beside(place))
+
+
+def _holds(place: str, body: bytes) -> bool:
+    try:
+        return os.stat(place).st_size == len(body) and Path(place).read_bytes() == body
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _sync_folder(path: str) -> None:
+    with _named("write", path):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_FOLDER:
+                raise
+
+
 @contextmanager
-def _named(act: str, path: Path) -> Iterator[None]:
+def _named(act: str, path: str) -> Iterator[None]:
     """Turn what the system says into our error, with the file's name."""
     try:
         yield
