@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from publisher import addresses
 from publisher.site.touched import PART, Listing, items_of
 from publisher.site.view import Document, View
-from publisher.story import Story, tell_all
+from publisher.story import Story, paths
 from store import entries, publications
 from store.records import FEED
 
@@ -59,8 +59,11 @@ def parts(view: View, numbers: Iterable[int]) -> Iterator[Document]:
             for row in standing.values()
             if not row.is_gone and row.language in view.config.site.languages
         ]
-        stories = sorted(tell_all(view.tx, rows, view.config), key=_order)
-        pages = [Page(url=_url(view, story.path), changed=story.updated) for story in stories]
+        rows.sort(key=lambda row: (row.item_id, row.language))
+        pages = [
+            Page(url=_url(view, path), changed=row.updated)
+            for row, path in zip(rows, paths(view.tx, rows), strict=True)
+        ]
         yield addresses.sitemap(str(number)), _part(view, pages)
 
 
@@ -73,10 +76,6 @@ def news(view: View, language: str, stories: Sequence[Story]) -> Document:
     recent = [story for story in stories if newest and story.published >= newest - _RECENT]
     shown = [story for story in recent if not story.is_gone]
     return _news_path(language), view.render("map/news.xml", language, stories=shown)
-
-
-def _order(story: Story) -> tuple[int, str]:
-    return story.item_id, story.language
 
 
 def _news_path(language: str) -> str:
