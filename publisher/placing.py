@@ -15,11 +15,14 @@ they stood for must survive a loss of power by then:
 Why many at a time. Every fsync waits for a turn of the file system's journal, and those that
 wait at once share one: a hundred files take about a tenth of the time they take one by one.
 And they are written by threads, while whoever puts them makes the next: to make a new file
-takes the system as long as it takes us to make what is in it.
+takes the system as long as it takes us to make what is in it. Threads give up the old ones, too:
+a file goes when the last who holds it lets go, and to free its blocks takes longer than to
+rename.
 """
 
 import errno
 import os
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -40,6 +43,9 @@ _AT_ONCE = 16
 
 #: What says that a folder is not there (any more), and that its file system syncs no folders.
 _NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL}
+
+#: How a file is opened that is only held: whatever it is, this does not wait for anybody.
+_HOLD = os.O_RDONLY | os.O_NONBLOCK
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class Placing:
         #: Folders that are to be on disk in the end, and those that are surely there.
         self._folders: set[str] = set()
         self._there: set[str] = set()
+        #: Descriptors of files that others have taken the places of.
+        self._old: deque[int] = deque()
         self._threads = ThreadPoolExecutor(_AT_ONCE)
 
     def __enter__(self) -> Self:
@@ -88,6 +96,7 @@ class Placing:
                 self._settle()
         finally:
             self._threads.shutdown(cancel_futures=True)
+            _let_go(self._old)
             for place, writing in self._waiting.items():
                 if writing:
                     _sweep(place)
@@ -175,6 +184,7 @@ class Placing:
                 writing.result()
         for place, writing in list(self._waiting.items()):
             with _named("write" if writing else "remove", place):
+                self._hold_old(place)
                 if writing:
                     _rename(place)
                 else:
@@ -183,6 +193,20 @@ class Placing:
         # The list raises what a thread raised.
         list(self._threads.map(_sync_folder, self._folders))
         self._folders.clear()
+
+    def _hold_old(self, place: str) -> None:
+        """Keep what stands in a place from being freed while its place is taken."""
+        with suppress(OSError):
+            self._old.append(os.open(place, _HOLD))
+        if len(self._old) >= _AT_ONCE:
+            self._threads.submit(_let_go, self._old)
+
+
+def _let_go(old: deque[int]) -> None:
+    """Close files, while others may do so, too."""
+    with suppress(IndexError):
+        while True:
+            os.close(old.popleft())
 
 
 def _write_all(tasks: tuple[_Task, ...]) -> None:

@@ -106,6 +106,10 @@ def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
     assert place(tmp_path / "public", ("fr/a.txt", None)) == [False]
 
 
+def held(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & os.O_NONBLOCK)
+
+
 class Watch:
     """What a process asks of the system, in order, as Python's audit hooks tell it."""
 
@@ -120,8 +124,8 @@ class Watch:
             self.calls.append(("rename", Path(str(arguments[1])).name))
         elif event == "os.remove":
             self.calls.append(("remove", Path(str(arguments[0])).name))
-        elif event == "open" and arguments[1] is None:
-            # Only what is to be synced is opened by its descriptor.
+        elif event == "open" and arguments[1] is None and not held(arguments[2]):
+            # What is opened by its descriptor is synced; but for what another takes the place of.
             self.calls.append(("sync", Path(str(arguments[0])).name))
 
 
