@@ -70,11 +70,11 @@ def _gone(view: View, listings: Sequence[Listing]) -> Gone:
 def _feed(
     view: View, listing: Listing, told: Sequence[tuple[Publication, Story]], gone: Gone
 ) -> Feed:
-    number, last = listing.archive, view.archives(listing)
+    number = listing.archive
     if number is None:
-        previous, following, deleted = last, 0, gone.get(listing.feed, ())
+        previous, deleted = view.archives(listing), gone.get(listing.feed, ())
     else:
-        previous, following = number - 1, number + 1
+        previous = number - 1
         deleted = [Deleted(id=story.id, when=row.told) for row, story in told if row.is_gone]
     return Feed(
         language=listing.language,
@@ -84,7 +84,7 @@ def _feed(
         deleted=tuple(deleted),
         archive=number,
         previous=previous or None,
-        following=following if 0 < following <= last else None,
+        following=view.following(listing),
     )
 
 

@@ -10,7 +10,7 @@ from publisher.config import Config
 from publisher.rendering import render
 from publisher.site import steady
 from publisher.site.linked import Linked
-from publisher.site.touched import Listing, archives
+from publisher.site.touched import Listing, archives, leads_on
 from publisher.story import label
 from store import entries, newsletters, topics
 from store.database import Transaction
@@ -47,6 +47,12 @@ class View:
     def archives(self, listing: Listing) -> int:
         """Return how many archive documents the feed of a list has."""
         return archives(self.ends.get(listing.feed, 0), size=self.size)
+
+    def following(self, listing: Listing) -> int | None:
+        """Return the number of the archive document that one leads on to."""
+        end = self.ends.get(listing.feed, 0)
+        is_led_to = listing.archive and leads_on(listing, end, size=self.size)
+        return listing.archive + 1 if listing.archive and is_led_to else None
 
     def topic_name(self, key: str, language: str) -> str:
         """Return the name of a topic for readers of a language."""
