@@ -66,6 +66,13 @@ def of_items(tx: Transaction, ids: Collection[int]) -> list[FeedEntry]:
     return [FeedEntry(**row) for row in tx.rows(query.order_by(*_FIELDS))]
 
 
+def held(tx: Transaction, first: int, last: int) -> set[int]:
+    """Return the ids from ``first`` to ``last`` of items that have a place in any feed."""
+    item_id = feed_entries.c.item_id
+    query = select(item_id).where(item_id.between(first, last)).distinct()
+    return {row["item_id"] for row in tx.rows(query)}
+
+
 def on_topic(tx: Transaction, topic: str) -> list[int]:
     """Return the ids of the items that have a place in a feed of a topic."""
     query = select(feed_entries.c.item_id).where(feed_entries.c.topic == topic).distinct()

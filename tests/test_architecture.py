@@ -18,6 +18,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "tools",
         (
             "publisher.addresses",
+            "publisher.beside",
             "publisher.config",
             "publisher.cron",
             "publisher.images",

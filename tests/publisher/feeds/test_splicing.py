@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from publisher.config import Config
-from publisher.feeds.build import Feed, build, head
 from publisher.feeds import heads
+from publisher.feeds.build import Feed, build, head
 from publisher.feeds.entries import Source, content, fill, frame
 from publisher.feeds.repair import Deleted
 from publisher.feeds.splicing import SEAMS
