@@ -34,7 +34,7 @@ from publisher import beside, packing
 BATCH = 1_000
 
 #: Files and folders that are brought to the disk at once.
-_AT_ONCE = 16
+_AT_ONCE = 8
 
 
 class Placing:
