@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from publisher import beside
 from publisher.errors import StoreError
 from publisher.placing import Placing
 
@@ -70,6 +71,28 @@ def test_a_file_is_dated_by_when_it_came_into_its_place(tmp_path: Path) -> None:
         time.sleep(0.2)
         before = time.time_ns() - 50_000_000
     assert (tmp_path / "a.txt").stat().st_mtime_ns > before
+
+
+@pytest.mark.parametrize("last", [b"new", None])
+def test_no_old_file_is_held_when_the_block_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: bytes | None
+) -> None:
+    hold, descriptors = beside.hold, []
+
+    def note(path: str) -> int | None:
+        found = hold(path)
+        descriptors.extend([] if found is None else [found])
+        return found
+
+    monkeypatch.setattr(beside, "hold", note)
+    names = [f"{number}.txt" for number in range(40)]
+    place(tmp_path, *((name, b"old") for name in names))
+    assert descriptors == []
+    place(tmp_path, *((name, b"new") for name in names[1:]), (names[0], last))
+    assert len(descriptors) == 40
+    for descriptor in set(descriptors):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
 
 
 @settings(deadline=None)
