@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from publisher import addresses, markup
 from publisher.config import Config
 from publisher.feeds import jsonfeed
-from publisher.feeds.entries import entries
+from publisher.feeds.entries import Made, entries
 from publisher.feeds.heads import Head, frame
 from publisher.feeds.repair import Deleted
 from publisher.feeds.splicing import SEAMS, splice
@@ -46,9 +46,12 @@ class Feed:
         return max(changes, default=_NEVER)
 
 
-def build(feed: Feed, config: Config) -> dict[str, bytes]:
-    """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`."""
-    made = entries(feed.stories, config)
+def build(feed: Feed, config: Config, others: Made | None = None) -> dict[str, bytes]:
+    """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`.
+
+    ``others`` are the entries of other feeds of the same pass; see :func:`entries`.
+    """
+    made = entries(feed.stories, config, others)
     fitting = replace(feed, title=markup.fit(feed.title))
     return {
         suffix: _document(fitting, config, suffix, [entry[suffix] for entry in made])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from publisher import addresses
 from publisher.feeds.build import Feed, build
+from publisher.feeds.entries import Made
 from publisher.feeds.repair import Deleted
 from publisher.site import cards, linked, maps, touched
 from publisher.site.touched import Listing
@@ -96,10 +97,10 @@ def documents(view: View, listings: Sequence[Listing]) -> Iterator[Document]:
 
 def _documents(view: View, listings: Sequence[Listing]) -> Iterator[Document]:
     """Yield the pages and feeds of lists that are read together."""
-    card = _cards(view)
+    card, made = _cards(view), Made()
     for listing, feed in zip(listings, feeds(view, listings), strict=True):
         yield addresses.listing(*listing.feed, listing.archive), _page(view, listing, feed, card)
-        for suffix, body in build(feed, view.config).items():
+        for suffix, body in build(feed, view.config, made).items():
             yield addresses.feed(listing.language, suffix, listing.topic, listing.archive), body
         if listing == Listing(language=listing.language):
             yield maps.news(view, listing.language, feed.stories)

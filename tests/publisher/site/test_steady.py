@@ -6,6 +6,7 @@ import pytest
 
 from publisher import publishing
 from publisher.config import Config
+from publisher.rendering import render
 from publisher.site import indexes, steady
 from publisher.site.view import view
 from store import topics
@@ -16,7 +17,7 @@ from tests import make
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Give the templates that are rendered for such pages, as they are."""
-    render, names = steady.render, []
+    names: list[str] = []
 
     def note(template: str, *given: object, **values: object) -> str:
         names.append(template)
