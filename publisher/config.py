@@ -215,6 +215,20 @@ class MailSection(_Section):
     timeout: Annotated[float, Field(gt=0)] = 60.0
 
 
+class DkimSection(_Section):
+    """``[dkim]``: the keys that mail is signed with."""
+
+    #: Which of them sign, by selector; none: the relay signs.
+    selectors: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")], ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
+    #: Their folder; nobody else may read it.
+    folder: Path = Path("dkim")
+
+
 class IngestSection(_Section):
     """``[ingest]``: reading news from the web."""
 
@@ -248,6 +262,7 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    dkim: DkimSection = DkimSection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
@@ -275,6 +290,11 @@ class Config(BaseSettings):
     def templates(self) -> Path | None:
         """The folder of the operator's own templates, absolute."""
         return self.site.templates and self.folder / self.site.templates
+
+    @property
+    def dkim_folder(self) -> Path:
+        """The folder of the keys that mail is signed with, absolute."""
+        return self.folder / self.dkim.folder
 
     @property
     def database_url(self) -> str:

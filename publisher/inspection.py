@@ -11,7 +11,7 @@ from typing import Any
 from publisher import addresses
 from publisher.config import Config
 from publisher.errors import PreflightError
-from publisher.mail import links, page, preflight, senders, targets, wire
+from publisher.mail import compiled, links, page, preflight, senders, targets
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding, Proof
 from publisher.story import tell_all
@@ -148,7 +148,7 @@ def _message(
     )
     date = issue.frozen or issue.slot
     from_, reader = senders.sender(newsletter, language, config), links.public(config, language)
-    return wire.message(somebody, edition, from_, reader, date=date)
+    return compiled.message(somebody, edition, from_, reader, date=date)
 
 
 def _parts(rendered: Rendered) -> dict[str, Any]:

@@ -1,0 +1,222 @@
+r"""An edition, made once into what goes over the wire: a message of it is a join.
+
+    signatures                          of this message
+    From, Subject, Date, ...            the edition's
+    To, Message-ID, List-Unsubscribe    the delivery's
+    text:  lines / slot / lines ...     slots stand on lines of their own (encodings.py)
+    HTML:  lines / slot / lines ...
+
+What does not differ between readers is encoded, canonicalised and hashed before the first of them.
+What does differ comes as late as it may: nothing before it is hashed again.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import format_datetime
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from publisher import markup
+from publisher.errors import UnwritableError
+from publisher.mail import wire
+from publisher.mail.encodings import Body, Stretch, smallest
+from publisher.mail.keys import Key
+from publisher.mail.links import LEAVE, PREFERENCES, Links
+from publisher.mail.signing import Seal, relaxed, relaxed_field
+from publisher.mail.wire import Sender
+from store.records import Delivery, Edition
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
+#: The fields that each message has of its own.
+_LATE = ("To", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post")
+#: What may go into a slot (RFC 3986, 2): no space, so that lines are hashed as they are sent.
+_URI = re.compile(r"[!-~]+")
+#: An address that needs no closer look.
+_PLAIN = re.compile(r"[!-~]{3,254}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lines:
+    """Lines of the body that all messages share, as they are sent and as they are hashed."""
+
+    sent: bytes
+    hashed: bytes
+    #: Bytes that go onto the lines of the slot before, and of the one after.
+    head: bytes
+    tail: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A slot, and what follows up to the next one or to the end."""
+
+    name: str
+    is_html: bool
+    body: Body
+    after: Sequence[Lines]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """An edition as the messages of its deliveries are made of it."""
+
+    edition: Edition
+    sender: Sender
+    #: The fields of the head that all messages share, as they are sent.
+    fields: bytes
+    #: The address that a mail to which takes its reader off the list.
+    leave: str
+    first: Lines
+    places: Sequence[Place]
+    #: Of the lines before the first slot.
+    state: "Hash"
+    seal: Seal
+
+    def message(self, delivery: Delivery, links: Links) -> bytes:
+        """Return the message of a delivery: the same for each attempt. Raises UnwritableError."""
+        values = _values(links)
+        late = self._late(delivery, links)
+        sent, hashed = [b"\r\n", self.first.sent], list[bytes]()
+        tail = self.first.tail
+        for place in self.places:
+            start = tail + values[place.name, place.is_html]
+            after = place.after[-len(start) % len(place.after)]
+            own = place.body.write(start + after.head)
+            sent += (own, after.sent)
+            hashed += (own, after.hashed)
+            tail = after.tail
+        head = [self.fields, *(f"{name}: {value}\r\n".encode("ascii") for name, value in late)]
+        return b"".join([*self._signatures(late, hashed), *head, *sent])
+
+    def _signatures(
+        self, late: Sequence[tuple[str, str]], hashed: Sequence[bytes]
+    ) -> Iterator[bytes]:
+        if self.seal.keys:
+            body = self.state.copy()
+            for lines in hashed:
+                body.update(lines)
+            fields = b"".join(relaxed_field(*field) for field in late)
+            yield self.seal.lines(fields, body.digest())
+
+    def _late(self, delivery: Delivery, links: Links) -> list[tuple[str, str]]:
+        """Return the fields of this message alone."""
+        fields = [
+            ("To", wire.mailbox("To", delivery.name, delivery.email)),
+            ("Message-ID", wire.message_id(delivery, self.edition, self.sender.host)),
+            ("List-Unsubscribe", f"<{links.leave}>,\r\n <{self.leave}>"),
+        ]
+        if not (_PLAIN.fullmatch(delivery.email) and _PLAIN.fullmatch(links.leave)):
+            wire.refuse_unwritable(dict(fields))
+        # Only over https may a mail program do it by itself (RFC 8058, 3.1).
+        if links.leave.startswith("https://"):
+            fields.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        return fields
+
+
+def compiled(
+    edition: Edition, sender: Sender, *, date: datetime, keys: Sequence[Key] = ()
+) -> Compiled:
+    """Return an edition made ready: ``date`` is when it was frozen, ``keys`` sign it.
+
+    Raises UnwritableError for what cannot stand in a header.
+    """
+    fields = _fields(edition, sender, date)
+    leave = wire.leave_address(sender)
+    wire.refuse_unwritable({**fields, "List-Unsubscribe": f"<{leave}>"})
+    first, places = _places(edition, is_signed=bool(keys))
+    return Compiled(
+        edition=edition,
+        sender=sender,
+        fields="".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("ascii"),
+        leave=leave,
+        first=first,
+        places=places,
+        state=hashlib.sha256(first.hashed),
+        seal=Seal.of(keys, fields, late=_LATE, at=date),
+    )
+
+
+def message(
+    delivery: Delivery, edition: Edition, sender: Sender, links: Links, *, date: datetime
+) -> bytes:
+    """Return one message of an edition, as its reader gets it but for signatures."""
+    return compiled(edition, sender, date=date).message(delivery, links)
+
+
+def _fields(edition: Edition, sender: Sender, date: datetime) -> dict[str, str]:
+    return {
+        "From": wire.mailbox("From", sender.name, sender.address),
+        **wire.reply_to(sender),
+        "Subject": wire.words("Subject", markup.clean_line(edition.subject)),
+        "Date": format_datetime(date),
+        "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
+        **wire.about_the_list(sender),
+        "Feedback-ID": wire.feedback_id(edition.issue_id, sender),
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative;\r\n boundary="{_boundary(edition)}"',
+        "Content-Language": edition.language,
+    }
+
+
+def _boundary(edition: Edition) -> str:
+    """Return what stands between the parts: neither encoding can write ``=_`` (RFC 2045, 6.7)."""
+    return f"=_{edition.sha256[:32]}"
+
+
+def _places(edition: Edition, *, is_signed: bool) -> tuple[Lines, list[Place]]:
+    """Return the body: what comes before the first slot, and its slots with what follows."""
+    boundary = _boundary(edition)
+    stretches: list[Sequence[Stretch]] = [(Stretch(lines=b""),)]
+    slots: list[tuple[str, bool, Body]] = []
+    for before, kind, text in (("", "plain", edition.text), ("\r\n", "html", edition.html)):
+        body = smallest(text, (LEAVE, PREFERENCES))
+        head = (before + _head(boundary, kind, body.encoding, edition.language)).encode("ascii")
+        stretches[-1] = [_and(each, head, body.first) for each in stretches[-1]]
+        slots += [(slot.name, kind == "html", body) for slot in body.slots]
+        stretches += [slot.after for slot in body.slots]
+    end = f"\r\n--{boundary}--\r\n".encode("ascii")
+    stretches[-1] = [_and(each, end, Stretch(lines=b"")) for each in stretches[-1]]
+    first, *others = [[_lines(each, is_signed=is_signed) for each in of] for of in stretches]
+    return first[0], [
+        Place(name=name, is_html=is_html, body=body, after=after)
+        for (name, is_html, body), after in zip(slots, others, strict=True)
+    ]
+
+
+def _head(boundary: str, kind: str, encoding: str, language: str) -> str:
+    """Return the line that a part begins with, and its head."""
+    return (
+        f"--{boundary}\r\n"
+        f'Content-Type: text/{kind}; charset="utf-8"\r\n'
+        f"Content-Transfer-Encoding: {encoding}\r\n"
+        f"Content-Language: {language}\r\n\r\n"
+    )
+
+
+def _and(before: Stretch, between: bytes, after: Stretch) -> Stretch:
+    """Return the end of a part, what stands between, and the beginning of the next."""
+    return replace(before, lines=before.lines + between + after.lines, tail=after.tail)
+
+
+def _lines(stretch: Stretch, *, is_signed: bool) -> Lines:
+    hashed = relaxed(stretch.lines) if is_signed else b""
+    if hashed == stretch.lines:
+        hashed = stretch.lines
+    return Lines(sent=stretch.lines, hashed=hashed, head=stretch.head, tail=stretch.tail)
+
+
+def _values(links: Links) -> dict[tuple[str, bool], bytes]:
+    """Return what goes into the slots, by their names, in the text and in the HTML."""
+    values = {}
+    for name, value in ((LEAVE, links.leave), (PREFERENCES, links.preferences)):
+        if not _URI.fullmatch(value):
+            raise UnwritableError(f"{value!r} cannot stand in a link")
+        values[name, False] = value.encode("ascii")
+        values[name, True] = escape(value).encode("ascii")
+    return values
