@@ -11,6 +11,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, quote, urlsplit
@@ -102,6 +103,19 @@ def _hub(value: str) -> str:
     # It goes out in a header, between angle brackets (RFC 8288).
     if not value.isascii() or re.search(r'[\s<>"\x00-\x1f\x7f]', value):
         raise ValueError("must be ASCII without spaces and brackets (RFC 3986)")
+    return value
+
+
+def _server(value: str) -> str:
+    parts = urlsplit(f"//{value}")
+    try:
+        ip_address(parts.hostname or "")
+        # To ask for a port that is none raises a ValueError, too.
+        well = parts.port != 0 and parts.netloc == value
+    except ValueError:
+        well = False
+    if not well:
+        raise ValueError("not an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53")
     return value
 
 
@@ -229,6 +243,20 @@ class DkimSection(_Section):
     folder: Path = Path("dkim")
 
 
+class DnsSection(_Section):
+    """``[dns]``: who is asked what the world knows of the domains that mail comes from."""
+
+    #: Name servers by their addresses, with ``:port`` where that is not 53; none: the system's.
+    servers: Annotated[
+        tuple[Annotated[str, AfterValidator(_server)], ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
+    #: Seconds that one question may take.
+    timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+
 class IngestSection(_Section):
     """``[ingest]``: reading news from the web."""
 
@@ -263,6 +291,7 @@ class Config(BaseSettings):
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
     dkim: DkimSection = DkimSection()
+    dns: DnsSection = DnsSection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 

@@ -14,8 +14,8 @@ may sign beside it. Keys are replaced by selector: make one, publish its record,
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -86,6 +86,11 @@ class Key:
         quoted = " ".join(f'"{string}"' for string in strings)
         return f"{self.name}. IN TXT {f'( {quoted} )' if len(strings) > 1 else quoted}"
 
+    def is_in(self, texts: Iterable[str]) -> bool:
+        """Say whether one of the texts of its name in the DNS is its public half."""
+        ours = self.record.rpartition("p=")[2]
+        return any(_tag(text, "p") == ours for text in texts)
+
     def sign(self, digest: bytes) -> bytes:
         """Return the signature of a SHA-256 digest: always the same one for the same."""
         if isinstance(self.private, RSAPrivateKey):
@@ -109,6 +114,25 @@ class Keys:
         fit = [key for key in self.keys if host == key.domain or host.endswith(f".{key.domain}")]
         nearest = max((len(key.domain) for key in fit), default=0)
         return [key for key in fit if len(key.domain) == nearest]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signing:
+    """How mail is signed, and what the world knows of it."""
+
+    keys: Keys = Keys()
+    #: Why the keys cannot be used; empty when they can.
+    fault: str = ""
+    #: The texts that the DNS has at the names of the keys, where it was asked; None: no answer.
+    records: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
+
+
+def signing(config: Config) -> Signing:
+    """Return how mail is signed; the DNS is not asked."""
+    try:
+        return Signing(keys=load(config))
+    except ConfigError as error:
+        return Signing(fault="; ".join(error.mistakes))
 
 
 def load(config: Config) -> Keys:
@@ -167,6 +191,12 @@ def make(config: Config, domain: str, selector: str, *, ed25519: bool) -> tuple[
     except OSError as error:
         raise InputError(str(path), error.strerror or str(error)) from error
     return key, path
+
+
+def _tag(text: str, name: str) -> str:
+    """Return the value of a tag of a record, without white space (RFC 6376, 3.2)."""
+    tags = (tag.partition("=") for tag in text.split(";"))
+    return next(("".join(value.split()) for key, _, value in tags if key.strip() == name), "")
 
 
 def _domain(text: str) -> str:
