@@ -53,7 +53,7 @@ def examine(config: Config, *, now: datetime) -> list[Check]:
         checks.append(_made("relay", lambda: _relay(config)))
         is_ready = answers and checks[1].ok
         checks += _mail(config, _senders(database, config) if is_ready else [config.sender])
-        checks.append(_names(packages_distributions()))
+        checks.append(names(packages_distributions()))
     finally:
         database.close()
     return checks
@@ -163,7 +163,7 @@ def _dkim(config: Config, signing: Signing, addresses: Sequence[str]) -> Iterato
         yield Check(name=f"dkim {key.name}", ok=not said, detail=said or key.algorithm)
 
 
-def _names(distributions: Mapping[str, Sequence[str]]) -> Check:
+def names(distributions: Mapping[str, Sequence[str]]) -> Check:
     """Look whether another package brings modules that are called as ours are."""
     claims = {
         f"{module} of {name}"

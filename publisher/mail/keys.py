@@ -153,7 +153,8 @@ def load(config: Config) -> Keys:
     if mistakes:
         raise ConfigError("dkim.selectors", mistakes)
     # RSA first: some look at one signature only.
-    return Keys(keys=sorted(found, key=lambda key: (key.domain, key.algorithm != "rsa-sha256")))
+    first = sorted(found, key=lambda key: (key.domain, key.algorithm != "rsa-sha256"))
+    return Keys(keys=tuple(first))
 
 
 def there(config: Config, selectors: Iterable[str] | None = None) -> list[Key]:

@@ -15,11 +15,12 @@ def findings(proof: Proof) -> Findings:
     signing = proof.signing
     if signing.fault:
         yield error("dkim-key", _WHERE, signing.fault, "mend dkim.selectors, or the key's file")
+    if signing.fault or not signing.keys.keys:
         return
     field = message_from_bytes(proof.message)["From"]
     address = parseaddr(field.replace("\r\n", ""))[1]
     keys = signing.keys.of(address)
-    if signing.keys.keys and not keys:
+    if not keys:
         said = f"no key that signs is of the domain of {address}"
         mend = f"'tidings dkim keygen --domain {address.rpartition('@')[2]}', or another --from"
         yield error("dkim-unaligned", _WHERE, said, mend)
