@@ -194,7 +194,8 @@ class Database:
     @property
     def name(self) -> str:
         """Where the database is, without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        url = self._engine.url
+        return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
     def clock(self) -> datetime:
         """Return what time it is where the database runs, to the second at least."""
@@ -204,7 +205,7 @@ class Database:
             raise StoreError("the database does not say what time it is")
         found: datetime = row["now"]
         # SQLite tells it in UTC, and does not say so.
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
     def version(self) -> str | None:
         """Return the migration that the database stands at, None for an empty one."""
