@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: The fields that each message has of its own.
 _LATE = ("To", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post")
 #: What may go into a slot (RFC 3986, 2): no space, so that lines are hashed as they are sent.
-_URI = re.compile(r"[!-~]+")
+_URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 #: An address that needs no closer look.
 _PLAIN = re.compile(r"[!-~]{3,254}")
 

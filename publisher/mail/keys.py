@@ -215,7 +215,7 @@ def _selector(text: str) -> str:
 
 def _split(path: Path) -> tuple[str, str]:
     """Return the selector and the domain that a file is called by."""
-    selector, _, domain = path.name.removesuffix(".pem").partition(_MIDDLE)
+    selector, _, domain = path.name.removesuffix(".pem").lower().partition(_MIDDLE)
     return selector, domain
 
 

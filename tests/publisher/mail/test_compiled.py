@@ -178,7 +178,7 @@ def test_a_text_is_encoded_once_for_all_readers() -> None:
 
 
 @pytest.mark.parametrize(
-    "sign", ["\r\n", "\n", "\r", "\0", " ", "\t", "é", "\u2028", "\x02leave\x03"]
+    "sign", ["\r\n", "\n", "\r", "\0", " ", "\t", "é", "\u2028", ">", "<", '"', LEAVE]
 )
 @pytest.mark.parametrize("slot", ["leave", "preferences"])
 def test_nothing_but_an_address_goes_into_a_slot(slot: str, sign: str) -> None:
