@@ -88,7 +88,7 @@ class Key:
 
     def is_in(self, texts: Iterable[str]) -> bool:
         """Say whether one of the texts of its name in the DNS is its public half."""
-        ours = self.record.rpartition("p=")[2]
+        ours = _tag(self.record, "p")
         return any(_tag(text, "p") == ours for text in texts)
 
     def sign(self, digest: bytes) -> bytes:
