@@ -30,6 +30,7 @@ from publisher.mail import links, senders
 from publisher.mail.compiled import Compiled, compiled
 from publisher.mail.edition import render_edition
 from publisher.mail.keys import Key
+from publisher.mail.links import Links
 from publisher.mail.wire import message_id
 from publisher.tokens import Tokens
 from store.records import Delivery, DeliveryState, Edition, SigningKey
@@ -38,13 +39,13 @@ from tests import make
 CONDITIONS = {
     **libraries("cryptography", "dkimpy"),
     "languages": "en, ar; keys without a language: the slower of the two",
-    "message": "a digest of 16 items, text and HTML, for a reader with a name; each for another",
+    "message": "a digest of 13 items, 40 kB in English, each with its reader's name and links",
     "signature": "DKIM, RSA of 2048 bits, relaxed/relaxed; bare: cryptography's sign() of 32 bytes",
     "turns": "30 (quick: 8), each peer some 0.1 s of processor time a turn, one thread",
 }
 
 _TURNS, _QUICK, _SLICE = 30, 8, 0.1
-_ITEMS = 16
+_ITEMS = 13
 _NAMES = {"en": "Daniel Mwangi", "ar": "أمينة حسن"}
 
 Figures = dict[str, float]
@@ -132,8 +133,12 @@ def _edition(language: str) -> Edition:
 
 
 _TOKENS = Tokens(keys=[SigningKey(id=1, secret="ab" * 32)])
-#: Signing links is another work, and the same for all peers.
-_LINKS = links.own(_TOKENS, make.config(Path()), 123_456, "digest")
+#: Signing links is another work, and the same for all peers: they are ready, and each reader's own.
+_LINKS = [links.own(_TOKENS, make.config(Path()), number, "digest") for number in range(1_000)]
+
+
+def _links(number: int) -> Links:
+    return _LINKS[number % len(_LINKS)]
 
 
 def _delivery(language: str, number: int) -> Delivery:
@@ -153,7 +158,7 @@ def _delivery(language: str, number: int) -> Delivery:
 
 
 def _message(ready: Compiled, language: str, number: int) -> bytes:
-    return ready.message(_delivery(language, number), _LINKS)
+    return ready.message(_delivery(language, number), _links(number))
 
 
 def _composed(ready: Compiled, language: str, number: int) -> bytes:
@@ -165,10 +170,10 @@ def _composed(ready: Compiled, language: str, number: int) -> bytes:
     mail["Subject"] = edition.subject
     mail["Date"] = format_datetime(make.NOW)
     mail["Message-ID"] = message_id(delivery, edition, sender.host)
-    mail["List-Unsubscribe"] = f"<{_LINKS.leave}>, <{ready.leave}>"
+    mail["List-Unsubscribe"] = f"<{_links(number).leave}>, <{ready.leave}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(_LINKS.fill(edition.text))
-    mail.add_alternative(_LINKS.fill_html(edition.html), subtype="html")
+    mail.set_content(_links(number).fill(edition.text))
+    mail.add_alternative(_links(number).fill_html(edition.html), subtype="html")
     return mail.as_bytes()
 
 

@@ -91,7 +91,7 @@ class Compiled:
             sent += (own, after.sent)
             hashed += (own, after.hashed)
             tail = after.tail
-        head = [self.fields, *(f"{name}: {value}\r\n".encode("ascii") for name, value in late)]
+        head = [self.fields, wire.lines(dict(late))]
         return b"".join([*self._signatures(late, hashed), *head, *sent])
 
     def _signatures(
@@ -126,14 +126,15 @@ def compiled(
 
     Raises UnwritableError for what cannot stand in a header.
     """
-    fields = _fields(edition, sender, date)
+    boundary = f"=_{edition.sha256[:32]}"
+    fields = {**_fields(edition, sender, date), **wire.mime(boundary, edition.language)}
     leave = wire.leave_address(sender)
     wire.refuse_unwritable({**fields, "List-Unsubscribe": f"<{leave}>"})
-    first, places = _places(edition, is_signed=bool(keys))
+    first, places = _places(edition, boundary, is_signed=bool(keys))
     return Compiled(
         edition=edition,
         sender=sender,
-        fields="".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("ascii"),
+        fields=wire.lines(fields),
         leave=leave,
         first=first,
         places=places,
@@ -158,45 +159,26 @@ def _fields(edition: Edition, sender: Sender, date: datetime) -> dict[str, str]:
         "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
         **wire.about_the_list(sender),
         "Feedback-ID": wire.feedback_id(edition.issue_id, sender),
-        "MIME-Version": "1.0",
-        "Content-Type": f'multipart/alternative;\r\n boundary="{_boundary(edition)}"',
-        "Content-Language": edition.language,
     }
 
 
-def _boundary(edition: Edition) -> str:
-    """Return what stands between the parts: neither encoding can write ``=_`` (RFC 2045, 6.7)."""
-    return f"=_{edition.sha256[:32]}"
-
-
-def _places(edition: Edition, *, is_signed: bool) -> tuple[Lines, list[Place]]:
+def _places(edition: Edition, boundary: str, *, is_signed: bool) -> tuple[Lines, list[Place]]:
     """Return the body: what comes before the first slot, and its slots with what follows."""
-    boundary = _boundary(edition)
     stretches: list[Sequence[Stretch]] = [(Stretch(lines=b""),)]
     slots: list[tuple[str, bool, Body]] = []
-    for before, kind, text in (("", "plain", edition.text), ("\r\n", "html", edition.html)):
+    for kind, text in (("plain", edition.text), ("html", edition.html)):
         body = smallest(text, (LEAVE, PREFERENCES))
-        head = (before + _head(boundary, kind, body.encoding, edition.language)).encode("ascii")
+        head = wire.opening(boundary, kind, body.encoding, edition.language)
         stretches[-1] = [_and(each, head, body.first) for each in stretches[-1]]
         slots += [(slot.name, kind == "html", body) for slot in body.slots]
         stretches += [slot.after for slot in body.slots]
-    end = f"\r\n--{boundary}--\r\n".encode("ascii")
-    stretches[-1] = [_and(each, end, Stretch(lines=b"")) for each in stretches[-1]]
+    end = Stretch(lines=wire.closing(boundary))
+    stretches[-1] = [_and(each, b"", end) for each in stretches[-1]]
     first, *others = [[_lines(each, is_signed=is_signed) for each in of] for of in stretches]
     return first[0], [
         Place(name=name, is_html=is_html, body=body, after=after)
         for (name, is_html, body), after in zip(slots, others, strict=True)
     ]
-
-
-def _head(boundary: str, kind: str, encoding: str, language: str) -> str:
-    """Return the line that a part begins with, and its head."""
-    return (
-        f"--{boundary}\r\n"
-        f'Content-Type: text/{kind}; charset="utf-8"\r\n'
-        f"Content-Transfer-Encoding: {encoding}\r\n"
-        f"Content-Language: {language}\r\n\r\n"
-    )
 
 
 def _and(before: Stretch, between: bytes, after: Stretch) -> Stretch:

@@ -19,9 +19,12 @@ import re
 from base64 import encodebytes
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 #: Octets of a line at the most without the ``=`` of a soft line break (RFC 2045, 6.7).
 _LINE = 75
+#: What an escaped byte begins with.
+_ESCAPE = ord("=")
 #: Bytes that are not written as they are.
 _UNSAFE = re.compile(rb"[^\t -<>-~]")
 #: What would be lost at the end of a line.
@@ -65,7 +68,7 @@ class Body:
         return len(self.first.lines) + sum(len(slot.after[0].lines) for slot in self.slots)
 
 
-def smallest(text: str, names: Sequence[str]) -> Body:
+def smallest(text: str, names: Sequence[str] = ()) -> Body:
     """Return a text, in which these names stand in the slots, in the shorter encoding."""
     pieces, found = _pieces(text, names)
     bodies = [_quoted(pieces, found), *_based(pieces, found)]
@@ -76,7 +79,7 @@ def _pieces(text: str, names: Sequence[str]) -> tuple[list[bytes], list[str]]:
     """Return what stands around the slots, in UTF-8 and its last line complete, and their names."""
     text = _ENDS.sub("\n", text)
     whole = text if text.endswith("\n") else f"{text}\n"
-    split = re.split(f"({'|'.join(map(re.escape, names))})", whole)
+    split = re.split(f"({'|'.join(map(re.escape, names))})", whole) if names else [whole]
     return [piece.encode() for piece in split[::2]], split[1::2]
 
 
@@ -89,7 +92,7 @@ def _quoted(pieces: Sequence[bytes], names: Sequence[str]) -> Body:
         Slot(name=name, after=(stretch,))
         for name, stretch in zip(names, stretches[1:], strict=True)
     ]
-    return Body(encoding="quoted-printable", first=stretches[0], slots=slots, write=quoted)
+    return Body(encoding="quoted-printable", first=stretches[0], slots=slots, write=_link)
 
 
 def _around(piece: bytes, *, follows: bool, leads: bool) -> bytes:
@@ -111,6 +114,10 @@ def quoted(line: bytes, *, ends: bool = False) -> bytes:
     return b"=\r\n".join(_broken(_TRAILING.sub(_escaped, written) if ends else written))
 
 
+#: The same links stand in both parts of a message.
+_link = lru_cache(maxsize=4)(quoted)
+
+
 def _broken(line: bytes) -> Iterator[bytes]:
     """Yield the physical lines of a line whose bytes are escaped."""
     start = 0
@@ -122,7 +129,7 @@ def _broken(line: bytes) -> Iterator[bytes]:
         end = start + _LINE - len(begin)
         if end < len(line):
             # Never within =XX.
-            end -= {line[end - 1]: 1, line[end - 2]: 2}.get(ord("="), 0)
+            end -= 1 if line[end - 1] == _ESCAPE else 2 * (line[end - 2] == _ESCAPE)
         yield begin + line[start:end]
         start = end
 

@@ -13,20 +13,18 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email import policy
 from email.header import Header
-from email.message import EmailMessage
 from email.utils import formataddr
 from string import ascii_letters, digits
 from urllib.parse import quote
 
 from publisher import markup
 from publisher.errors import UnwritableError
+from publisher.mail.encodings import smallest
 from store.records import Delivery, Edition
 
-#: Lines as long as encoded words and quoted-printable may be (RFC 2047, 2; RFC 2045, 6.7).
+#: Lines as long as those with encoded words may be (RFC 2047, 2).
 _LINE = 76
-_POLICY = policy.SMTP.clone(max_line_length=_LINE)
 
 #: Bytes of a line at the most (RFC 5322, 2.1.1).
 _LONGEST = 998
@@ -68,16 +66,49 @@ def compose(head: Mapping[str, str], *, language: str, text: str, html: str) -> 
     loses spaces where it folds, and folds what machines read.
     """
     refuse_unwritable(head)
-    mail = EmailMessage(policy=_POLICY)
-    mail.set_content(text, cte="quoted-printable")
-    mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    for part in mail.iter_parts():
-        part["Content-Language"] = language
-    mail["Content-Language"] = language
-    # Otherwise random, and other bytes each time.
-    mail.set_boundary(f"=_{hashlib.sha256(head['Message-ID'].encode()).hexdigest()[:32]}")
-    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-    return lines.encode("ascii") + mail.as_bytes()
+    # Not random, or there would be other bytes each time.
+    boundary = f"=_{hashlib.sha256(head['Message-ID'].encode()).hexdigest()[:32]}"
+    made = [lines({**head, **mime(boundary, language)}), b"\r\n"]
+    for kind, content in (("plain", text), ("html", html)):
+        body = smallest(content)
+        made += [opening(boundary, kind, body.encoding, language), body.first.lines]
+    return b"".join([*made, closing(boundary)])
+
+
+def lines(fields: Mapping[str, str]) -> bytes:
+    """Return the fields of a head as they are sent."""
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("ascii")
+
+
+def mime(boundary: str, language: str) -> dict[str, str]:
+    """Return the fields of a message whose parts say the same (RFC 2046, 5.1.4).
+
+    A boundary begins with ``=_``, which neither encoding can write (RFC 2045, 6.7).
+    """
+    return {
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative;\r\n boundary="{boundary}"',
+        "Content-Language": language,
+    }
+
+
+def opening(boundary: str, kind: str, encoding: str, language: str) -> bytes:
+    """Return what a part begins with: the end of the one before it, and its head.
+
+    The text is the first part: readers show the last one that they can (RFC 2046, 5.1.4).
+    """
+    before = "" if kind == "plain" else "\r\n"
+    return (
+        f"{before}--{boundary}\r\n"
+        f'Content-Type: text/{kind}; charset="utf-8"\r\n'
+        f"Content-Transfer-Encoding: {encoding}\r\n"
+        f"Content-Language: {language}\r\n\r\n"
+    ).encode("ascii")
+
+
+def closing(boundary: str) -> bytes:
+    """Return what a message of parts ends with."""
+    return f"\r\n--{boundary}--\r\n".encode("ascii")
 
 
 def message_id(delivery: Delivery, edition: Edition, host: str) -> str:
@@ -132,11 +163,11 @@ def refuse_unwritable(head: Mapping[str, str]) -> None:
     nobody may mend on the way.
     """
     for name, value in head.items():
-        lines = value.split("\r\n")
-        folded = all(line.startswith(" ") and line.strip() for line in lines[1:])
-        if not folded or not value.isascii() or not "".join(lines).isprintable():
+        first, *more = value.split("\r\n")
+        folded = all(line.startswith(" ") and line.strip() for line in more)
+        if not folded or not value.isascii() or not "".join([first, *more]).isprintable():
             raise UnwritableError(f"{name}: {value!r} cannot stand in a header")
-        if max(map(len, [f"{name}: {lines[0]}", *lines[1:]])) > _LONGEST:
+        if max(map(len, [f"{name}: {first}", *more])) > _LONGEST:
             raise UnwritableError(f"{name}: {value[:60]!r} and more is longer than a line may be")
 
 

@@ -3,6 +3,8 @@
 import email
 import re
 from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
 from email.policy import default
 from email.utils import format_datetime
 from typing import Any
@@ -47,7 +49,13 @@ def plain(delivery: Delivery, edition: Edition, sender: Sender, links: Links) ->
     if links.leave.startswith("https://"):
         head["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     text, html = links.fill(edition.text), links.fill_html(edition.html)
-    return wire.compose(head, language=edition.language, text=text, html=html)
+    mail = EmailMessage(policy=policy.SMTP.clone(max_line_length=76))
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    for part in (mail, *mail.iter_parts()):
+        part["Content-Language"] = edition.language
+    # The head is written by hand: the library folds what machines read.
+    return wire.lines(head) + mail.as_bytes()
 
 
 def read(raw: bytes) -> dict[str, Any]:
