@@ -12,7 +12,7 @@ What does differ comes as late as it may: nothing before it is hashed again.
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -91,31 +91,28 @@ class Compiled:
             sent += (own, after.sent)
             hashed += (own, after.hashed)
             tail = after.tail
-        head = [self.fields, wire.lines(dict(late))]
-        return b"".join([*self._signatures(late, hashed), *head, *sent])
+        signatures = self._signatures(late, hashed) if self.seal.keys else b""
+        return b"".join([signatures, self.fields, wire.lines(late), *sent])
 
-    def _signatures(
-        self, late: Sequence[tuple[str, str]], hashed: Sequence[bytes]
-    ) -> Iterator[bytes]:
-        if self.seal.keys:
-            body = self.state.copy()
-            for lines in hashed:
-                body.update(lines)
-            fields = b"".join(relaxed_field(*field) for field in late)
-            yield self.seal.lines(fields, body.digest())
+    def _signatures(self, late: Mapping[str, str], hashed: Sequence[bytes]) -> bytes:
+        body = self.state.copy()
+        for lines in hashed:
+            body.update(lines)
+        fields = b"".join(relaxed_field(*field) for field in late.items())
+        return self.seal.lines(fields, body.digest())
 
-    def _late(self, delivery: Delivery, links: Links) -> list[tuple[str, str]]:
+    def _late(self, delivery: Delivery, links: Links) -> dict[str, str]:
         """Return the fields of this message alone."""
-        fields = [
-            ("To", wire.mailbox("To", delivery.name, delivery.email)),
-            ("Message-ID", wire.message_id(delivery, self.edition, self.sender.host)),
-            ("List-Unsubscribe", f"<{links.leave}>,\r\n <{self.leave}>"),
-        ]
+        fields = {
+            "To": wire.mailbox("To", delivery.name, delivery.email),
+            "Message-ID": wire.message_id(delivery, self.edition, self.sender.host),
+            "List-Unsubscribe": f"<{links.leave}>,\r\n <{self.leave}>",
+        }
         if not (_PLAIN.fullmatch(delivery.email) and _PLAIN.fullmatch(links.leave)):
-            wire.refuse_unwritable(dict(fields))
+            wire.refuse_unwritable(fields)
         # Only over https may a mail program do it by itself (RFC 8058, 3.1).
         if links.leave.startswith("https://"):
-            fields.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+            fields["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         return fields
 
 
