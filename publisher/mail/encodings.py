@@ -1,10 +1,9 @@
-r"""Write a text with slots as the body of a MIME part (RFC 2045, 6.7 and 6.8). Pure.
+"""Write a text with slots as the body of a MIME part (RFC 2045, 6.7 and 6.8). Pure.
 
-    quoted-printable                         base64
-        what stands before =                     d2hhdCBzdGFuZHMgYmVmb3Jl
-        https://news.example.org/leave/l1=       IGh0dHBzOi8vbmV3cy5leGFt
-        .abc=                                    cGxlLm9yZy9sMS5hYmMgYW5k
-         and what after                          IHdoYXQgYWZ0ZXI=
+    quoted-printable           base64
+        Leave by =                 TGVhdmUgYnkg
+        https://a.example/l1=      aHR0cHM6Ly9hLmV4YW1wbGUvbDEg    (the slot, and a space after it)
+         at any time.              YXQgYW55IHRpbWUuDQo=
 
 A slot stands on physical lines of its own, so what is around it is written once for all readers
 and nothing is wrapped again. In base64 three bytes make four letters: what follows a slot is

@@ -23,6 +23,8 @@ from publisher.mail.keys import Key
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
+_NAME = "DKIM-Signature"
+
 #: Signed once more than they are there.
 _SEALED = (
     *("from", "to", "cc", "subject", "date", "reply-to", "message-id", "mime-version"),
@@ -96,9 +98,6 @@ class Seal:
         return b"".join(made)
 
 
-_NAME = "DKIM-Signature"
-
-
 def signed(message: bytes, keys: Sequence[Key], *, at: datetime) -> bytes:
     """Return a message with its signatures before it: for mails that are written one by one."""
     if not keys:
@@ -111,14 +110,12 @@ def signed(message: bytes, keys: Sequence[Key], *, at: datetime) -> bytes:
 
 
 def _begin(key: Key, names: Sequence[str], at: datetime) -> str:
-    """Return the value of a signature's field up to ``bh=``."""
-    names = wrap(
-        f"h={': '.join(names)};", _LINE - 1, break_long_words=False, break_on_hyphens=False
-    )
+    """Return the value of a signature's field up to ``bh=``, folded."""
+    listed = wrap(f"h={': '.join(names)};", _LINE - 1, break_on_hyphens=False)
     tags = (
         f"v=1; a={key.algorithm}; c=relaxed/relaxed; d={key.domain};",
         f"s={key.selector}; t={int(at.timestamp())};",
-        *(line.replace(": ", ":") for line in names),
+        *(line.replace(": ", ":") for line in listed),
         "bh=",
     )
     return "\r\n ".join(tags)
