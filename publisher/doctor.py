@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -43,14 +44,14 @@ def examine(config: Config, *, now: datetime) -> list[Check]:
     """Return what was found, in the order in which to mend it."""
     database = open_database(config.database_url)
     try:
-        checks = [_made("database", lambda: _database(database, config))]
+        checks = [_made("database", partial(_database, database, config))]
         answers = checks[0].ok
         if answers:
             checks += [
-                _made("migrations", lambda: _migrations(database)),
-                _made("clock", lambda: _clock(database, now)),
+                _made("migrations", partial(_migrations, database)),
+                _made("clock", partial(_clock, database, now)),
             ]
-        checks.append(_made("relay", lambda: _relay(config)))
+        checks.append(_made("relay", partial(_relay, config)))
         is_ready = answers and checks[1].ok
         checks += _mail(config, _senders(database, config) if is_ready else [config.sender])
         checks.append(names(packages_distributions()))
@@ -113,10 +114,10 @@ def _senders(database: Database, config: Config) -> list[str]:
 def _mail(config: Config, addresses: Sequence[str]) -> Iterator[Check]:
     resolver, signing = Resolver(config), sealing.known(config)
     domains = list(dict.fromkeys(address.rpartition("@")[2] for address in addresses))
-    yield _made(f"spf {domains[0]}", lambda: _spf(resolver, domains[0]))
+    yield _made(f"spf {domains[0]}", partial(_spf, resolver, domains[0]))
     yield from _dkim(config, signing, addresses)
     for domain in domains:
-        yield _made(f"dmarc {domain}", lambda domain=domain: _dmarc(resolver, domain))  # type: ignore[misc]
+        yield _made(f"dmarc {domain}", partial(_dmarc, resolver, domain))
 
 
 def _spf(resolver: Resolver, domain: str) -> str:
