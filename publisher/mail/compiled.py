@@ -26,7 +26,7 @@ from publisher.mail import wire
 from publisher.mail.encodings import Body, Stretch, smallest
 from publisher.mail.keys import Key
 from publisher.mail.links import LEAVE, PREFERENCES, Links
-from publisher.mail.signing import Seal, relaxed, relaxed_field
+from publisher.mail.signing import Seal, relaxed, relaxed_fields
 from publisher.mail.wire import Sender
 from store.records import Delivery, Edition
 
@@ -98,8 +98,7 @@ class Compiled:
         body = self.state.copy()
         for lines in hashed:
             body.update(lines)
-        fields = b"".join(relaxed_field(*field) for field in late.items())
-        return self.seal.lines(fields, body.digest())
+        return self.seal.lines(relaxed_fields(late), body.digest())
 
     def _late(self, delivery: Delivery, links: Links) -> dict[str, str]:
         """Return the fields of this message alone."""

@@ -11,7 +11,7 @@ the one lets others append, the other makes mails of long queues worthless.
 
 import hashlib
 import re
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,12 +30,12 @@ _SEALED = (
     *("from", "to", "cc", "subject", "date", "reply-to", "message-id", "mime-version"),
     *("content-type", "list-unsubscribe", "list-unsubscribe-post"),
 )
-#: Characters of a folded line (RFC 5322, 2.1.1).
+#: Characters of a line that lists fields (RFC 5322, 2.1.1: 78).
 _LINE = 76
 
-_SPACES = re.compile(rb"[\t ]+")
+#: White space that is hashed as one space: all but one space by itself.
+_SPACES = re.compile(rb" [\t ]+|\t[\t ]*")
 _BEFORE_THE_END = re.compile(rb" (?=\r\n)")
-_FOLDS = re.compile(r"[\r\n\t ]+")
 
 
 def relaxed(lines: bytes) -> bytes:
@@ -46,9 +46,11 @@ def relaxed(lines: bytes) -> bytes:
     return _BEFORE_THE_END.sub(b"", _SPACES.sub(b" ", lines))
 
 
-def relaxed_field(name: str, value: str) -> bytes:
-    """Return a field of a head as it is hashed (RFC 6376, 3.4.2)."""
-    return f"{name.lower()}:{_FOLDS.sub(' ', value).strip()}\r\n".encode("ascii")
+def relaxed_fields(fields: Mapping[str, str]) -> bytes:
+    """Return fields of a head as they are hashed (RFC 6376, 3.4.2)."""
+    lines = [f"{name.lower()}:{value.strip()}\r\n" for name, value in fields.items()]
+    unfolded = "".join(lines).replace("\r\n ", " ").replace("\r\n\t", " ")
+    return _SPACES.sub(b" ", unfolded.encode("ascii"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +78,8 @@ class Seal:
         values = [_begin(key, [*names, *_SEALED], at) for key in keys]
         return cls(
             keys=keys,
-            state=hashlib.sha256(b"".join(relaxed_field(*field) for field in fields.items())),
-            hashed=[relaxed_field(_NAME, value).removesuffix(b"\r\n") for value in values],
+            state=hashlib.sha256(relaxed_fields(fields)),
+            hashed=[relaxed_fields({_NAME: value}).removesuffix(b"\r\n") for value in values],
             written=[f"{_NAME}: {value}".encode("ascii") for value in values],
         )
 
@@ -93,8 +95,9 @@ class Seal:
         for key, hashed, written in zip(self.keys, self.hashed, self.written, strict=True):
             mine = state.copy()
             mine.update(hashed + end)
-            signature = b64encode(key.sign(mine.digest()))
-            made += [written, end.replace(b" ", b"\r\n "), *_folded(signature), b"\r\n"]
+            # In lines: all white space in a signature is left out before it is checked.
+            signature = encodebytes(key.sign(mine.digest())).replace(b"\n", b"\r\n ")
+            made += [written, end, b"\r\n ", signature[:-1]]
         return b"".join(made)
 
 
@@ -119,11 +122,3 @@ def _begin(key: Key, names: Sequence[str], at: datetime) -> str:
         "bh=",
     )
     return "\r\n ".join(tags)
-
-
-def _folded(signature: bytes) -> Iterable[bytes]:
-    """Yield a signature in lines: the space in it is left out before it is checked."""
-    first, more = _LINE - len(" b="), _LINE - 1
-    yield signature[:first]
-    for start in range(first, len(signature), more):
-        yield b"\r\n " + signature[start : start + more]
