@@ -215,6 +215,15 @@ class MailSection(_Section):
     timeout: Annotated[float, Field(gt=0)] = 60.0
 
 
+class SignupSection(_Section):
+    """``[signup]``: how much strangers may ask for by the forms."""
+
+    #: Sign-ups and letters that one network may ask for in an hour: a class room, not a robot.
+    asked_an_hour: Annotated[int, Field(ge=1, le=100_000)] = 30
+    #: Letters in 24 hours to an address that its owner has not confirmed.
+    letters_a_day: Annotated[int, Field(ge=1, le=100)] = 3
+
+
 class IngestSection(_Section):
     """``[ingest]``: reading news from the web."""
 
@@ -248,6 +257,7 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    signup: SignupSection = SignupSection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 

@@ -1,6 +1,6 @@
 """Letters to single people, queued in the transaction of what they are about."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from publisher.config import Config
@@ -10,16 +10,19 @@ from store.database import Transaction
 
 #: Letters to addresses that their owner has not confirmed yet.
 _UNASKED = ("confirm", "address")
-#: So many of them an address is written in a day, whoever asks for them: a form must not bury
-#: a stranger's mailbox.
-_MOST = 3
 _DAY = timedelta(days=1)
 
+_NOTHING: Mapping[str, str] = {}
 
-def may_write(tx: Transaction, email: str, now: datetime) -> bool:
-    """Say whether an address may be sent another letter that its owner may not have asked for."""
+
+def may_write(tx: Transaction, config: Config, email: str, now: datetime) -> bool:
+    """Say whether an address may be sent another letter that its owner may not have asked for.
+
+    A form must not bury a stranger's mailbox, whoever fills it in.
+    """
     since = now - _DAY
-    return sum(letters.written(tx, email, name, since=since) for name in _UNASKED) < _MOST
+    written = sum(letters.written(tx, email, name, since=since) for name in _UNASKED)
+    return written < config.signup.letters_a_day
 
 
 def write(
@@ -32,9 +35,13 @@ def write(
     email: str,
     now: datetime,
     keys: Collection[str] = (),
+    often: Mapping[str, str] = _NOTHING,
     **details: object,
 ) -> None:
-    """Queue a letter about these newsletters; ``details`` are what its links need."""
-    titles = choices.names(newsletters.listing(tx), keys, config, language)
+    """Queue a letter about these newsletters; ``details`` are what its links need.
+
+    ``often`` says how often each comes where that was chosen.
+    """
+    titles = choices.names(newsletters.listing(tx), keys, config, language, often)
     told = {"names": titles, **details}
     letters.queue(tx, subscriber_id, name, language=language, email=email, details=told, now=now)
