@@ -1,4 +1,7 @@
-"""Letters to single people, queued in the transaction of what they are about."""
+"""Letters to single people, queued in the transaction of what they are about.
+
+Nobody can say of one that is unknown whether it was sent; a person who has found out may.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -6,7 +9,8 @@ from datetime import datetime, timedelta
 from publisher.config import Config
 from publisher.subscriptions import choices
 from store import letters, newsletters
-from store.database import Transaction
+from store.database import Database, Transaction
+from store.records import DeliveryState
 
 #: Letters to addresses that their owner has not confirmed yet.
 _UNASKED = ("confirm", "address")
@@ -45,3 +49,15 @@ def write(
     titles = choices.names(newsletters.listing(tx), keys, config, language, often)
     told = {"names": titles, **details}
     letters.queue(tx, subscriber_id, name, language=language, email=email, details=told, now=now)
+
+
+def resolve(database: Database, letter_id: int, ending: str, *, now: datetime) -> DeliveryState:
+    """Write what a person found out about an unknown letter: ``sent``, ``failed`` or ``retry``.
+
+    Returns its new state. Raises ConflictError for a letter that is not unknown, and for a retry
+    where the reader has been erased.
+    """
+    state = DeliveryState.QUEUED if ending == "retry" else DeliveryState(ending)
+    with database.write() as tx:
+        letters.resolve(tx, letter_id, state, now=now)
+    return state
