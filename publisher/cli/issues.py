@@ -1,7 +1,7 @@
 """``tidings issue``: what people do with an issue before and while it is sent."""
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from publisher.cli import common
 from publisher.cli.issue_records import dry_record, print_issue, show_record
 
 if TYPE_CHECKING:
+    from store.database import Database
     from store.records import Issue, Newsletter
 
 IssueArgument = Annotated[int, typer.Argument(metavar="N")]
@@ -179,7 +180,7 @@ def _doing(name: str, about: str) -> Callable[..., None]:
         from publisher import issuing  # noqa: PLC0415
 
         moment = common.clock(now)
-        acts = {
+        acts: Mapping[str, "Callable[[Database, int], Issue]"] = {
             "pause": issuing.pause,
             "resume": partial(issuing.resume, now=moment),
             "cancel": partial(issuing.cancel, now=moment),
