@@ -180,7 +180,7 @@ def _doing(name: str, about: str) -> Callable[..., None]:
         from publisher import issuing  # noqa: PLC0415
 
         moment = common.clock(now)
-        acts: Mapping[str, "Callable[[Database, int], Issue]"] = {
+        acts: Mapping[str, Callable[[Database, int], Issue]] = {
             "pause": issuing.pause,
             "resume": partial(issuing.resume, now=moment),
             "cancel": partial(issuing.cancel, now=moment),
