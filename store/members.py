@@ -24,6 +24,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    insert,
     literal,
     select,
     text,
@@ -165,6 +166,20 @@ def _add(tx: Transaction, new: Sequence[Member]) -> None:
     # As text of no kind of its own, which the drivers would look for anew in each row.
     columns["status"] = tuple(map(str, columns["status"]))
     tx.load(subscribers, {"id": ids, **columns})
+    _subscribe_new(tx, ids, topics, often)
+
+
+def _subscribe_new(
+    tx: Transaction,
+    ids: Sequence[int],
+    topics: Sequence[Mapping[str, tuple[str, ...]]],
+    often: Sequence[Mapping[str, str]],
+) -> None:
+    count = len(ids)
+    # One choice for all, and nobody else between the first and the last of them.
+    if topics.count(topics[0]) == often.count(often[0]) == count == ids[-1] - ids[0] + 1:
+        _subscribe_alike(tx, ids, topics[0], often[0])
+        return
     words = lru_cache(_REMEMBERED)(topic_key)
     wanted = [
         (number, key, chosen, words(chosen), how_often.get(key, "") if how_often else "")
@@ -174,6 +189,27 @@ def _add(tx: Transaction, new: Sequence[Member]) -> None:
     if wanted:
         names = ("subscriber_id", "newsletter", "topics", "topic_key", "frequency")
         tx.load(subscriptions, dict(zip(names, zip(*wanted, strict=True), strict=True)))
+
+
+def _subscribe_alike(
+    tx: Transaction,
+    ids: Sequence[int],
+    topics: Mapping[str, tuple[str, ...]],
+    often: Mapping[str, str],
+) -> None:
+    """Subscribe people to the same: the database copies it, and no row has to be made here."""
+    columns = subscriptions.c
+    for key, chosen in topics.items():
+        given = {
+            columns.newsletter: key,
+            columns.topics: chosen,
+            columns.topic_key: topic_key(chosen),
+            columns.frequency: often.get(key, ""),
+        }
+        words = (literal(value, column.type) for column, value in given.items())
+        people = subscribers.c.id.between(ids[0], ids[-1])
+        rows = select(subscribers.c.id, *words).where(people)
+        tx.run(insert(subscriptions).from_select([columns.subscriber_id, *given], rows))
 
 
 def _ids(tx: Transaction, count: int) -> Sequence[int]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from types import MappingProxyType
 from zoneinfo import available_timezones
 
 from publisher import addresses, languages, markup
@@ -50,6 +51,8 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 #: So many answers are remembered of each column: most rows say what others have said.
 REMEMBERED = 4096
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
 #: Who may stand in a list; who is erased stands in none.
 _STATUSES = tuple(status for status in Status if status is not Status.ERASED)
 
@@ -70,6 +73,7 @@ class Checks:
         self._here = config.site.timezone
         self._languages = config.site.languages
         self._newsletters = {newsletter.key: newsletter for newsletter in newsletters}
+        self._topics = lru_cache(maxsize=REMEMBERED)(self._topics_of)
         #: Takes the cells that few rows have for themselves. Raises InputError.
         self.common = lru_cache(maxsize=REMEMBERED)(self._common_of)
 
@@ -107,15 +111,21 @@ class Checks:
         self, language: str, zone: str, status: str, source: str, keys: str, topics: str, often: str
     ) -> Common:
         """Return what these cells say, so that one look finds all of it."""
-        wanted = _topics(keys, topics, self._newsletters)
+        wanted = self._topics(keys, topics)
         return (
             _language(language, self._languages),
             _timezone(zone or self._here),
             _status(status),
             markup.clean_line(source),
             wanted,
-            {key: frequency(often, self._newsletters[key]) for key in wanted} if often else {},
+            {key: frequency(often, self._newsletters[key]) for key in wanted}
+            if often
+            else _NOTHING,
         )
+
+    def _topics_of(self, keys: str, topics: str) -> Mapping[str, tuple[str, ...]]:
+        """Return one and the same for the same, which who loads people makes use of."""
+        return _topics(keys, topics, self._newsletters)
 
 
 def cells_of(row: Mapping[str, str]) -> Cells:
