@@ -1,8 +1,9 @@
 """Some hundred rows told at a glance: each column is looked at as a whole. Pure.
 
 Most rows of most files are plain, and one look at a column costs less than half of a look at
-each of its cells. What the glance tells is what :meth:`Checks.person` would tell of each row; where a
-single row may need cleaning, or refusing, it tells nothing, and each is looked at by itself.
+each of its cells. What the glance tells is what :meth:`Checks.person` would tell of each row;
+where a single row may need cleaning, or refusing, it tells nothing, and each is looked at by
+itself.
 """
 
 import re
