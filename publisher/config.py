@@ -229,6 +229,15 @@ class MailSection(_Section):
     timeout: Annotated[float, Field(gt=0)] = 60.0
 
 
+class SignupSection(_Section):
+    """``[signup]``: how much strangers may ask for by the forms."""
+
+    #: Sign-ups and letters that one network may ask for in an hour: a class room, not a robot.
+    asked_an_hour: Annotated[int, Field(ge=1, le=100_000)] = 30
+    #: Letters in 24 hours to an address that its owner has not confirmed.
+    letters_a_day: Annotated[int, Field(ge=1, le=100)] = 3
+
+
 class DkimSection(_Section):
     """``[dkim]``: the keys that mail is signed with."""
 
@@ -290,6 +299,7 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    signup: SignupSection = SignupSection()
     dkim: DkimSection = DkimSection()
     dns: DnsSection = DnsSection()
     ingest: IngestSection = IngestSection()

@@ -101,14 +101,16 @@ _TOLD = 5
 
 
 class PreflightError(TidingsError):
-    """Editions are not fit to be sent; ``reasons`` holds a sentence for each fault."""
+    """Editions are not fit to be sent: ``what`` they are of, such as ``issue 7``.
 
-    def __init__(self, issue_id: int, reasons: Sequence[str]) -> None:
-        hint = f"mend it; 'tidings issue check {issue_id}' says what else there is"
+    ``reasons`` holds a sentence for each fault.
+    """
+
+    def __init__(self, what: str, reasons: Sequence[str], *, hint: str) -> None:
         more = [f"and {len(reasons) - _TOLD} more"] if len(reasons) > _TOLD else []
         told = "; ".join([*reasons[:_TOLD], *more, hint])
-        super().__init__(f"issue {issue_id} is not fit to be sent: {told}")
-        self.issue_id = issue_id
+        super().__init__(f"{what} is not fit to be sent: {told}")
+        self.what = what
         self.reasons = tuple(reasons)
 
 

@@ -5,7 +5,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     founding.py     init, migrate                                      items.py    item, topic
     editing.py      item: what is done to texts that are there
     house.py        tick, deliver, serve, feed, site
-    deliveries.py   delivery
+    deliveries.py   delivery                letters.py     letter
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     issues.py       issue: what people do with one                     looking.py  issue: previews
     translations.py translation, item export                           reports.py  report
@@ -30,6 +30,7 @@ from publisher.cli import (
     issues,
     items,
     keys,
+    letters,
     looking,
     newsletters,
     reports,
@@ -77,6 +78,7 @@ app.add_typer(newsletters.issue)
 checks.add_to(newsletters.issue)
 app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
+app.add_typer(letters.letter)
 app.add_typer(subscribers.subscriber)
 app.add_typer(keys.key)
 app.add_typer(dkim.dkim)
