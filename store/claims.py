@@ -31,7 +31,8 @@ _FOLD = (
     " set state = o.state, code = o.code, detail = o.detail, due = o.due, changed = :now"
     " from o where deliveries.id = o.id and deliveries.attempts = o.attempt"
     " and (deliveries.state in ('claimed', 'unknown')"
-    " or (deliveries.state in ('queued', 'postponed') and o.state = 'sent')) returning deliveries.id"
+    " or (deliveries.state in ('queued', 'postponed') and o.state = 'sent'))"
+    " returning deliveries.id"
 )
 _ON_POSTGRESQL = (
     "with o as (select * from unnest(cast(:ids as int[]), cast(:attempts as int[]),"  # noqa: S608

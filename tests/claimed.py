@@ -1,4 +1,4 @@
-"""Deliveries as a worker claims them and ends them, for tests of all that comes before and after."""
+"""Deliveries as a worker claims and ends them, for tests of what comes before and after."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -30,7 +30,7 @@ async def send(relay: Relay, source: Source, witness: Witness) -> str:
     try:
         await client.connect()
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise UnreachableError(f"no relay at {relay.host}:{relay.port}: {error}") from error
+        raise translate(error, relay) from error
     try:
         while client.is_connected:
             if mail := source.next():
@@ -43,6 +43,11 @@ async def send(relay: Relay, source: Source, witness: Witness) -> str:
     finally:
         client.close()
     return "the relay closed the connection"
+
+
+def translate(error: Exception, relay: Relay) -> UnreachableError:
+    """Return our error for one of aiosmtplib's or the network's, before any mail."""
+    return UnreachableError(f"no relay at {relay.host}:{relay.port}: {error}")
 
 
 async def _send(client: aiosmtplib.SMTP, mail: Outgoing, witness: Witness) -> None:
