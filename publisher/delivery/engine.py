@@ -55,6 +55,9 @@ _FOLD = 1.0
 #: Seconds for which a store that is gone is waited for.
 _PATIENCE = 30.0
 
+#: It goes on while the machine sleeps, so that a lease is over when it wakes up.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 T = TypeVar("T")
 
 Progress = Callable[[Ending], None]
@@ -125,7 +128,7 @@ def deliver(
         maker=Maker(config=config, tokens=tokens),
         worker=own.worker,
         clock=clock,
-        time=time.monotonic,
+        time=_seconds,
         lease=config.delivery.lease,
         issue_id=issue_id,
         batch_id=batch_id,
@@ -137,7 +140,7 @@ def deliver(
         outcome=outcome,
         progress=progress,
         stop=stop or Event(),
-        hand=Hand(journal=own, clock=clock, time=time.monotonic),
+        hand=Hand(journal=own, clock=clock, time=_seconds),
     )
     try:
         asyncio.run(run.all())
@@ -146,6 +149,10 @@ def deliver(
     with database.write() as tx:
         outcome.cancelled += deliveries.cancel_late(tx, now)
     return outcome
+
+
+def _seconds() -> float:
+    return time.clock_gettime(_CLOCK)
 
 
 def run_batch(
@@ -299,21 +306,21 @@ class _Run:
             for each in held
             if known[each.batch.edition_id].newsletter.windows
         }
-        zones = {
-            edition_id: closed(known[edition_id], self._zones(edition_id), now)
+        opens = {
+            edition_id: closed(
+                known[edition_id],
+                {zone for h in held if h.batch.edition_id == edition_id for zone in h.zones},
+                now,
+            )
             for edition_id in windowed
         }
         self.hand.withdraw(
             lambda mail: (
                 mail.held.lost
                 or mail.delivery.issue_id in stopped
-                or mail.delivery.timezone in zones.get(mail.delivery.edition_id, ())
+                or mail.delivery.timezone in opens.get(mail.delivery.edition_id, ())
             )
         )
-
-    def _zones(self, edition_id: int) -> set[str]:
-        queued = (*self.hand.ready, *self.hand.unmade)
-        return {mail.delivery.timezone for mail in queued if mail.delivery.edition_id == edition_id}
 
     async def _fold(self) -> None:
         """Fold what has ended, and let the batches go of which everything has."""
@@ -331,10 +338,10 @@ class _Run:
 
     def _told(self, some: Sequence[tuple[Ending, bool]]) -> None:
         """Count what the store has, and tell of it."""
-        noted = sum(noted for _, noted in some)
         # If it cannot be noted, the store is told again, which changes nothing.
-        with suppress(JournalError):
-            self.journal.folded(noted)
+        if noted := sum(noted for _, noted in some):
+            with suppress(JournalError):
+                self.journal.folded(noted)
         for ending, _ in some:
             self.outcome.count(ending)
             if self.progress:
