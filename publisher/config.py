@@ -238,6 +238,21 @@ class SignupSection(_Section):
     letters_a_day: Annotated[int, Field(ge=1, le=100)] = 3
 
 
+class DeliverySection(_Section):
+    """``[delivery]``: how it is written down what was sent."""
+
+    #: The folder of the journals; beside the SQLite file, or ``journal``, unless given. It must
+    #: be on a disk of this host.
+    journal: Path | None = None
+    #: Whether a mail is sent only once the disk has its line in the journal: then also the death
+    #: of the machine leaves no more unknown than that of a process. It is slower.
+    sync: bool = False
+    #: Seconds that a worker holds a batch for without saying that it is alive.
+    lease: Annotated[float, Field(ge=1)] = 60.0
+    #: Seconds after that until other hosts take the batch.
+    grace: Annotated[float, Field(ge=0)] = 600.0
+
+
 class DkimSection(_Section):
     """``[dkim]``: the keys that mail is signed with."""
 
@@ -300,6 +315,7 @@ class Config(BaseSettings):
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
     signup: SignupSection = SignupSection()
+    delivery: DeliverySection = DeliverySection()
     dkim: DkimSection = DkimSection()
     dns: DnsSection = DnsSection()
     ingest: IngestSection = IngestSection()
@@ -342,6 +358,15 @@ class Config(BaseSettings):
         if scheme or not found or path in {"", ":memory:"}:
             return self.database.url
         return f"sqlite:///{self.folder / path}"
+
+    @property
+    def journal(self) -> Path:
+        """The folder of the journals, absolute: no two SQLite files share one."""
+        if self.delivery.journal:
+            return self.folder / self.delivery.journal
+        scheme, _, path = self.database_url.partition("sqlite:///")
+        beside = not scheme and path not in {"", ":memory:"}
+        return Path(f"{path}.journal") if beside else self.folder / "journal"
 
     @property
     def host(self) -> str:

@@ -1,21 +1,27 @@
 """Delivery over real SMTP: every recipient ends in the right state."""
 
+import itertools
+from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Any
 
 import pytest
+from sqlalchemy import event, select, true, update
 
 import scheduler
-from publisher import issuing
+from publisher import issuing, publishing
 from publisher.config import Config
-from publisher.delivery import engine
+from publisher.delivery import engine, journal
 from publisher.delivery.pace import MAX_ATTEMPTS, pause
 from publisher.errors import BusyError, ConflictError
-from store import deliveries, subscribers
-from store.database import Database
-from store.records import Delivery, DeliveryState, Status
-from tests import make
+from store import batches, claims, deliveries, subscribers, tables
+from store.database import Database, Transaction
+from store.records import DeliveryState, Ending, Status
+from tests import claimed, make
 from tests.fakes import Relay, free_port
+from tests.store import fill
 
 SENT = DeliveryState.SENT
 
@@ -84,34 +90,53 @@ def test_a_postponed_mail_is_tried_again_when_its_pause_is_over(
         assert relay.counts["p0@example.org"] == 1
 
 
+@pytest.fixture
+def slow(database: Database, config: Config) -> Database:
+    """Return a store with an issue queued for so many that a slow relay takes long for them."""
+    make.start(database, config, languages=("en",))
+    make.subscribe(database, [f"p{number}@example.org" for number in range(60)])
+    make.take(database, config, make.draft("en"))
+    nowhere = config.mail.model_copy(update={"host": "127.0.0.1", "port": free_port()})
+    scheduler.tick(database, config.model_copy(update={"mail": nowhere}), now=make.NOW)
+    return database
+
+
 @pytest.mark.parametrize("connections", [1, 3])
 def test_a_pause_in_the_middle_stops_with_the_mails_under_way(
-    queued: Database, config: Config, connections: int
+    slow: Database, config: Config, connections: int
 ) -> None:
-    def stop(_mail: Delivery, _state: DeliveryState) -> None:
+    def stop(_ending: Ending) -> None:
         with suppress(ConflictError):
-            issuing.pause(queued, 1)
+            issuing.pause(slow, 1)
 
-    with Relay() as relay:
+    with Relay(takes=0.25) as relay:
         served = relay.serves(config, connections=connections)
-        first = engine.deliver(queued, served, now=make.NOW, progress=stop)
-        assert 1 <= first.sent <= connections
-        assert engine.deliver(queued, served, now=make.NOW).sent == 0
-        issuing.resume(queued, 1, now=make.NOW)
-        assert engine.deliver(queued, served, now=make.NOW).sent == 6 - first.sent
+        first = engine.deliver(slow, served, now=make.NOW, progress=stop)
+        assert 1 <= first.sent < 60
+        assert engine.deliver(slow, served, now=make.NOW).sent == 0
+        issuing.resume(slow, 1, now=make.NOW)
+        relay.takes = 0.0
+        assert engine.deliver(slow, served, now=make.NOW).sent == 60 - first.sent
         assert set(relay.counts.values()) == {1}
+    with slow.read() as tx:
+        # What was given back counts as no attempt.
+        assert {mail.attempts for mail in deliveries.listing(tx, 1)} == {1}
 
 
-def test_a_cancel_in_the_middle_leaves_what_was_sent(queued: Database, config: Config) -> None:
-    def end(_mail: Delivery, _state: DeliveryState) -> None:
+def test_a_cancel_in_the_middle_leaves_what_was_sent(slow: Database, config: Config) -> None:
+    def end(_ending: Ending) -> None:
         with suppress(ConflictError):
-            issuing.cancel(queued, 1, now=make.NOW)
+            issuing.cancel(slow, 1, now=make.NOW)
 
-    with Relay() as relay:
+    with Relay(takes=0.25) as relay:
         served = relay.serves(config, connections=1)
-        assert engine.deliver(queued, served, now=make.NOW, progress=end).sent == 1
-        assert len(relay.accepted) == 1
-    assert sorted(states(queued).values()) == [*["cancelled"] * 5, "sent"]
+        outcome = engine.deliver(slow, served, now=make.NOW, progress=end)
+        assert outcome.sent == len(relay.accepted) < 60
+        assert outcome.cancelled == 60 - outcome.sent
+    assert Counter(states(slow).values()) == {
+        "cancelled": 60 - outcome.sent,
+        "sent": outcome.sent,
+    }
 
 
 def test_a_retry_is_the_same_message_byte_for_byte(queued: Database, config: Config) -> None:
@@ -120,19 +145,15 @@ def test_a_retry_is_the_same_message_byte_for_byte(queued: Database, config: Con
         with relay:
             engine.deliver(queued, relay.serves(config), now=make.NOW + timedelta(hours=number))
         with queued.write() as tx:
-            for mail in deliveries.listing(tx, 1):
-                requeue(tx, mail.id)
+            requeue(tx)
     assert dict(first.accepted) == dict(second.accepted)
     assert len(first.accepted) == 6
 
 
-def requeue(tx: object, delivery_id: int) -> None:
-    from sqlalchemy import update  # noqa: PLC0415
-
-    from store import tables  # noqa: PLC0415
-
-    statement = update(tables.deliveries).where(tables.deliveries.c.id == delivery_id)
-    tx.run(statement.values(state="queued"))  # type: ignore[attr-defined]
+def requeue(tx: Transaction) -> None:
+    """Have all be sent again, whatever became of them."""
+    again = update(tables.deliveries).values(state=DeliveryState.QUEUED)
+    batches.change(tx, batches.lock(tx, true()), again)
 
 
 def test_a_connection_that_breaks_after_the_text_leaves_an_unknown_that_is_not_sent_again(
@@ -170,17 +191,21 @@ def test_who_left_after_queueing_is_not_written_to(queued: Database, config: Con
     assert states(queued)["p3@example.org"] is DeliveryState.CANCELLED
 
 
-def test_a_claim_of_a_dead_process_becomes_unknown_and_is_shown(
+def test_a_batch_of_a_worker_on_another_host_is_unknown_once_its_lease_is_long_over(
     queued: Database, config: Config
 ) -> None:
     with queued.write() as tx:
-        claimed = deliveries.claim(tx, make.NOW)
-    assert claimed is not None
+        mails = claimed.claim(tx, make.NOW)
+    over = make.NOW + claimed.LEASE + timedelta(seconds=config.delivery.grace)
     with Relay() as relay:
-        outcome = engine.deliver(queued, relay.serves(config), now=make.NOW)
-        assert (outcome.sent, outcome.unknown) == (5, 1)
-        assert claimed.email not in relay.counts
-    assert states(queued)[claimed.email] is DeliveryState.UNKNOWN
+        served = relay.serves(config)
+        outcome = engine.deliver(queued, served, now=over - timedelta(seconds=1))
+        assert (outcome.sent, outcome.unknown) == (0, 0)
+        outcome = engine.deliver(queued, served, now=over)
+        assert (outcome.sent, outcome.unknown) == (0, 6)
+        assert relay.accepted == []
+    assert outcome.doubtful == [mail.id for mail in mails]
+    assert set(states(queued).values()) == {DeliveryState.UNKNOWN}
 
 
 @pytest.mark.parametrize(
@@ -190,23 +215,16 @@ def test_a_claim_of_a_dead_process_becomes_unknown_and_is_shown(
 def test_a_person_says_what_became_of_an_unknown_mail(
     queued: Database, config: Config, ending: str, state: DeliveryState, mails: int
 ) -> None:
-    with queued.write() as tx:
-        claimed = deliveries.claim(tx, make.NOW)
-    assert claimed is not None
-    with Relay() as relay:
+    with Relay(data={"p1@example.org": "drop"}) as relay:
         served = relay.serves(config)
+        (unknown,) = engine.deliver(queued, served, now=make.NOW).doubtful
+        relay.data.clear()
+        engine.resolve(queued, unknown, ending, now=make.NOW)
         engine.deliver(queued, served, now=make.NOW)
-        engine.resolve(queued, claimed.id, ending, now=make.NOW)
-        engine.deliver(queued, served, now=make.NOW)
-        assert relay.counts[claimed.email] == mails
-    assert states(queued)[claimed.email] is state
+        assert relay.counts["p1@example.org"] == mails
+    assert states(queued)["p1@example.org"] is state
     with pytest.raises(ConflictError, match="not unknown"):
-        engine.resolve(queued, claimed.id, ending, now=make.NOW)
-
-
-def test_two_processes_do_not_deliver_at_once(queued: Database, config: Config) -> None:
-    with queued.exclusive("delivery"), pytest.raises(BusyError, match="try again"):
-        engine.deliver(queued, config, now=make.NOW)
+        engine.resolve(queued, unknown, ending, now=make.NOW)
 
 
 def test_progress_is_told_for_every_mail(queued: Database, config: Config) -> None:
@@ -216,9 +234,130 @@ def test_progress_is_told_for_every_mail(queued: Database, config: Config) -> No
             queued,
             relay.serves(config),
             now=make.NOW,
-            progress=lambda mail, state: told.append((mail.email, state)),
+            progress=lambda ending: told.append((ending.id, ending.state)),
         )
-    assert sorted(told) == [(f"p{number}@example.org", SENT) for number in range(6)]
+    with queued.read() as tx:
+        ids = [mail.id for mail in deliveries.listing(tx, 1)]
+    assert sorted(told) == [(number, SENT) for number in ids]
+
+
+def test_two_who_deliver_at_once_share_the_work(either: Database, config: Config) -> None:
+    make.start(either, config, languages=make.LANGUAGES)
+    for language in make.LANGUAGES:
+        emails = [f"{language}{number}@example.org" for number in range(9)]
+        make.subscribe(either, emails, language=language)
+    make.take(either, config, *(make.draft(language) for language in make.LANGUAGES))
+    publishing.publish_due(either, config, now=make.NOW)
+    scheduler.tick(either, config, now=make.NOW, sends=False)
+    with Relay(takes=0.02) as relay:
+        served = relay.serves(config, connections=1)
+        outcomes = fill.at_once(2, lambda _: engine.deliver(either, served, now=make.NOW))
+        assert sum(outcome.sent for outcome in outcomes) == 36
+        assert set(relay.counts.values()) == {1}
+    assert {*states(either).values()} == {SENT}
+
+
+def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(
+    slow: Database, config: Config
+) -> None:
+    stop = Event()
+    with Relay(takes=0.25) as relay:
+        served = relay.serves(config, connections=2)
+        outcome = engine.deliver(
+            slow, served, now=make.NOW, progress=lambda _: stop.set(), stop=stop
+        )
+        assert 1 <= outcome.sent == len(relay.accepted) < 60
+    assert Counter(states(slow).values()) == {"sent": outcome.sent, "queued": 60 - outcome.sent}
+    assert journal.names(served) == []
+
+
+def test_what_others_took_over_is_sent_no_more_and_what_was_sent_is_known(
+    slow: Database, config: Config
+) -> None:
+    """A worker of another host takes the batch that a lease of a second did not hold."""
+
+    def take_over(_ending: Ending) -> None:
+        with slow.write() as tx:
+            for batch in batches.held(tx):
+                claims.abandon(tx, batch, begun=None, now=make.NOW)
+
+    lease = config.delivery.model_copy(update={"lease": 1.0})
+    with Relay(takes=0.25) as relay:
+        served = relay.serves(config.model_copy(update={"delivery": lease}), connections=2)
+        outcome = engine.deliver(slow, served, now=make.NOW, progress=take_over)
+        assert len(relay.accepted) < 60
+        assert set(relay.counts.values()) == {1}
+    found = states(slow)
+    assert {mail for mail, state in found.items() if state is SENT} == {*relay.counts}
+    assert {*found.values()} == {SENT, DeliveryState.UNKNOWN}
+    assert outcome.sent == len(relay.accepted)
+
+
+def test_while_the_store_is_gone_what_is_in_hand_goes_on(slow: Database, config: Config) -> None:
+    gone = Event()
+
+    def refuse(*_: object) -> None:
+        if gone.is_set():
+            raise BusyError("the database is gone")
+
+    class Seen(Relay):
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            reply = await super().handle_DATA(server, session, envelope)
+            # It goes when the first mail is there, and comes back with the last but one.
+            (gone.set if len(self.accepted) < 59 else gone.clear)()
+            return reply
+
+    event.listen(slow._engine, "begin", refuse)
+    with Seen() as relay:
+        outcome = engine.deliver(slow, relay.serves(config), now=make.NOW)
+        assert set(relay.counts.values()) == {1}
+    assert (outcome.sent, outcome.problems) == (60, [])
+    assert {*states(slow).values()} == {SENT}
+
+
+def test_a_clock_that_jumps_sends_nothing_twice_and_loses_nothing(
+    slow: Database, config: Config
+) -> None:
+    days = itertools.cycle([0, 30, -30, 400])
+
+    def clock() -> datetime:
+        return make.NOW + timedelta(days=next(days))
+
+    with Relay() as relay:
+        served = relay.serves(config)
+        while engine.deliver(slow, served, now=make.NOW, clock=clock).sent:
+            pass
+        assert set(relay.counts.values()) == {1}
+    assert {*states(slow).values()} == {SENT}
+
+
+def test_one_batch_can_be_sent_by_itself(queued: Database, config: Config) -> None:
+    with queued.read() as tx:
+        (batch_id,) = (row["id"] for row in tx.rows(select(tables.batches.c.id)))
+    with Relay() as relay:
+        served = relay.serves(config)
+        assert engine.run_batch(queued, served, batch_id + 1, now=make.NOW).sent == 0
+        assert engine.run_batch(queued, served, batch_id, now=make.NOW).sent == 6
+
+
+def test_a_window_that_closes_keeps_back_what_is_not_under_way(
+    database: Database, config: Config
+) -> None:
+    make.start(
+        database, config, languages=("en",), windows={"*": "daily 06:00-09:00"}, timezone="UTC"
+    )
+    make.subscribe(database, [f"p{number}@example.org" for number in range(60)])
+    make.take(database, config, make.draft("en"))
+    scheduler.tick(database, config, now=make.NOW, sends=False)
+    moments = itertools.chain([make.NOW] * 8, itertools.repeat(make.NOW + timedelta(hours=1)))
+    with Relay(takes=0.25) as relay:
+        served = relay.serves(config, connections=1)
+        sent = engine.deliver(database, served, now=make.NOW, clock=lambda: next(moments)).sent
+        assert sent == len(relay.accepted) < 60
+        evening = make.NOW + timedelta(hours=1)
+        assert engine.deliver(database, served, now=evening).sent == 0
+        with database.read() as tx:
+            assert deliveries.next_due(tx) == make.NOW + timedelta(hours=22)
 
 
 def test_pauses_double_to_four_hours_and_end_after_two_days() -> None:
