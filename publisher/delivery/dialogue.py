@@ -293,7 +293,7 @@ class Dialogue:
 
     def _ended(self, flight: _Flight, reply: Reply) -> None:
         """Take the answer to the end of a message."""
-        if flight.refusal and flight.taken and reply.positive:
+        if flight.refusal and reply.positive:
             # Refused and taken at once: who can say what it has.
             flight.refusal = None
             self._derail(flight, _Step.END, reply)
