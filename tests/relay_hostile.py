@@ -64,6 +64,7 @@ GARBAGE = (
     b"250-more\r\n" * 500,
     b"\r\n",
 )
+OUT_OF_TURN = (b"354 go\r\n", b"250 ok\r\n")
 WRONG = (b"150 wait\r\n", b"666 what\r\n", b"999\r\n")
 
 _PATH = re.compile(rb"(?:MAIL FROM|RCPT TO):<([^>]*)>( SIZE=\d+)?\Z")
@@ -156,15 +157,14 @@ class HostileRelay:
             case Kind.GARBLED:
                 said = GARBAGE[move.which % len(GARBAGE)]
             case Kind.WRONG:
-                other = b"250 ok\r\n" if command == "DATA" else b"354 go\r\n"
-                said = (*WRONG, other)[move.which % 4]
-            case Kind.LIE:
-                said = b"550 no\r\n" if code < 400 else b"250 yes\r\n"
-            case Kind.TWICE:
-                said += SECOND[move.which % len(SECOND)] + b"\r\n"
+                said = (*WRONG, OUT_OF_TURN[command == "DATA"])[move.which % 4]
+            case Kind.LIE | Kind.TWICE:
+                self.lying = True
+                opposite = b"550 no\r\n" if code < 400 else b"250 yes\r\n"
+                second = said + SECOND[move.which % len(SECOND)] + b"\r\n"
+                said = opposite if move.kind is Kind.LIE else second
         self.closed = self.closed or move.kind in {Kind.GONE, Kind.CUT}
         self.mute = self.mute or move.kind is Kind.SILENT
-        self.lying = self.lying or move.kind in {Kind.LIE, Kind.TWICE}
         return said
 
     def _do(self, command: str, content: bytes) -> int:

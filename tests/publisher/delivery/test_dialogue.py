@@ -1,6 +1,7 @@
 """The dialogue in memory: what is written when, and how each mail ends, whatever a relay does."""
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from tests.relay_hostile import (
 )
 
 #: Relays that are met. All 100,000 take minutes: TIDINGS_TEST_RELAYS=100000.
-RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "2000"))
+RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "10000"))
 
 GONE = "gone"
 WAYS = list(Way)
@@ -35,7 +36,7 @@ def talk(dialogue: Dialogue, *said: bytes) -> list[bytes]:
     return written
 
 
-def begun(way: Way, count: int = 2, **terms: int) -> tuple[Dialogue, Post, bytes]:
+def begun(way: Way, count: int = 2, **terms: Any) -> tuple[Dialogue, Post, bytes]:
     """Begin a dialogue about some mails; return what is written first."""
     post = Post(waiting=mails(count))
     dialogue = Dialogue(post, post, Terms(way=way, **terms))
