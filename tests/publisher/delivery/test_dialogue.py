@@ -21,7 +21,7 @@ from tests.relay_hostile import (
 )
 
 #: Relays that are met. All 100,000 take minutes: TIDINGS_TEST_RELAYS=100000.
-RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "10000"))
+RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "6000"))
 
 GONE = "gone"
 WAYS = list(Way)
