@@ -16,7 +16,7 @@ _MOST_LINES = 128
 _KEPT = 1000
 
 #: The first digit is one that a finished or an intermediate reply may have (4.2.1).
-_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
 #: Class, subject, detail (RFC 2034, 4).
 _STATUS = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?= |\Z)")
 #: Codes that ask who we are: 530 and 535 (RFC 4954, 4), 534 and 538 (RFC 4954, 6).
@@ -63,43 +63,51 @@ class Replies:
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._code = 0
+        #: How much of the buffer was read.
+        self._read = 0
         self._lines: list[bytes] = []
 
     @property
     def begun(self) -> bool:
         """Whether there is more than was read as a reply."""
-        return bool(self._buffer or self._lines)
+        return self._read < len(self._buffer) or bool(self._lines)
 
     def add(self, data: bytes) -> None:
         """Take what came."""
-        self._buffer = self._buffer + data if self._buffer else data
+        self._buffer = self._buffer[self._read :] + data
+        self._read = 0
 
     def next(self) -> Reply | None:
         """Return the next whole reply, None where there is none yet. Raises NonsenseError."""
-        while True:
-            line, end, rest = self._buffer.partition(b"\n")
-            if len(line) > _LONGEST_LINE:
-                raise NonsenseError("a line of the relay does not end")
-            if not end:
-                return None
-            self._buffer = rest
-            if self._is_last(line.removesuffix(b"\r")):
-                lines, self._lines = self._lines, []
-                return Reply(self._code, _readable(b" ".join(lines)))
+        while line := self._line():
+            code, more, words = line.groups(b"")
+            if more == b"-" or self._lines:
+                self._lines.append(line[0])
+                self._refuse_odd(code)
+            if more != b"-":
+                words = b" ".join(line[4:].strip() for line in self._lines) or words
+                self._lines.clear()
+                return Reply(int(code), _readable(words))
+        return None
 
-    def _is_last(self, line: bytes) -> bool:
-        found = _LINE.fullmatch(line)
-        if not found:
-            raise NonsenseError(f"the relay says {_readable(line[:60])!r}")
-        code = int(found[1])
-        if self._lines and code != self._code:
-            raise NonsenseError(f"a reply of the relay is both {self._code} and {code}")
-        self._code = code
-        self._lines.append(found[3] or b"")
+    def _line(self) -> re.Match[bytes] | None:
+        """Return the next line, None where there is none yet."""
+        found = _LINE.match(self._buffer, self._read)
+        length = (found.end() if found else len(self._buffer)) - self._read
+        if length > _LONGEST_LINE:
+            raise NonsenseError("a line of the relay does not end")
+        if found:
+            self._read = found.end()
+        elif b"\n" in self._buffer[self._read :]:
+            raise NonsenseError(f"the relay says {_readable(self._buffer[self._read :][:60])!r}")
+        return found
+
+    def _refuse_odd(self, code: bytes) -> None:
+        """Raise NonsenseError for a reply of many lines that is not one."""
+        if not self._lines[0].startswith(code):
+            raise NonsenseError(f"a reply of the relay is both {_readable(b' '.join(self._lines))}")
         if len(self._lines) > _MOST_LINES:
             raise NonsenseError("a reply of the relay does not end")
-        return found[2] != b"-"
 
 
 def judge(reply: Reply, *, of_sender: bool = False) -> Answer:

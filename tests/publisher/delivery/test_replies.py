@@ -26,7 +26,7 @@ def read(*pieces: bytes) -> list[Reply]:
         (b"250 ok\n", Reply(250, "ok")),
         (b"550-5.1.1 no\r\n550-\r\n550 such user\r\n", Reply(550, "5.1.1 no  such user")),
         (b"550 bo\xc3\xaete pleine\r\n", Reply(550, "boîte pleine")),
-        (b"550 \xff\x00\x1b[31mred\t\r\n", Reply(550, "\ufffd  [31mred ")),
+        (b"550 \xff\x00\x1b[31mred\tx\r\n", Reply(550, "\ufffd  [31mred x")),
     ],
 )
 def test_a_reply_is_its_code_and_its_words(said: bytes, reply: Reply) -> None:
