@@ -1,6 +1,7 @@
 """The dialogue in memory: what is written when, and how each mail ends, whatever a relay does."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -224,7 +225,7 @@ def test_an_address_that_is_no_part_of_a_command_is_refused_and_the_rest_goes(
     address: str,
 ) -> None:
     bad, good = mails(2)
-    bad = type(bad)(id=0, sender=bad.sender, recipient=address, message=bad.message)
+    bad = replace(bad, recipient=address)
     post = Post(waiting=[bad, good])
     dialogue = Dialogue(post, post, Terms(way=Way.PIPELINED))
     dialogue.more()
