@@ -131,9 +131,7 @@ def test_those_who_are_refused_hold_up_nobody(relay: Postfix, window: int) -> No
 def test_a_message_that_is_too_long_is_refused_and_the_next_one_goes(relay: Postfix) -> None:
     long, short = mails("long", "long@example.org", "short@example.org")
     lines = b"A line of so many.\r\n" * 600_000
-    long = Outgoing(
-        id=0, sender=long.sender, recipient=long.recipient, message=long.message + lines
-    )
+    long = replace(long, message=long.message + lines)
     post = deliver(relay, [long, short])
     assert (post.answers[0].code, post.answers[0].status) == (552, "5.3.4")
     assert post.answers[1].verdict is Verdict.ACCEPTED
