@@ -138,6 +138,8 @@ class HostileRelay:
             return b"421 4.3.2 closing\r\n"
         # RSET is never refused (RFC 5321, 4.1.1.5).
         refused = move.kind is Kind.REFUSE and command not in {"RSET", "QUIT"}
+        # What cannot be understood stands for yes and for no.
+        refused = refused or (move.kind in {Kind.GARBLED, Kind.WRONG} and move.which % 2 == 1)
         code = REFUSALS[move.which % len(REFUSALS)] if refused else self._do(command, content)
         if command == "END" and refused:
             self._sender, self._recipients = None, []
@@ -155,9 +157,9 @@ class HostileRelay:
             case Kind.CUT:
                 said = said[: move.which % len(said)]
             case Kind.GARBLED:
-                said = GARBAGE[move.which % len(GARBAGE)]
+                said = GARBAGE[move.which // 2 % len(GARBAGE)]
             case Kind.WRONG:
-                said = (*WRONG, OUT_OF_TURN[command == "DATA"])[move.which % 4]
+                said = (*WRONG, OUT_OF_TURN[command == "DATA"])[move.which // 2 % 4]
             case Kind.LIE | Kind.TWICE:
                 self.lying = True
                 opposite = b"550 no\r\n" if code < 400 else b"250 yes\r\n"
