@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from publisher.delivery.dialogue import Dialogue, Terms
+from publisher.delivery.commands import Terms
+from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from publisher.delivery.dialogue import Way
+from publisher.delivery.commands import Way
 from publisher.delivery.outgoing import Relay
 from tests.relay_hostile import Book, HostileRelay, Move
 

@@ -104,7 +104,8 @@ class Line(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001  (whatever it is, `close` raises it)
             self._give_up(error)
         output = b"".join(self.dialogue.output())
-        if output:
+        # One that is closing will say that it is lost.
+        if output and not self._transport.is_closing():
             self._transport.write(output)
             self._deadline = self._loop.time() + self._timeout + len(output) / _SLOWEST
         if self.dialogue.over:

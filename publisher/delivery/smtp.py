@@ -12,7 +12,8 @@ from typing import Self, cast
 import aiosmtplib
 
 from publisher.config import Config
-from publisher.delivery.dialogue import Dialogue, Terms, Way
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict, Witness
 from publisher.errors import RefusedError, UnansweredError, UnreachableError

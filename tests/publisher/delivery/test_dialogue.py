@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from publisher.delivery.dialogue import Dialogue, Terms, Way
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.outgoing import Verdict
 from tests.relay_hostile import (
     KINDS,
@@ -22,7 +23,7 @@ from tests.relay_hostile import (
 )
 
 #: Relays that are met. All 100,000 take minutes: TIDINGS_TEST_RELAYS=100000.
-RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "4000"))
+RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "3000"))
 
 GONE = "gone"
 WAYS = list(Way)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from publisher.delivery.dialogue import Way
+from publisher.delivery.commands import Way
 from publisher.delivery.outgoing import Outgoing, Relay, Verdict
 from publisher.delivery.smtp import send
 from tests import postfix

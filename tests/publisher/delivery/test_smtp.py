@@ -9,7 +9,7 @@ from itertools import chain, repeat
 import aiosmtplib
 import pytest
 
-from publisher.delivery.dialogue import Way
+from publisher.delivery.commands import Way
 from publisher.delivery.outgoing import Outgoing, Relay, Verdict
 from publisher.delivery.smtp import send, send_one, translate
 from publisher.errors import UnreachableError
