@@ -51,7 +51,7 @@ CONDITIONS = {
     "smtplib": f"{SESSIONS} threads",
     "rtt20": f"through a process that hands on everything {_WAY} ms later, both ways",
     "figures": "median of the ratios of rounds that take turns; mails a second by the clock",
-    "cpu": "keys with cpu: mails a second of processor time, the sender's and smtp-sink's",
+    "processor": "keys with cpu: mails a second of processor time, the sender's and smtp-sink's",
 }
 
 #: Mails a round, near and far; the slow ones get fewer.

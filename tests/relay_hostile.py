@@ -137,10 +137,10 @@ class HostileRelay:
         if move.kind is Kind.GOODBYE:
             self.closed = True
             return b"421 4.3.2 closing\r\n"
-        # RSET is never refused (RFC 5321, 4.1.1.5).
-        refused = move.kind is Kind.REFUSE and command not in {"RSET", "QUIT"}
         # What cannot be understood stands for yes and for no.
-        refused = refused or (move.kind in {Kind.GARBLED, Kind.WRONG} and move.which % 2 == 1)
+        refuses = move.kind in {Kind.GARBLED, Kind.WRONG} and move.which % 2 == 1
+        # RSET is never refused (RFC 5321, 4.1.1.5).
+        refused = command not in {"RSET", "QUIT"} and (refuses or move.kind is Kind.REFUSE)
         code = REFUSALS[move.which % len(REFUSALS)] if refused else self._do(command, content)
         if command == "END" and refused:
             self._sender, self._recipients = None, []
