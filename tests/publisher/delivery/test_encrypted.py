@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from cryptography import x509
@@ -21,6 +22,8 @@ from publisher.delivery.smtp import send
 from publisher.errors import UnreachableError
 from tests.fakes import free_port
 from tests.relay_hostile import Post, mails
+
+Loop = Callable[[], asyncio.AbstractEventLoop]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
     kept, port = Kept(), free_port()
-    controller = Controller(kept, hostname="127.0.0.1", port=port, tls_context=context, **about)
+    controller = Controller(kept, hostname="127.0.0.1", port=port, tls_context=context, ready_timeout=60.0, **about)
     controller.start()
     try:
         yield kept, port
@@ -77,11 +80,12 @@ def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
         controller.stop()
 
 
-def deliver(port: int, **about: Any) -> Post:
+def deliver(port: int, *, loop: Loop = asyncio.new_event_loop, **about: Any) -> Post:
     """Send three mails."""
     post = Post(waiting=mails(3))
     to = Relay(**{"host": "127.0.0.1", "port": port, **about})
-    assert asyncio.run(send(to, post, post)) == ""
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(send(to, post, post)) == ""
     return post
 
 
@@ -89,9 +93,12 @@ def accepted(post: Post) -> bool:
     return [answer.verdict for answer in post.answers.values()] == [Verdict.ACCEPTED] * 3
 
 
-def test_encryption_is_taken_where_it_is_offered_also_from_a_stranger(certificate: Path) -> None:
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_encryption_is_taken_where_it_is_offered_also_from_a_stranger(
+    certificate: Path, loop: Loop
+) -> None:
     with relay(certificate) as (kept, port):
-        assert accepted(deliver(port, tls="opportunistic"))
+        assert accepted(deliver(port, loop=loop, tls="opportunistic"))
         assert kept.mails == [(mail.recipient, mail.message, True) for mail in mails(3)]
 
 

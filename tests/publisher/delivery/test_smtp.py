@@ -8,6 +8,7 @@ from itertools import chain, repeat
 
 import aiosmtplib
 import pytest
+import uvloop
 
 from publisher.delivery.commands import Way
 from publisher.delivery.outgoing import Outgoing, Relay, Verdict
@@ -66,6 +67,23 @@ def test_at_each_point_of_the_dialogue_a_relay_may_do_what_it_wants(way: Way, ki
 
     for point in range(9):
         run(main(point, point * 5))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [Kind.HONEST, Kind.GOODBYE, Kind.GONE, Kind.CLOSED, Kind.GARBLED])
+def test_another_loop_makes_no_difference(way: Way, kind: Kind) -> None:
+    async def main(point: int) -> None:
+        sent, book = mails(3), Book()
+        async with served(way=way, moves=after(point, Move(kind=kind)), book=book) as hostile:
+            post = Post(waiting=list(sent))
+            await deliver(hostile.relay, post)
+            assert not post.taken
+            assert len(post.answers) == 3
+            check(post, book, sent)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for point in range(9):
+            runner.run(main(point))
 
 
 @pytest.mark.parametrize("way", WAYS)
