@@ -151,11 +151,11 @@ class Dialogue:
         """Give a reply to the oldest question."""
         if not self._awaited:
             end = self.lost if reply.code == CLOSING else self.fail
-            end(f"the relay says {_said(reply)}, unasked")
+            end(f"the relay says {reply}, unasked")
             return
         step, flight = self._awaited.popleft()
         if reply.code == CLOSING:
-            self._stop = f"the relay closes the connection: {_said(reply)}"
+            self._stop = f"the relay closes the connection: {reply}"
         elif self._replies.begun and not self._awaited:
             # Whatever stands there cannot answer what is yet to be written.
             self._stop = "the relay answers before it is asked"
@@ -175,7 +175,7 @@ class Dialogue:
         if step is Step.QUIT:
             self.fail("")
         elif not reply.positive:
-            self.fail(self._stop or f"the relay says {_said(reply)} to RSET")
+            self.fail(self._stop or f"the relay says {reply} to RSET")
         elif self._terms.way is Way.PLAIN:
             self._go_on()
 
@@ -264,8 +264,4 @@ class Dialogue:
 
     def _derail(self, flight: Flight, step: Step, reply: Reply) -> None:
         """End it over a reply that does not fit."""
-        self.fail(f"the relay says {_said(reply)} to {step.name} for {flight.mail.recipient}")
-
-
-def _said(reply: Reply) -> str:
-    return f"{reply.code} {reply.text}".rstrip()
+        self.fail(f"the relay says {reply} to {step.name} for {flight.mail.recipient}")

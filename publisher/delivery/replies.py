@@ -42,6 +42,9 @@ class Reply:
     #: What was said, without the codes; printable.
     text: str
 
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".rstrip()
+
     @property
     def positive(self) -> bool:
         """Whether what was asked for is done (2yz)."""

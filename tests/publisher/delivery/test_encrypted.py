@@ -72,7 +72,9 @@ def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
     kept, port = Kept(), free_port()
-    controller = Controller(kept, hostname="127.0.0.1", port=port, tls_context=context, ready_timeout=60.0, **about)
+    controller = Controller(
+        kept, hostname="127.0.0.1", port=port, tls_context=context, ready_timeout=60.0, **about
+    )
     controller.start()
     try:
         yield kept, port

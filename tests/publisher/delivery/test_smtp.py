@@ -3,20 +3,23 @@
 import asyncio
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
+from typing import cast
 
 import aiosmtplib
 import pytest
 import uvloop
 
-from publisher.delivery.commands import Way
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
+from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Outgoing, Relay, Verdict
 from publisher.delivery.smtp import send, send_one, translate
 from publisher.errors import UnreachableError
 from tests.fakes import free_port
 from tests.relay_hostile import Book, Kind, Move, Post, check, mails
-from tests.relay_served import PATIENCE, run, served, until
+from tests.relay_served import PATIENCE, run, served, turn_on, until
 
 WAYS = list(Way)
 
@@ -217,6 +220,53 @@ def test_no_mail_ends_on_the_wire_that_nobody_could_note(way: Way) -> None:
             assert not post.taken
             assert "r1@example.org" not in hostile.book.counts
             assert post.answers[0].verdict is Verdict.ACCEPTED
+
+    run(main())
+
+
+def test_a_relay_that_knows_no_ehlo_is_greeted_as_it_wants() -> None:
+    async def main() -> None:
+        async with served(old=True) as hostile:
+            assert (await send_one(hostile.relay, mails(1)[0])).verdict is Verdict.ACCEPTED
+            assert hostile.book.counts == {"r0@example.org": 1}
+
+    run(main())
+
+
+class Wire(asyncio.Transport):
+    """A connection on which nothing comes back."""
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.line = cast("Line", protocol)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        asyncio.get_running_loop().call_soon(self.line.connection_lost, None)
+
+
+def test_a_long_mail_has_the_time_that_a_slow_connection_takes() -> None:
+    async def main() -> None:
+        (mail,) = mails(1)
+        # Ten megabytes: another 640 seconds.
+        post = Post(waiting=[replace(mail, message=mail.message * 500_000)])
+        line = Line(Dialogue(post, post, Terms(way=Way.CHUNKS)), Wire(), PATIENCE)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.started)
+        for _ in range(10):
+            turn_on(PATIENCE)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert not line.dialogue.over
+        turn_on(200)
+        await sending
+        assert line.dialogue.over
+        assert post.answers[0].verdict is Verdict.UNANSWERED
+        await asyncio.sleep(0)
 
     run(main())
 
