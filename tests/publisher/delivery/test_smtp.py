@@ -272,6 +272,23 @@ def test_a_long_mail_has_the_time_that_a_slow_connection_takes() -> None:
     run(main())
 
 
+def test_who_was_frozen_reads_what_came_before_it_is_called_late() -> None:
+    async def main() -> None:
+        post = Post(waiting=mails(1))
+        line = Line(Dialogue(post, post, Terms(way=Way.CHUNKS)), Wire(), PATIENCE)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.started)
+        turn_on(PATIENCE * 10)
+        # The clock is looked at first, as uvloop does.
+        line._look()
+        line.data_received(b"250 ok\r\n250 ok\r\n250 ok\r\n")
+        await sending
+        assert post.answers[0].verdict is Verdict.ACCEPTED
+        await line.close()
+
+    run(main())
+
+
 def test_one_mail_has_one_answer() -> None:
     async def main() -> None:
         moves = after(1, Move(kind=Kind.REFUSE, which=8))
