@@ -88,8 +88,9 @@ class Replies:
                 self._lines.append(line[0])
                 self._refuse_odd(code)
             if more != b"-":
-                words = b" ".join(line[4:].strip() for line in self._lines) or words
-                self._lines.clear()
+                if self._lines:
+                    words = b" ".join(line[4:].strip() for line in self._lines)
+                    self._lines.clear()
                 return Reply(int(code), _readable(words))
         return None
 
