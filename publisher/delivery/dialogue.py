@@ -230,7 +230,7 @@ class Dialogue:
         pipelined = self._terms.way is Way.PIPELINED
         following = self._take() if pipelined else None
         self._start(flight)
-        self._out.append(commands.stuffed(flight.mail))
+        self._out.append(commands.text(flight.mail))
         self._ask(Step.END, commands.END, flight)
         if following:
             self._begin(following)

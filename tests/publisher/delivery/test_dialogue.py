@@ -255,6 +255,24 @@ def test_an_address_that_is_no_part_of_a_command_is_refused_and_the_rest_goes(
     assert verdicts(post) == [Verdict.PERMANENT]
 
 
+@pytest.mark.parametrize(
+    ("message", "sent"),
+    [
+        (b"a\r\n.\r\nb\r\n", b"a\r\n..\r\nb\r\n"),
+        (b"a\r\n.b\r\n..\r\n", b"a\r\n..b\r\n...\r\n"),
+        # What other programs take for the end of a message.
+        (b"a\n.\nb\r\n", b"a\n..\nb\r\n"),
+        (b"a\r\nb", b"a\r\nb\r\n"),
+        (b"a\r\n.", b"a\r\n..\r\n"),
+    ],
+)
+def test_a_message_ends_where_it_does(message: bytes, sent: bytes) -> None:
+    post = Post(waiting=[replace(mails(1)[0], message=message)])
+    dialogue = Dialogue(post, post, Terms(way=Way.PIPELINED))
+    dialogue.more()
+    assert talk(dialogue, b"", OK + OK + GO)[1] == sent + b".\r\n"
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("window", [1, 3])
 def test_an_honest_relay_gets_every_mail_once_byte_for_byte(way: Way, window: int) -> None:
