@@ -95,4 +95,6 @@ def text(mail: Outgoing) -> bytes:
     # Compiled mails have no such lines; looking this way takes a third of what ``in`` takes.
     if _STOP.search(message):
         message = _STOP.sub(b"\n..", message)
+    if message.startswith(b"."):
+        message = b"." + message
     return message if message.endswith(b"\r\n") else message + b"\r\n"

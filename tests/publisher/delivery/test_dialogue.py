@@ -264,6 +264,7 @@ def test_an_address_that_is_no_part_of_a_command_is_refused_and_the_rest_goes(
         (b"a\n.\nb\r\n", b"a\n..\nb\r\n"),
         (b"a\r\nb", b"a\r\nb\r\n"),
         (b"a\r\n.", b"a\r\n..\r\n"),
+        (b".\r\na\r\n", b"..\r\na\r\n"),
     ],
 )
 def test_a_message_ends_where_it_does(message: bytes, sent: bytes) -> None:
