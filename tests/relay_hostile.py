@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from publisher.delivery.commands import Terms
+from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
 
@@ -209,6 +209,8 @@ class Post:
     #: Of what the relay lied about nothing can be held against the sender.
     excused: set[int] = field(default_factory=set)
     lying: bool = False
+    #: Mails that may be without an answer at once.
+    window: int = 1
 
     def next(self) -> Outgoing | None:
         if not self.waiting:
@@ -222,6 +224,8 @@ class Post:
 
     def starting(self, mail: Outgoing) -> None:
         assert mail.id in self.taken
+        # Whoever is killed now leaves so many mails of which nobody can say.
+        assert len(self.started & self.taken) < self.window
         self.started.add(mail.id)
 
     def ended(self, mail: Outgoing, answer: Answer) -> None:
@@ -259,6 +263,7 @@ def converse(post: Post, book: Book, moves: Iterator[Move], terms: Terms, cuts: 
 
     ``cuts`` says how long the pieces are in which its answers come, again and again.
     """
+    post.window = terms.window if terms.way is Way.CHUNKS else 1
     for _ in range(_CONNECTIONS):
         post.lying = False
         relay = HostileRelay(book, moves, eager=bool(cuts and cuts[0] % 2))

@@ -40,7 +40,7 @@ def talk(dialogue: Dialogue, *said: bytes) -> list[bytes]:
 
 def begun(way: Way, count: int = 2, **terms: Any) -> tuple[Dialogue, Post, bytes]:
     """Begin a dialogue about some mails; return what is written first."""
-    post = Post(waiting=mails(count))
+    post = Post(waiting=mails(count), window=terms.get("window", 1))
     dialogue = Dialogue(post, post, Terms(way=way, **terms))
     dialogue.more()
     return dialogue, post, b"".join(dialogue.output())

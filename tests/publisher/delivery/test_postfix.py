@@ -77,7 +77,7 @@ def deliver(relay: Postfix, sent: list[Outgoing], window: int = 1) -> Post:
         reasons = await asyncio.gather(*(send(to, post, post) for _ in range(2)))
         assert reasons == ["", ""]
 
-    post = Post(waiting=list(sent))
+    post = Post(waiting=list(sent), window=2 * window)
     asyncio.run(main())
     return post
 
