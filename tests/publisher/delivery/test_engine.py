@@ -9,7 +9,6 @@ import scheduler
 from publisher import issuing
 from publisher.config import Config
 from publisher.delivery import engine
-from publisher.delivery.pace import MAX_ATTEMPTS, pause
 from publisher.errors import BusyError, ConflictError
 from store import deliveries, subscribers
 from store.database import Database
@@ -219,11 +218,3 @@ def test_progress_is_told_for_every_mail(queued: Database, config: Config) -> No
             progress=lambda mail, state: told.append((mail.email, state)),
         )
     assert sorted(told) == [(f"p{number}@example.org", SENT) for number in range(6)]
-
-
-def test_pauses_double_to_four_hours_and_end_after_two_days() -> None:
-    pauses = [pause(attempt) for attempt in range(1, MAX_ATTEMPTS)]
-    # 5, 10, 20, 40, 80, 160 minutes, then 4 hours each: 5.25 + 11 * 4 = 49.25 hours.
-    assert pauses[:3] == [timedelta(minutes=minutes) for minutes in (5, 10, 20)]
-    assert sum((entry for entry in pauses if entry), timedelta()) == timedelta(hours=49.25)
-    assert pause(MAX_ATTEMPTS) is None
