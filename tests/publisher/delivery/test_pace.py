@@ -220,7 +220,8 @@ def test_mails_of_an_issue_that_is_paused_are_taken_out_wherever_their_domain_st
         for number in range(3):
             waiting.add(Mail(f"{number}@{domain}"))
     slow, full = waiting.next(0.0), waiting.next(0.0)
-    assert slow and full
+    assert slow
+    assert full
     waiting.ended(slow, LATER, 0.0)
     taken = waiting.next(0.0)
     assert taken == Mail("0@free")
