@@ -23,7 +23,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from publisher import cron, press, publishing, schedules, site, wallclock, websub
 from publisher.config import Config
-from publisher.delivery import engine
+from publisher.delivery import engine, unknowns
 from publisher.delivery.letters import Written, send
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
 from publisher.press import Pressed
@@ -105,6 +105,9 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     def tidy() -> None:
         erasure.tidy(database, now=now)
 
+    def settle() -> None:
+        done.problems += unknowns.settle_due(database, config, now=now).problems
+
     def deliver() -> None:
         outcome = engine.deliver(database, config, now=now)
         done.count(outcome)
@@ -119,6 +122,7 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
+    done.attempt(settle)
     done.attempt(deliver)
     done.attempt(tidy)
     finished = press.finish(database)

@@ -302,14 +302,21 @@ def settle(
         raise ConflictError(f"delivery {delivery.id} is no longer claimed")
 
 
-def resolve(tx: Transaction, delivery_id: int, state: DeliveryState, *, now: datetime) -> int:
+def resolve(
+    tx: Transaction,
+    delivery_id: int,
+    state: DeliveryState,
+    *,
+    now: datetime,
+    detail: str = "resolved by hand",
+) -> int:
     """Give an unknown delivery a state; return the id of its issue.
 
-    Raises ConflictError when it is not unknown.
+    ``detail`` says who knows it. Raises ConflictError when it is not unknown.
     """
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
-    values = {"state": state, "detail": "resolved by hand", "due": now, "changed": now}
+    values = {"state": state, "detail": detail, "due": now, "changed": now}
     row = tx.row(update(deliveries).where(mine).values(**values).returning(deliveries.c.issue_id))
     if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")

@@ -171,6 +171,8 @@ newsletters = Table(
     Column("frequencies", JSON),
     Column("minimum", Integer, nullable=False, server_default="1"),
     Column("windows", JSON),
+    # What becomes of its mails that nobody can say of: ask, hold or retry.
+    Column("unknown", String(10), nullable=False, server_default=text("'ask'")),
 )
 
 issues = Table(

@@ -45,6 +45,7 @@ def tick(
     """Do all that is due, once: publish, write feeds, plan and freeze issues, deliver."""
     import scheduler  # noqa: PLC0415
     from publisher import publishing  # noqa: PLC0415
+    from publisher.delivery import unknowns  # noqa: PLC0415
     from store import publications  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
@@ -55,19 +56,20 @@ def tick(
         # All that waits, not only what this pass looked at: too much for every pass of `serve`.
         with house.database.read() as tx:
             held = publications.held(tx)
+        unsaid = unknowns.told(house.database)
     record = pass_record(done, held)
     if as_json:
         common.print_json(record)
     else:
         short = {key: len(v) if isinstance(v, list) else v for key, v in record.items()}
         common.show(short, as_json=False)
-    for sentence in _shown(done):
+    for sentence in unsaid:
         common.warn(sentence)
     _conclude(done.problems, done.busy)
 
 
 def _shown(done: "Pass") -> list[str]:
-    """Return what a person must hear of: mails that nobody can say of where they are."""
+    """Return what a person must hear of once: mails that nobody can say of where they are."""
     if not done.unknown:
         return []
     return [f"{done.unknown} mails may or may not have been sent: see 'tidings issue list'"]
@@ -128,7 +130,7 @@ def deliver(
 ) -> None:
     """Send what is due."""
     from publisher import press  # noqa: PLC0415
-    from publisher.delivery import engine, letters  # noqa: PLC0415
+    from publisher.delivery import engine, letters, unknowns  # noqa: PLC0415
     from store import deliveries  # noqa: PLC0415
 
     started = time.perf_counter()
@@ -142,6 +144,8 @@ def deliver(
             waiting = deliveries.waiting(tx, issue_id=issue)
         with common.bar("sending", total=waiting) as advance:
             while True:
+                asked = unknowns.settle_due(house.database, house.config, now=common.clock(now))
+                problems += asked.problems
                 outcome = engine.deliver(
                     house.database,
                     house.config,
@@ -156,6 +160,9 @@ def deliver(
                     break
                 time.sleep(_wait(due, outcome))
         press.finish(house.database)
+        unsaid = unknowns.told(house.database)
+    for sentence in unsaid:
+        common.warn(sentence)
     common.show(_outcome(total, time.perf_counter() - started), as_json=as_json)
     _conclude([*dict.fromkeys([*problems, *total.problems])], [])
 
