@@ -105,10 +105,9 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     def tidy() -> None:
         erasure.tidy(database, now=now)
 
-    def settle() -> None:
-        done.problems += unknowns.settle_due(database, config, now=now).problems
-
     def deliver() -> None:
+        # What a relay turns out not to have goes out with the others.
+        done.problems += unknowns.settle_due(database, config, now=now).problems
         outcome = engine.deliver(database, config, now=now)
         done.count(outcome)
 
@@ -122,7 +121,6 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
-    done.attempt(settle)
     done.attempt(deliver)
     done.attempt(tidy)
     finished = press.finish(database)

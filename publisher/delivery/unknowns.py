@@ -67,7 +67,11 @@ def settle_due(database: Database, config: Config, *, now: datetime) -> Settled:
     with database.read() as tx:
         found = unknowns.standing(tx, due=now)
     for issue_id in found:
-        done = settle(database, config, issue_id, now=now)
+        try:
+            done = settle(database, config, issue_id, now=now)
+        except ConflictError as error:
+            # Somebody has moved the issue meanwhile; the next look settles its mails.
+            done = Settled(problems=[str(error)])
         for name in ("sent", "queued", "cancelled", "not_yet", "held", "problems"):
             setattr(total, name, getattr(total, name) + getattr(done, name))
     return total
