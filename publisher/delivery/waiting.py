@@ -16,15 +16,15 @@ from math import inf
 from typing import Generic, Protocol, TypeVar
 
 from publisher.delivery.outgoing import Answer
-from publisher.delivery.pace import Pace, domain_of
+from publisher.delivery.pace import Pace
 
 
 class Addressed(Protocol):
-    """What has a recipient: an :class:`~publisher.delivery.outgoing.Outgoing`, for one."""
+    """What goes to somebody."""
 
     @property
-    def recipient(self) -> str:
-        """The address that it goes to."""
+    def domain(self) -> str:
+        """The domain of who gets it, as :func:`~publisher.delivery.pace.domain_of` says it."""
 
 
 Mail = TypeVar("Mail", bound=Addressed)
@@ -47,13 +47,20 @@ class Waiting(Generic[Mail]):
 
     def add(self, mail: Mail) -> None:
         """Let a mail wait for its turn."""
-        domain = domain_of(mail.recipient)
+        self._of(mail.domain).append(mail)
+        self._count += 1
+
+    def put_back(self, mail: Mail) -> None:
+        """Let a mail that was taken, and has ended without having gone, be its domain's next."""
+        self._of(mail.domain).appendleft(mail)
+        self._count += 1
+
+    def _of(self, domain: str) -> deque[Mail]:
         mails = self._mails.get(domain)
         if mails is None:
             self._mails[domain] = mails = deque()
             self._ready.append(domain)
-        mails.append(mail)
-        self._count += 1
+        return mails
 
     def next(self, at: float) -> Mail | None:
         """Return the mail that goes now, counted as taken; None when none may."""
@@ -89,7 +96,7 @@ class Waiting(Generic[Mail]):
 
     def ended(self, mail: Mail, answer: Answer, at: float) -> None:
         """Count what became of a mail that :meth:`next` gave, once for each."""
-        domain = domain_of(mail.recipient)
+        domain = mail.domain
         self._pace.ended(domain, answer, at)
         if domain in self._full:
             self._full.remove(domain)
@@ -126,4 +133,4 @@ class Waiting(Generic[Mail]):
         Else a batch would be held open by the few of its mails that nobody wants now.
         """
         late = {domain for until, domain in self._alone if until - at > patience}
-        return self.withdraw(lambda mail: domain_of(mail.recipient) in late) if late else []
+        return self.withdraw(lambda mail: mail.domain in late) if late else []

@@ -27,6 +27,10 @@ class Mail:
 
     recipient: str
 
+    @property
+    def domain(self) -> str:
+        return domain_of(self.recipient)
+
 
 def test_pauses_double_up_to_four_hours_and_end_after_two_days() -> None:
     minutes = [whole // timedelta(minutes=1) for n in range(1, 30) if (whole := pause(n))]
@@ -212,6 +216,22 @@ def test_a_domain_that_wants_to_be_left_alone_comes_back_by_itself() -> None:
     assert waiting.next(11.0) == Mail("1@slow")
     # One at a time from now on: only an answer lets the next one go.
     assert (waiting.next(99.0), waiting.next_at(99.0)) == (None, inf)
+
+
+def test_a_mail_that_a_broken_connection_gives_back_is_the_next_of_its_domain() -> None:
+    waiting: Waiting[Mail] = Waiting(Pace(per_domain=1))
+    for name in ("1@a", "2@a", "1@b"):
+        waiting.add(Mail(name))
+    first = waiting.next(0.0)
+    assert first == Mail("1@a")
+    waiting.ended(first, Answer(verdict=Verdict.UNSENT), 0.0)
+    waiting.put_back(first)
+    assert len(waiting) == 3
+    assert [waiting.next(0.0), waiting.next(0.0), waiting.next(0.0)] == [
+        Mail("1@b"),
+        Mail("1@a"),
+        None,
+    ]
 
 
 def test_mails_of_an_issue_that_is_paused_are_taken_out_wherever_their_domain_stands() -> None:
