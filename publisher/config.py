@@ -268,6 +268,21 @@ class RelaySection(RelaySettings):
     priority: Annotated[int, Field(ge=0, le=100)] = PRIORITY
 
 
+class DeliverySection(_Section):
+    """``[delivery]``: how it is written down what was sent."""
+
+    #: The folder of the journals; beside the SQLite file, or ``journal``, unless given. It must
+    #: be on a disk of this host.
+    journal: Path | None = None
+    #: Whether a mail is sent only once the disk has its line in the journal: then also the death
+    #: of the machine leaves no more unknown than that of a process. It is slower.
+    sync: bool = False
+    #: Seconds that a worker holds a batch for without saying that it is alive.
+    lease: Annotated[float, Field(ge=1)] = 60.0
+    #: Seconds after that until other hosts take the batch.
+    grace: Annotated[float, Field(ge=0)] = 600.0
+
+
 class IngestSection(_Section):
     """``[ingest]``: reading news from the web."""
 
@@ -302,6 +317,7 @@ class Config(BaseSettings):
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
     relays: Annotated[tuple[RelaySection, ...], BeforeValidator(_listed)] = ()
+    delivery: DeliverySection = DeliverySection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
@@ -346,6 +362,15 @@ class Config(BaseSettings):
         if scheme or not found or path in {"", ":memory:"}:
             return self.database.url
         return f"sqlite:///{self.folder / path}"
+
+    @property
+    def journal(self) -> Path:
+        """The folder of the journals, absolute: no two SQLite files share one."""
+        if self.delivery.journal:
+            return self.folder / self.delivery.journal
+        scheme, _, path = self.database_url.partition("sqlite:///")
+        beside = not scheme and path not in {"", ":memory:"}
+        return Path(f"{path}.journal") if beside else self.folder / "journal"
 
     @property
     def host(self) -> str:

@@ -12,6 +12,8 @@
     +-- FormError            what a reader filled in is wrong: the fields
     +-- TokenError           a signed link is not ours, or too old
     +-- RenderError          a template cannot be rendered
+    +-- JournalError         what is done with mails cannot be written down: no more is sent
+    +-- LeaseError           what was taken may be another's by now
     +-- PreflightError       editions are not fit to be sent: what is wrong with them
     +-- MailError            a message was not accepted
         +-- UnwritableError      it cannot be written at all: nothing was sent
@@ -41,6 +43,8 @@ __all__ = [
     "EditConflictError",
     "FormError",
     "InputError",
+    "JournalError",
+    "LeaseError",
     "MailError",
     "NotFoundError",
     "PreflightError",
@@ -92,6 +96,14 @@ class TokenError(TidingsError):
 
 class RenderError(TidingsError):
     """A template cannot be rendered; the text names it, and the line where known."""
+
+
+class JournalError(TidingsError):
+    """What is done with mails cannot be written down, so it must not be done."""
+
+
+class LeaseError(TidingsError):
+    """A batch was not renewed in time: it may be another's by now, and must be renewed first."""
 
 
 #: Faults of an issue that are told at once: its readers are in many languages.

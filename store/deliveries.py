@@ -1,14 +1,13 @@
 r"""Deliveries: one edition to one subscriber.
 
-    queued --claim--> claimed --settle--> sent | failed | postponed
-       \--------------> cancelled            \--orphaned--> unknown
+    queued --take--> claimed --fold--> sent | failed | postponed | unknown
+       \--------------> cancelled
 
-A claim is one UPDATE of one row, so two claimants never get the same. It asks for the state of
-the issue, so that one that is paused stops with the mail that is under way; and for that of the
-subscriber, so that nobody who left after queueing is written to.
+They are taken and settled in batches (:mod:`store.batches`, :mod:`store.claims`), and counted
+there. Whatever changes some here locks their batches first.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,13 +20,15 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    true,
     update,
 )
 
+from store import batches, tables
 from store.database import Transaction
 from store.dues import WAITING, by_zone
 from store.errors import ConflictError
-from store.records import Delivery, DeliveryState, Issue, IssueState, Status
+from store.records import Batch, Delivery, DeliveryState, Issue, IssueState, Status
 from store.subscribers import is_here, readers
 from store.tables import (
     audiences,
@@ -44,18 +45,19 @@ UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
     *(deliveries.c[name] for name in ("state", "code", "detail", "attempts")),
-    *(subscribers.c.email, subscribers.c.name, editions.c.language),
+    *(subscribers.c.email, subscribers.c.name, subscribers.c.timezone, editions.c.language),
 ]
 
-
-#: The deliveries of issues that are being sent; all others wait, due or not.
-_SENDING = deliveries.c.issue_id.in_(
-    select(issues.c.id).where(issues.c.state == IssueState.SENDING)
-)
+_WAITING = deliveries.c.state.in_(WAITING)
 
 
 def queue(
-    tx: Transaction, issue: Issue, *, due: Mapping[str, Mapping[str, datetime]], now: datetime
+    tx: Transaction,
+    issue: Issue,
+    *,
+    due: Mapping[str, Mapping[str, datetime]],
+    now: datetime,
+    size: int = batches.SIZE,
 ) -> int:
     """Queue each edition of an issue for the active subscribers it is for; return how many.
 
@@ -64,6 +66,7 @@ def queue(
 
     One INSERT ... SELECT for all of them: one for each edition would read the subscribers as
     often. Nobody gets two, since a set of topics in a language has one edition of an issue.
+    Then one for their batches, of ``size`` at the most.
     """
     # The offset has PostgreSQL put the readers together by themselves. Of editions that are this
     # new it knows nothing yet, and would look up each subscriber once for each language.
@@ -78,7 +81,7 @@ def queue(
         .join_from(people, audiences, theirs)
         .where(audiences.c.edition_id.in_(mine))
     )
-    return _queue(tx, wanted.order_by(people.c.subscriber_id))
+    return _queue(tx, issue, wanted, (when, people.c.subscriber_id), size)
 
 
 def _by_edition(
@@ -120,7 +123,7 @@ def queue_correction(
         is_here(now),
         _misled(issue.corrects, sent_in, language, since),
     )
-    return _queue(tx, wanted.order_by(subscribers.c.id))
+    return _queue(tx, issue, wanted, (when, subscribers.c.id), batches.SIZE)
 
 
 def misled(
@@ -183,15 +186,20 @@ def _to_queue(
     )
 
 
-def _queue(tx: Transaction, wanted: Select[Any]) -> int:
+def _queue(
+    tx: Transaction,
+    issue: Issue,
+    wanted: Select[Any],
+    order: Collection[ColumnElement[Any]],
+    size: int,
+) -> int:
+    row = tx.row(select(func.coalesce(func.max(deliveries.c.id), 0).label("last")))
     names = ["issue_id", "edition_id", "subscriber_id", "state", "code", "detail", "attempts"]
-    return tx.run(insert(deliveries).from_select([*names, "due", "changed"], wanted))
-
-
-def cancel_departed(tx: Transaction, now: datetime) -> int:
-    """Cancel what waits for people who may no longer be written to; return how many."""
-    departed = select(subscribers.c.id).where(subscribers.c.status != Status.ACTIVE)
-    return _cancel(tx, deliveries.c.subscriber_id.in_(departed), "left before sending", now)
+    edition_id = wanted.selected_columns[1]
+    ordered = wanted.order_by(edition_id, *order)
+    count = tx.run(insert(deliveries).from_select([*names, "due", "changed"], ordered))
+    batches.cut(tx, issue.id, after=row["last"] if row else 0, size=size)
+    return count
 
 
 def cancel(tx: Transaction, issue: Issue, now: datetime) -> int:
@@ -199,37 +207,53 @@ def cancel(tx: Transaction, issue: Issue, now: datetime) -> int:
 
     What a process has claimed ends as it ends, and what is unknown stays so.
     """
-    return _cancel(tx, deliveries.c.issue_id == issue.id, "its issue was cancelled", now)
+    return _cancel(tx, batches.lock(tx, _of(issue)), "its issue was cancelled", now)
 
 
 def cancel_late(tx: Transaction, now: datetime) -> int:
     """Cancel what came to wait once its issue was cancelled already; return how many."""
     ended = select(issues.c.id).where(issues.c.state == IssueState.CANCELLED)
-    return _cancel(tx, deliveries.c.issue_id.in_(ended), "its issue was cancelled", now)
+    late = and_(batches.WAITS, tables.batches.c.issue_id.in_(ended))
+    return _cancel(tx, batches.lock(tx, late), "its issue was cancelled", now)
 
 
-def _cancel(tx: Transaction, which: ColumnElement[bool], detail: str, now: datetime) -> int:
+def _of(issue: Issue) -> ColumnElement[bool]:
+    """Return the condition that something waits of a batch of an issue."""
+    return and_(batches.WAITS, tables.batches.c.issue_id == issue.id)
+
+
+def _cancel(
+    tx: Transaction,
+    locked: Sequence[Batch],
+    detail: str,
+    now: datetime,
+    *,
+    whose: ColumnElement[bool] | None = None,
+) -> int:
+    """Cancel what waits of these batches, or what of it is somebody's."""
     values = {"state": DeliveryState.CANCELLED, "detail": detail, "changed": now}
-    mine = and_(deliveries.c.state.in_(WAITING), which)
-    return tx.run(update(deliveries).where(mine).values(**values))
+    where = _WAITING if whose is None else and_(_WAITING, whose)
+    return batches.change(tx, locked, update(deliveries).where(where).values(**values))
 
 
 def put_off(tx: Transaction, issue: Issue, due: datetime) -> None:
     """Have all that waits of an issue be due at an instant."""
-    mine = and_(deliveries.c.issue_id == issue.id, deliveries.c.state.in_(WAITING))
-    tx.run(update(deliveries).where(mine).values(due=due))
+    batches.change(
+        tx, batches.lock(tx, _of(issue)), update(deliveries).where(_WAITING).values(due=due)
+    )
 
 
 def cancel_left(
     tx: Transaction, subscriber_id: int, newsletter: str | None, *, now: datetime
 ) -> None:
     """Cancel what waits for somebody of a newsletter that they left, or of all."""
-    where = and_(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state.in_(WAITING))
+    theirs = select(tables.batches.c.issue_id).where(batches.WAITS)
     if newsletter is not None:
-        theirs = select(issues.c.id).where(issues.c.newsletter == newsletter)
-        where = and_(where, deliveries.c.issue_id.in_(theirs))
-    values = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
-    tx.run(update(deliveries).where(where).values(**values))
+        theirs = theirs.join(issues).where(issues.c.newsletter == newsletter)
+    # Named by its issue, it is found by the index that there is.
+    his = deliveries.c.subscriber_id == subscriber_id
+    locked = batches.lock_with(tx, and_(his, deliveries.c.issue_id.in_(theirs), _WAITING))
+    _cancel(tx, locked, "left before sending", now, whose=his)
 
 
 def of(tx: Transaction, subscriber_id: int) -> list[Mapping[str, Any]]:
@@ -252,54 +276,11 @@ def of(tx: Transaction, subscriber_id: int) -> list[Mapping[str, Any]]:
 
 def forget(tx: Transaction, subscriber_id: int) -> None:
     """Take out of somebody's deliveries what a relay said of their address."""
-    mine = deliveries.c.subscriber_id == subscriber_id
+    # Named by all issues that there are, it is found by the index that there is.
+    mine = and_(
+        deliveries.c.subscriber_id == subscriber_id, deliveries.c.issue_id.in_(select(issues.c.id))
+    )
     tx.run(update(deliveries).where(mine).values(detail=""))
-
-
-def claim(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> Delivery | None:
-    """Take the next delivery that is due (of one issue, or of any), or None."""
-    chosen = (
-        select(deliveries.c.id)
-        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-        .where(
-            deliveries.c.state.in_(WAITING),
-            deliveries.c.due <= now,
-            _SENDING,
-            subscribers.c.status == Status.ACTIVE,
-        )
-        .order_by(deliveries.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=deliveries)
-    )
-    if issue_id is not None:
-        chosen = chosen.where(deliveries.c.issue_id == issue_id)
-    taken = (
-        update(deliveries)
-        .where(deliveries.c.id == chosen.scalar_subquery())
-        .values(
-            state=DeliveryState.CLAIMED, attempts=deliveries.c.attempts + 1, changed=now, code=0
-        )
-        .returning(deliveries.c.id)
-    )
-    row = tx.row(taken)
-    return _one(tx, row["id"]) if row else None
-
-
-def settle(
-    tx: Transaction,
-    delivery: Delivery,
-    state: DeliveryState,
-    *,
-    code: int,
-    detail: str,
-    due: datetime,
-    now: datetime,
-) -> None:
-    """Write how a claimed delivery ended. Raises ConflictError when it is no longer claimed."""
-    mine = and_(deliveries.c.id == delivery.id, deliveries.c.state == DeliveryState.CLAIMED)
-    values = {"state": state, "code": code, "detail": detail, "due": due, "changed": now}
-    if tx.run(update(deliveries).where(mine).values(**values)) != 1:
-        raise ConflictError(f"delivery {delivery.id} is no longer claimed")
 
 
 def resolve(
@@ -314,32 +295,21 @@ def resolve(
 
     ``detail`` says who knows it. Raises ConflictError when it is not unknown.
     """
+    locked = batches.lock_with(tx, deliveries.c.id == delivery_id)
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
     values = {"state": state, "detail": detail, "due": now, "changed": now}
     row = tx.row(update(deliveries).where(mine).values(**values).returning(deliveries.c.issue_id))
     if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")
+    batches.recount(tx, locked)
     return int(row["issue_id"])
-
-
-def orphaned(tx: Transaction, now: datetime) -> int:
-    """Mark as unknown what a dead process had claimed; return how many.
-
-    Right only while no other process delivers: the caller holds the lock ``delivery``.
-    """
-    where = deliveries.c.state == DeliveryState.CLAIMED
-    detail = "the process died while the relay may have had the message"
-    values = {"state": DeliveryState.UNKNOWN, "detail": detail, "changed": now}
-    return tx.run(update(deliveries).where(where).values(**values))
 
 
 def counts(tx: Transaction, *, issue_id: int | None = None) -> dict[DeliveryState, int]:
     """Return how many deliveries are in each state, of one issue or of all."""
-    query = select(deliveries.c.state, func.count().label("count")).group_by(deliveries.c.state)
-    if issue_id is not None:
-        query = query.where(deliveries.c.issue_id == issue_id)
-    return _counted(tx, query)
+    mine = true() if issue_id is None else tables.batches.c.issue_id == issue_id
+    return _counted(tx, select(tables.batches.c.id).where(mine))
 
 
 def of_edition(
@@ -350,32 +320,29 @@ def of_edition(
     Of those editions that tell of an item.
     """
     query = (
-        select(deliveries.c.state, func.count().label("count"))
-        .join(editions, editions.c.id == deliveries.c.edition_id)
+        select(tables.batches.c.id)
+        .join(editions, editions.c.id == tables.batches.c.edition_id)
         .join(edition_items, edition_items.c.edition_id == editions.c.id)
         .where(
-            deliveries.c.issue_id.in_(issue_ids),
+            tables.batches.c.issue_id.in_(issue_ids),
             editions.c.language == language,
             edition_items.c.item_id == item_id,
         )
-        .group_by(deliveries.c.state)
     )
     return _counted(tx, query)
 
 
-def _counted(tx: Transaction, query: Select[Any]) -> dict[DeliveryState, int]:
-    found = {DeliveryState(row["state"]): row["count"] for row in tx.rows(query)}
-    return {state: found.get(state, 0) for state in DeliveryState}
+def _counted(tx: Transaction, which: Select[Any]) -> dict[DeliveryState, int]:
+    sums = [func.sum(tables.batches.c[state.value]).label(state.value) for state in DeliveryState]
+    row = tx.row(which.with_only_columns(*sums))
+    return {state: int(row[state.value] or 0) if row else 0 for state in DeliveryState}
 
 
 def recipients(tx: Transaction, issue_id: int) -> dict[int, int]:
     """Return by edition of an issue for how many people it was queued."""
-    query = (
-        select(deliveries.c.edition_id, func.count().label("count"))
-        .where(deliveries.c.issue_id == issue_id)
-        .group_by(deliveries.c.edition_id)
-    )
-    return {row["edition_id"]: row["count"] for row in tx.rows(query)}
+    edition_id, size = tables.batches.c.edition_id, func.sum(tables.batches.c.size)
+    query = select(edition_id, size.label("count")).where(tables.batches.c.issue_id == issue_id)
+    return {row["edition_id"]: int(row["count"]) for row in tx.rows(query.group_by(edition_id))}
 
 
 def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None:
@@ -383,11 +350,11 @@ def next_due(tx: Transaction, *, issue_id: int | None = None) -> datetime | None
 
     Of the issues that are being sent: what is paused waits for no instant.
     """
-    query = select(func.min(deliveries.c.due).label("due"))
-    query = query.where(deliveries.c.state.in_(WAITING), _SENDING)
+    due = tables.batches.c.due
+    query = select(due).where(batches.WAITS, tables.batches.c.issue_id.in_(batches.SENDING))
     if issue_id is not None:
-        query = query.where(deliveries.c.issue_id == issue_id)
-    row = tx.row(query)
+        query = query.where(tables.batches.c.issue_id == issue_id)
+    row = tx.row(query.order_by(due).limit(1))
     return row["due"] if row else None
 
 
@@ -401,19 +368,14 @@ def listing(
     tx: Transaction, issue_id: int, *, state: DeliveryState | None = None
 ) -> list[Delivery]:
     """Return an issue's deliveries, all or those in a state."""
-    query = _query().where(deliveries.c.issue_id == issue_id).order_by(deliveries.c.id)
+    query = whole().where(deliveries.c.issue_id == issue_id).order_by(deliveries.c.id)
     if state:
         query = query.where(deliveries.c.state == state)
-    return [_delivery(row) for row in tx.rows(query)]
+    return [read(row) for row in tx.rows(query)]
 
 
-def _one(tx: Transaction, delivery_id: int) -> Delivery:
-    row = tx.row(_query().where(deliveries.c.id == delivery_id))
-    assert row is not None  # noqa: S101  (the caller's UPDATE returned this id)
-    return _delivery(row)
-
-
-def _query() -> Select[Any]:
+def whole() -> Select[Any]:
+    """Return the query for deliveries with all that is needed to write their mails."""
     return (
         select(*_FIELDS)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
@@ -421,5 +383,6 @@ def _query() -> Select[Any]:
     )
 
 
-def _delivery(row: Mapping[Any, Any]) -> Delivery:
+def read(row: Mapping[Any, Any]) -> Delivery:
+    """Return the delivery of a row of such a query."""
     return Delivery(**{**row, "state": DeliveryState(row["state"])})

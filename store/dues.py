@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, literal, select, update
 
+from store import batches, tables
 from store.database import Transaction
-from store.records import DeliveryState
+from store.records import Batch, DeliveryState
 from store.tables import deliveries, subscribers
 
 #: The states of what is sent once it is due.
@@ -34,13 +35,13 @@ def by_zone(
     return case(*cases, else_=otherwise) if cases else otherwise
 
 
-def zones(tx: Transaction, edition_id: int, now: datetime) -> list[str]:
-    """Return the time zones of those to whom an edition is due."""
+def zones(tx: Transaction, batch: Batch, now: datetime) -> list[str]:
+    """Return the time zones of those to whom something of a batch is due."""
     query = (
         select(subscribers.c.timezone)
         .distinct()
         .join(deliveries, deliveries.c.subscriber_id == subscribers.c.id)
-        .where(_is_due(edition_id, now))
+        .where(batches.members(batch), _is_due(now))
     )
     return [row["timezone"] for row in tx.rows(query.order_by(subscribers.c.timezone))]
 
@@ -48,20 +49,14 @@ def zones(tx: Transaction, edition_id: int, now: datetime) -> list[str]:
 def put_off(
     tx: Transaction, edition_id: int, until: Mapping[str, datetime], *, now: datetime
 ) -> None:
-    """Let an edition that is due to readers in these time zones wait until another instant.
-
-    One UPDATE.
-    """
+    """Let an edition that is due to readers in these time zones wait until another instant."""
+    late = and_(tables.batches.c.edition_id == edition_id, tables.batches.c.due <= now)
     reader = subscribers.c.id == deliveries.c.subscriber_id
     there = select(subscribers.c.id).where(reader, subscribers.c.timezone.in_(list(until)))
-    late = and_(_is_due(edition_id, now), there.exists())
     moment = select(by_zone(until, now)).where(reader).scalar_subquery()
-    tx.run(update(deliveries).where(late).values(due=moment))
+    later = update(deliveries).where(_is_due(now), there.exists()).values(due=moment)
+    batches.change(tx, batches.lock(tx, late), later)
 
 
-def _is_due(edition_id: int, now: datetime) -> ColumnElement[bool]:
-    return and_(
-        deliveries.c.edition_id == edition_id,
-        deliveries.c.state.in_(WAITING),
-        deliveries.c.due <= now,
-    )
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(deliveries.c.state.in_(WAITING), deliveries.c.due <= now)

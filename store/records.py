@@ -588,6 +588,42 @@ class Delivery:
     email: str
     name: str
     language: str
+    #: The reader's time zone.
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """A slice of an edition's deliveries, as somebody holds it."""
+
+    id: int
+    issue_id: int
+    edition_id: int
+    #: The ids of its first and its last delivery.
+    first: int
+    last: int
+    #: The journal of who holds it; empty when nobody does.
+    worker: str
+    #: Until when nobody of another host takes it; None when nobody holds it.
+    lease: datetime | None
+    #: Raised whenever somebody takes it.
+    token: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How an attempt at a delivery ended."""
+
+    id: int
+    #: Which attempt it was, from 1.
+    attempt: int
+    state: DeliveryState
+    #: The SMTP reply code, 0 without one.
+    code: int
+    #: The reply's text, or why there was none.
+    detail: str
+    #: When it is to be tried again, if it is.
+    due: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from store.records import DeliveryState
+
 
 class Instant(TypeDecorator[datetime]):
     """An aware instant, kept in UTC.
@@ -457,6 +459,7 @@ subscriptions = Table(
 deliveries = Table(
     "deliveries",
     metadata,
+    # In the order in which they were queued; batches are slices of it.
     Column("id", Integer, primary_key=True),
     Column("issue_id", ForeignKey("issues.id"), nullable=False),
     Column("edition_id", ForeignKey("editions.id"), nullable=False),
@@ -467,7 +470,40 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("due", Instant, nullable=False),
     Column("changed", Instant, nullable=False),
-    # One person never gets two languages of one issue.
+    # One person never gets two languages of one issue. No other index: what changes with each
+    # mail then changes nothing but its row.
     UniqueConstraint("issue_id", "subscriber_id"),
-    Index(None, "state", "due"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", ForeignKey("issues.id"), nullable=False, index=True),
+    Column("edition_id", ForeignKey("editions.id"), nullable=False),
+    # Its deliveries are those of the edition with ids from first to last, both included.
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    # When the next of them is due; NULL when none waits.
+    Column("due", Instant, index=True),
+    # How many they are, and how many in each state.
+    Column("size", Integer, nullable=False),
+    *(Column(state.value, Integer, nullable=False) for state in DeliveryState),
+    # The journal of the worker that has it; empty when none has.
+    Column("worker", String(200), nullable=False, index=True),
+    # Until when nobody of another host takes it.
+    Column("lease", Instant),
+    # Raised whenever somebody takes it: whoever holds an older one has lost it.
+    Column("token", Integer, nullable=False),
+    # When it was last taken.
+    Column("served", Instant),
+    # The batch of a delivery is the first of its edition that ends there or later.
+    Index(None, "edition_id", "last"),
+)
+#: The batches with mails that nobody can say of: hardly ever any.
+Index(
+    "ix_batches_unknown",
+    batches.c.unknown,
+    sqlite_where=batches.c.unknown > text("0"),
+    postgresql_where=batches.c.unknown > text("0"),
 )

@@ -1,5 +1,6 @@
 """The outside world, by hand, once: a relay and a web site that behave as they are told."""
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ class Relay(LocalRelay):
     rcpt: dict[str, str] = field(default_factory=dict)
     #: What it answers to the text, by recipient; ``drop`` breaks the connection off instead.
     data: dict[str, str] = field(default_factory=dict)
+    #: Seconds that it takes to answer the text.
+    takes: float = 0.0
     #: Recipient and message, as accepted.
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
 
@@ -52,6 +55,7 @@ class Relay(LocalRelay):
         return reply
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        await asyncio.sleep(self.takes)
         recipient = envelope.rcpt_tos[0]
         reply = self.data.get(recipient, "250 2.0.0 kept")
         if reply == "drop":

@@ -151,7 +151,7 @@ def deliver(
                     house.config,
                     now=common.clock(now),
                     issue_id=issue,
-                    progress=lambda _delivery, _state: advance(1),
+                    progress=lambda _ending: advance(1),
                 )
                 total.add(outcome)
                 with house.database.read() as tx:

@@ -1,42 +1,63 @@
 """Send what is due.
 
-    claim one (durably) --> build its message --> relay --> settle (durably)     per connection
+    claim a batch (durably) --> make its mails --> relay --> journal --> fold into the store
+          desk: a thread       builder: a thread   connections, in the event loop       desk
 
-A message is claimed before the relay sees it and settled after the relay has answered. So a
-process that dies leaves at most one claimed delivery for each connection, and nobody can say
-whether the relay has it: the next run calls these unknown, never sends them blindly again,
-and shows them. Only one process delivers at a time, which is why the next run can be sure.
+Before a relay may have a mail the journal says so, afterwards how it ended; the store hears of it
+in sets. So a process that dies leaves what is certainly not sent, what certainly is, and for each
+connection at most one mail of which nobody can say: the next run calls these unknown, shows them
+and never sends them blindly again (:mod:`publisher.delivery.recovery`). Any number of processes
+deliver at once, since each batch is one's alone.
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
+from typing import TypeVar
 
 from publisher import issue_states
 from publisher.config import Config
-from publisher.delivery.pace import pause
-from publisher.delivery.smtp import Connection
-from publisher.editions import openings
+from publisher.delivery import journal, recovery, relays, smtp
+from publisher.delivery.hand import Hand, Mail
+from publisher.delivery.holding import Holder, Taken, closed
+from publisher.delivery.journal import Journal
+from publisher.delivery.making import Maker
+from publisher.delivery.outgoing import Relay
 from publisher.errors import (
+    BusyError,
+    JournalError,
+    LeaseError,
     MailError,
-    RefusedError,
-    UnansweredError,
+    StoreError,
     UnreachableError,
-    UnwritableError,
 )
 from publisher.issue_states import Act
-from publisher.mail import links
-from publisher.mail.senders import sender
-from publisher.mail.wire import Sender, message
 from publisher.subscriptions import keyring
-from publisher.tokens import Tokens
-from store import deliveries, dues, issues, newsletters
-from store.database import Database, Transaction
-from store.records import Delivery, DeliveryState, Edition, Issue, IssueState
+from store import deliveries, issues
+from store.database import Database
+from store.records import DeliveryState, Ending
 
-#: Reconnections that one worker tries when its connection breaks in the middle of a message.
+#: Connections in a row that end before the relay has answered anything about a mail.
 _RECONNECTIONS = 3
+
+#: Mails that are made together, and of a batch those left when the next one is claimed.
+_TOGETHER = 20
+_PREFETCH = 250
+
+#: Seconds between two looks at whether to stop, at what was paused, and between two folds.
+_LOOK = 0.25
+_FOLD = 1.0
+#: Seconds for which a store that is gone is waited for.
+_PATIENCE = 30.0
+
+T = TypeVar("T")
+
+Progress = Callable[[Ending], None]
 
 
 @dataclass(kw_only=True)
@@ -48,31 +69,23 @@ class Outcome:
     postponed: int = 0
     unknown: int = 0
     cancelled: int = 0
+    #: The deliveries of which nobody knows.
+    doubtful: list[int] = field(default_factory=list)
     #: Why it stopped before all was sent: nobody answers, for one.
     problems: list[str] = field(default_factory=list)
 
-    def count(self, state: DeliveryState) -> None:
+    def count(self, ending: Ending) -> None:
         """Count one delivery."""
-        setattr(self, state, getattr(self, state) + 1)
+        setattr(self, ending.state, getattr(self, ending.state) + 1)
+        if ending.state is DeliveryState.UNKNOWN:
+            self.doubtful.append(ending.id)
 
     def add(self, other: "Outcome") -> None:
         """Count what another pass did."""
         for name in ("sent", "failed", "postponed", "unknown", "cancelled"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.doubtful += other.doubtful
         self.problems = other.problems
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """How a delivery ended."""
-
-    state: DeliveryState
-    code: int
-    detail: str
-    due: datetime
-
-
-Progress = Callable[[Delivery, DeliveryState], None]
 
 
 def deliver(
@@ -80,111 +93,291 @@ def deliver(
     config: Config,
     *,
     now: datetime,
+    clock: Callable[[], datetime] | None = None,
     issue_id: int | None = None,
+    batch_id: int | None = None,
     progress: Progress | None = None,
+    stop: Event | None = None,
 ) -> Outcome:
-    """Send what is due by now, of one issue or of all.
+    """Send what is due, of one issue, of one batch, or of all.
 
-    Raises BusyError while another process delivers.
+    ``now`` is when it begins; ``clock`` tells the time in the course of it, where it goes on.
+    ``progress`` is told of each ending once the store has it. When ``stop`` is set, what is
+    under way ends and the rest waits again. Raises JournalError.
     """
     outcome = Outcome()
-    with database.exclusive("delivery"):
-        with database.write() as tx:
-            outcome.unknown = deliveries.orphaned(tx, now)
-            outcome.cancelled = deliveries.cancel_departed(tx, now)
-            outcome.cancelled += deliveries.cancel_late(tx, now)
-            _keep_windows(tx, now)
-            due = deliveries.next_due(tx, issue_id=issue_id)
-        if due and due <= now:
-            run = _Run(
-                database=database,
-                config=config,
-                now=now,
-                issue_id=issue_id,
-                outcome=outcome,
-                progress=progress,
-                tokens=keyring.tokens(database, now=now),
-            )
-            asyncio.run(run.all())
+    outcome.doubtful = recovery.recover(database, config, now=now)
+    outcome.unknown = len(outcome.doubtful)
+    with database.write() as tx:
+        outcome.cancelled = deliveries.cancel_late(tx, now)
+        due = deliveries.next_due(tx, issue_id=issue_id)
+    if due is None or due > now:
+        return outcome
+    # Read before anything is claimed: a mistake in the configuration is to leave nothing behind.
+    (relay, *_), tokens = (
+        relays.for_sender(config, config.sender),
+        keyring.tokens(database, now=now),
+    )
+    own = journal.create(config)
+    clock = clock or (lambda: now)
+    holder = Holder(
+        database=database,
+        maker=Maker(config=config, tokens=tokens),
+        worker=own.worker,
+        clock=clock,
+        time=time.monotonic,
+        lease=config.delivery.lease,
+        issue_id=issue_id,
+        batch_id=batch_id,
+    )
+    run = _Run(
+        relay=relay,
+        holder=holder,
+        journal=own,
+        outcome=outcome,
+        progress=progress,
+        stop=stop or Event(),
+        hand=Hand(journal=own, clock=clock, time=time.monotonic),
+    )
+    try:
+        asyncio.run(run.all())
+    finally:
+        own.close(settled=run.settled)
+    with database.write() as tx:
+        outcome.cancelled += deliveries.cancel_late(tx, now)
     return outcome
 
 
-def _keep_windows(tx: Transaction, now: datetime) -> None:
-    """Put off what is due while its window is closed: what waits since it was open, or again."""
-    for issue in issues.listing(tx, states=[IssueState.SENDING]):
-        newsletter = newsletters.get(tx, issue.newsletter)
-        if newsletter.windows:
-            for edition in issues.editions_of(tx, issue.id):
-                zones = dues.zones(tx, edition.id, now)
-                due = openings(newsletter, edition.language, zones, now=now)
-                closed = {zone: due.get(zone, due[""]) for zone in zones}
-                until = {zone: opens for zone, opens in closed.items() if opens > now}
-                if until:
-                    dues.put_off(tx, edition.id, until, now=now)
+def run_batch(
+    database: Database,
+    config: Config,
+    batch_id: int,
+    *,
+    now: datetime,
+    clock: Callable[[], datetime] | None = None,
+    stop: Event | None = None,
+) -> Outcome:
+    """Send what is due of one batch."""
+    return deliver(database, config, now=now, clock=clock, batch_id=batch_id, stop=stop)
 
 
 @dataclass(kw_only=True)
 class _Run:
-    """One pass: as many workers as there may be connections."""
+    """One pass: as many connections as there may be, fed from as few batches as it takes."""
 
-    database: Database
-    config: Config
-    now: datetime
-    issue_id: int | None
+    relay: Relay
+    holder: Holder
+    journal: Journal
     outcome: Outcome
     progress: Progress | None
-    tokens: Tokens
-    editions: dict[int, tuple[Edition, Issue, Sender]] = field(default_factory=dict)
+    stop: Event
+    hand: Hand
+    #: Whether all that the journal says is in the store.
+    settled: bool = False
+    #: Set when all connections have ended.
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    builder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     async def all(self) -> None:
-        workers = [self._work() for _ in range(self.config.mail.connections)]
-        problems = [problem for problem in await asyncio.gather(*workers) if problem]
-        # Said once, however many connections failed in the same way.
-        self.outcome.problems += sorted(set(problems))
-
-    async def _work(self) -> str:
-        """Send until nothing is due; return why it stopped before, or nothing."""
-        problem = ""
-        for _ in range(_RECONNECTIONS):
+        """Send until nothing is due, or nobody answers; then settle everything."""
+        with self.desk, self.builder:
+            feeder = asyncio.create_task(self._feed())
+            watcher = asyncio.create_task(self._watch())
+            work = [self._converse() for _ in range(self.relay.connections)]
             try:
-                async with Connection(self.config) as connection:
-                    while connection.is_open:
-                        if not await self._send_next(connection):
-                            return ""
-                    problem = "the relay closed the connection"
+                found = await asyncio.gather(*work, return_exceptions=True)
+            finally:
+                self.hand.close()
+                self.over.set()
+                others = await asyncio.gather(feeder, watcher, return_exceptions=True)
+                await self._settle()
+        # Said once, however many connections failed in the same way.
+        self.outcome.problems += sorted({*self.hand.problems})
+        for error in (*found, *others):
+            if isinstance(error, BaseException):
+                raise error
+
+    async def _converse(self) -> None:
+        """Send until nothing is left, or it cannot go on."""
+        fruitless = 0
+        while not self.hand.over and fruitless < _RECONNECTIONS:
+            before, problem = self.hand.answered, "the relay closes its connections"
+            try:
+                problem = await smtp.send(self.relay, self.hand, self.hand) or problem
             except UnreachableError as error:
-                return str(error)
-        return problem
+                self.hand.problems.append(str(error))
+                return
+            except LeaseError:
+                await self._ask(lambda: self.holder.renew(self.hand.held.copy()))
+                self.hand.withdraw(lambda mail: mail.held.lost)
+            except JournalError as error:
+                self.hand.close(str(error))
+            fruitless = 0 if self.hand.answered > before else fruitless + 1
+        if not self.hand.over:
+            self.hand.problems.append(problem)
 
-    async def _send_next(self, connection: Connection) -> bool:
-        with self.database.write() as tx:
-            delivery = deliveries.claim(tx, self.now, issue_id=self.issue_id)
-        if delivery is None:
-            return False
-        edition, issue, from_ = self._edition(delivery)
+    # The feeder: batches become mails.
+
+    async def _feed(self) -> None:
+        """Make mails as they are needed, until nothing is due any more."""
+        coming: asyncio.Task[Taken | None] | None = None
         try:
-            reader = links.own(self.tokens, self.config, delivery.subscriber_id, from_.newsletter)
-            body = message(delivery, edition, from_, reader, date=issue.dated)
-            code, reply = await connection.send(delivery.email, body)
-            ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
-        except MailError as error:
-            ending = after(error, delivery.attempts, now=self.now)
-        with self.database.write() as tx:
-            deliveries.settle(tx, delivery, **vars(ending), now=self.now)
-        self.outcome.count(ending.state)
-        if self.progress:
-            self.progress(delivery, ending.state)
-        return True
+            while not self.hand.closed:
+                if not self.hand.hungry:
+                    await self.hand.change()
+                    continue
+                if coming is None and len(self.hand.unmade) < _PREFETCH:
+                    coming = asyncio.create_task(self._ask(self.holder.take))
+                if coming and not self.hand.unmade:
+                    taken, coming = await coming, None
+                    if taken is None:
+                        break
+                    self._take(taken)
+                await self._make()
+        finally:
+            # No batch may stay behind that was claimed and that nobody here knows of.
+            if coming and (taken := await coming):
+                self._take(taken)
+            self.hand.exhaust()
 
-    def _edition(self, delivery: Delivery) -> tuple[Edition, Issue, Sender]:
-        if delivery.edition_id not in self.editions:
-            with self.database.read() as tx:
-                edition = issues.edition(tx, delivery.edition_id)
-                issue = issues.get(tx, delivery.issue_id)
-                newsletter = newsletters.get(tx, issue.newsletter)
-            from_ = sender(newsletter, edition.language, self.config)
-            self.editions[delivery.edition_id] = (edition, issue, from_)
-        return self.editions[delivery.edition_id]
+    def _take(self, taken: Taken) -> None:
+        self.outcome.cancelled += taken.cancelled
+        self.hand.hold(taken.held, taken.deliveries)
+
+    async def _make(self) -> None:
+        unmade = self.hand.unmade
+        some = [unmade.popleft() for _ in range(min(_TOGETHER, len(unmade)))]
+        loop = asyncio.get_running_loop()
+        made = await loop.run_in_executor(self.builder, self._made, some)
+        for mail, reason in zip(some, made, strict=True):
+            if reason:
+                self.hand.refuse(mail, reason)
+        self.hand.offer(mail for mail in some if mail.made)
+
+    def _made(self, some: list[Mail]) -> list[str]:
+        """Make mails; return of each why it cannot be made, or nothing."""
+        reasons = []
+        for mail in some:
+            try:
+                mail.made = self.holder.maker.make(mail.delivery)
+                reasons.append("")
+            except MailError as error:
+                reasons.append(str(error))
+        return reasons
+
+    # The watcher: what has ended is folded, what was stopped is not handed out any more.
+
+    async def _watch(self) -> None:
+        folded = self.holder.time()
+        while not await self._wait(_LOOK):
+            if self.stop.is_set():
+                self.hand.close()
+            # Without the store it goes on with what is in hand; the journal keeps how that ends.
+            with suppress(StoreError, BusyError):
+                await self._look()
+                await self._renew()
+                if self.holder.time() >= folded + _FOLD or any(not h.left for h in self.hand.held):
+                    folded = self.holder.time()
+                    await self._fold()
+
+    async def _wait(self, seconds: float) -> bool:
+        """Wait so long, or until the run is over; return whether it is."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.over.wait(), seconds)
+        return self.over.is_set()
+
+    async def _look(self) -> None:
+        """Withdraw the mails of issues that were stopped, and those whose window has closed."""
+        held = [each for each in self.hand.held if each.left]
+        if not held:
+            return
+        stopped = await self._in_desk(self.holder.stopped, {each.batch.issue_id for each in held})
+        now, known = self.holder.clock(), self.holder.maker.known
+        windowed = {
+            each.batch.edition_id
+            for each in held
+            if known[each.batch.edition_id].newsletter.windows
+        }
+        zones = {
+            edition_id: closed(known[edition_id], self._zones(edition_id), now)
+            for edition_id in windowed
+        }
+        self.hand.withdraw(
+            lambda mail: (
+                mail.held.lost
+                or mail.delivery.issue_id in stopped
+                or mail.delivery.timezone in zones.get(mail.delivery.edition_id, ())
+            )
+        )
+
+    def _zones(self, edition_id: int) -> set[str]:
+        queued = (*self.hand.ready, *self.hand.unmade)
+        return {mail.delivery.timezone for mail in queued if mail.delivery.edition_id == edition_id}
+
+    async def _fold(self) -> None:
+        """Fold what has ended, and let the batches go of which everything has."""
+        done = [each for each in self.hand.held if not each.left]
+        some, self.hand.endings = self.hand.endings, []
+        if not some and not done:
+            return
+        try:
+            await self._in_desk(self.holder.settle, [ending for ending, _ in some], done)
+        except BaseException:
+            self.hand.endings = some + self.hand.endings
+            raise
+        self.hand.held = [each for each in self.hand.held if each not in done]
+        await self._in_desk(self._told, some)
+
+    def _told(self, some: Sequence[tuple[Ending, bool]]) -> None:
+        """Count what the store has, and tell of it."""
+        noted = sum(noted for _, noted in some)
+        # If it cannot be noted, the store is told again, which changes nothing.
+        with suppress(JournalError):
+            self.journal.folded(noted)
+        for ending, _ in some:
+            self.outcome.count(ending)
+            if self.progress:
+                self.progress(ending)
+
+    async def _renew(self) -> None:
+        """Renew the batches of which half the lease is over."""
+        soon = self.holder.time() + self.holder.lease / 2
+        if held := [each for each in self.hand.held if not each.lost and each.until < soon]:
+            await self._in_desk(self.holder.renew, held)
+
+    async def _settle(self) -> None:
+        """Fold all that has ended, and let go of everything; a store that is gone is waited for."""
+        for each in self.hand.held:
+            each.left = 0
+        until = self.holder.time() + _PATIENCE
+        while not self.settled:
+            try:
+                await self._fold()
+                self.settled = True
+            except (StoreError, BusyError) as error:
+                if self.holder.time() > until:
+                    # The next run finds in the journal what the store does not have.
+                    self.hand.problems.append(str(error))
+                    return
+                await asyncio.sleep(_LOOK)
+
+    # The desk: one question at a time.
+
+    async def _in_desk(self, work: Callable[..., T], *about: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.desk, work, *about)
+
+    async def _ask(self, work: Callable[[], T]) -> T | None:
+        """Ask the store, for as long as it takes it to come back; None when it does not."""
+        until = self.holder.time() + _PATIENCE
+        while True:
+            try:
+                return await self._in_desk(work)
+            except (StoreError, BusyError) as error:
+                if self.holder.time() > until or self.hand.closed:
+                    self.hand.problems.append(str(error))
+                    return None
+                await asyncio.sleep(_LOOK)
 
 
 def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime) -> DeliveryState:
@@ -200,20 +393,3 @@ def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime)
             # Its issue may be sent already, all but this.
             issues.move(tx, issue, issue_states.of(issue, Act.RETRY))
     return state
-
-
-def after(error: MailError, attempts: int, *, now: datetime) -> Ending:
-    """Decide what a failed attempt, the last of so many, means for its mail. Pure."""
-    wait = pause(attempts)
-    state, due = DeliveryState.FAILED, now
-    if isinstance(error, UnansweredError):
-        state = DeliveryState.UNKNOWN
-    elif wait and not _is_final(error):
-        state, due = DeliveryState.POSTPONED, now + wait
-    return Ending(state=state, code=error.code, detail=str(error), due=due)
-
-
-def _is_final(error: MailError) -> bool:
-    return isinstance(error, UnwritableError) or (
-        isinstance(error, RefusedError) and error.permanent
-    )

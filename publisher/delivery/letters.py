@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from publisher.config import Config
-from publisher.delivery.engine import Ending, after
-from publisher.delivery.smtp import Connection
+from publisher.delivery import endings, relays, smtp
+from publisher.delivery.outgoing import Answer, Outgoing, Verdict
 from publisher.errors import MailError, RenderError, UnreachableError
 from publisher.mail.letters import message
 from publisher.subscriptions import keyring
 from publisher.tokens import Tokens
 from store import letters
 from store.database import Database
-from store.records import DeliveryState, Letter
+from store.records import Letter
 
 
 @dataclass(kw_only=True)
@@ -53,46 +53,75 @@ def send(database: Database, config: Config, *, now: datetime) -> Written:
     return outcome
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Run:
-    """One pass over one connection: letters are few."""
+    """One pass over one connection, which takes its mails here: letters are few.
+
+    One is claimed when the one before has ended.
+    """
 
     database: Database
     config: Config
     tokens: Tokens
     outcome: Written
     now: datetime
+    #: What is under way.
+    letter: Letter | None = None
 
     async def all(self) -> str:
         """Send until none is due; return why that ended before, or nothing."""
+        relay, *_ = relays.for_sender(self.config, self.config.sender)
         try:
-            async with Connection(self.config) as connection:
-                while connection.is_open:
-                    if not await self._next(connection):
-                        return ""
+            return await smtp.send(relay, self, self)
         except UnreachableError as error:
             return str(error)
-        return "the relay closed the connection"
 
-    async def _next(self, connection: Connection) -> bool:
+    def next(self) -> Outgoing | None:
+        """Claim the next letter and make it; while one is under way, there is none."""
+        while self.letter is None:
+            with self.database.write() as tx:
+                self.letter = letters.claim(tx, self.now)
+            if self.letter is None:
+                return None
+            try:
+                body = message(self.letter, self.tokens, self.config)
+            except (RenderError, MailError) as error:
+                # The relay has seen nothing of it, and trying again will not mend a template.
+                if isinstance(error, RenderError):
+                    self.outcome.problems.append(str(error))
+                self._settle(Answer(verdict=Verdict.PERMANENT, text=str(error)))
+            else:
+                return Outgoing(
+                    id=self.letter.id,
+                    sender=self.config.sender,
+                    recipient=self.letter.email,
+                    message=body,
+                )
+        return None
+
+    async def wait(self) -> bool:
+        """Say that none comes any more: whoever asks has none under way."""
+        return False
+
+    def starting(self, mail: Outgoing) -> None:
+        """Note nothing: that it is claimed says that the relay may have it."""
+
+    def ended(self, mail: Outgoing, answer: Answer) -> None:  # noqa: ARG002
+        """Write how the letter ended that was under way."""
+        self._settle(answer)
+
+    def _settle(self, answer: Answer) -> None:
+        letter, self.letter = self.letter, None
+        assert letter is not None  # noqa: S101  (it is under way)
+        ending = endings.of(answer, letter.id, letter.attempts, now=self.now)
         with self.database.write() as tx:
-            letter = letters.claim(tx, self.now)
-        if letter is None:
-            return False
-        ending = await self._send(connection, letter)
-        with self.database.write() as tx:
-            letters.settle(tx, letter, **vars(ending), now=self.now)
+            letters.settle(
+                tx,
+                letter,
+                ending.state,
+                code=ending.code,
+                detail=ending.detail,
+                due=ending.due,
+                now=self.now,
+            )
         setattr(self.outcome, ending.state, getattr(self.outcome, ending.state) + 1)
-        return True
-
-    async def _send(self, connection: Connection, letter: Letter) -> Ending:
-        try:
-            body = message(letter, self.tokens, self.config)
-            code, reply = await connection.send(letter.email, body)
-        except RenderError as error:
-            # The relay has seen nothing of it, and trying again will not mend a template.
-            self.outcome.problems.append(str(error))
-            return Ending(state=DeliveryState.FAILED, code=0, detail=str(error), due=self.now)
-        except MailError as error:
-            return after(error, letter.attempts, now=self.now)
-        return Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)

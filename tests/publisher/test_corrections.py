@@ -27,7 +27,7 @@ from store.records import (
     Subscription,
     newsletter_channel,
 )
-from tests import make
+from tests import claimed, make
 
 HOUR = timedelta(hours=1)
 
@@ -67,16 +67,16 @@ class Mailing:
         got: dict[str, str] = {}
         while True:
             with self.database.write() as tx:
-                mail = deliveries.claim(tx, self.now)
-                if mail is None:
+                mails = claimed.claim(tx, self.now)
+                if not mails:
                     return got
-                end = (ends or {}).get(mail.email, DeliveryState.SENT)
-                deliveries.settle(
-                    tx, mail, end, code=250, detail="", due=self.now + 9 * HOUR, now=self.now
-                )
-            if end is DeliveryState.SENT:
-                assert mail.email not in got
-                got[mail.email] = mail.language
+                for mail in mails:
+                    end = (ends or {}).get(mail.email, DeliveryState.SENT)
+                    later = self.now + 9 * HOUR
+                    claimed.settle(tx, [mail], end, due=later, now=self.now)
+                    if end is DeliveryState.SENT:
+                        assert mail.email not in got
+                        got[mail.email] = mail.language
 
     def save(self, language: str, change: Change = Change.CORRECTION, **how: Any) -> None:
         """Save other words, and approve them unless told otherwise."""

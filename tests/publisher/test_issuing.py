@@ -11,10 +11,10 @@ from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import ConflictError, InputError, NotFoundError, PreflightError
 from publisher.press import Gate
-from store import deliveries, issues, newsletters, tables
+from store import claims, deliveries, issues, newsletters, tables
 from store.database import Database
 from store.records import Change, DeliveryState, Edition, Issue, IssueState, Workflow
-from tests import make
+from tests import claimed, make
 from tests.fakes import Relay
 
 HOUR = timedelta(hours=1)
@@ -354,8 +354,8 @@ def test_a_scheduled_issue_is_frozen_at_once_and_sent_when_it_is_time(
     (released,) = press.release(house, NOW + 3 * HOUR)
     assert (released.state, released.dated) == (IssueState.SENDING, NOW + 3 * HOUR)
     with house.write() as tx:
-        assert deliveries.claim(tx, NOW + 2 * HOUR) is None
-        assert deliveries.claim(tx, NOW + 3 * HOUR) is not None
+        assert claimed.claim(tx, NOW + 2 * HOUR) == []
+        assert claimed.claim(tx, NOW + 3 * HOUR) != []
     with pytest.raises(ConflictError, match="sending cannot be scheduled; possible now: pause"):
         issuing.schedule(house, issue.id, NOW + 9 * HOUR)
 
@@ -428,18 +428,18 @@ def test_a_pause_stops_with_the_mail_that_is_under_way_and_a_resume_goes_on(
 ) -> None:
     issue = sending(house, config)
     with house.write() as tx:
-        mail = deliveries.claim(tx, NOW)
+        (mail,) = claimed.claim(tx, NOW)
     issuing.pause(house, issue.id)
     with house.write() as tx:
-        assert deliveries.claim(tx, NOW) is None
+        assert claims.stopped(tx, [issue.id]) == {issue.id}
+        assert claimed.claim(tx, NOW) == []
         assert deliveries.next_due(tx) is None
-        assert mail
-        sent = DeliveryState.SENT
-        deliveries.settle(tx, mail, sent, code=250, detail="", due=NOW, now=NOW)
+        claimed.settle(tx, [mail], DeliveryState.SENT, now=NOW)
     assert press.finish(house) == []
     assert issuing.resume(house, issue.id, now=NOW).state is IssueState.SENDING
     with house.write() as tx:
-        assert deliveries.claim(tx, NOW) is not None
+        assert claims.stopped(tx, [issue.id]) == set()
+        assert claimed.claim(tx, NOW) != []
 
 
 def test_what_was_paused_before_it_was_frozen_is_gated_anew(
@@ -471,21 +471,18 @@ def test_a_cancelled_issue_sends_nothing_more_and_touches_nothing_that_went(
 ) -> None:
     issue = sending(house, config)
     with house.write() as tx:
-        sent, unknown, claimed = (deliveries.claim(tx, NOW) for _ in range(3))
-        assert sent
-        assert unknown
-        assert claimed
-        for mail, state in ((sent, DeliveryState.SENT), (unknown, DeliveryState.UNKNOWN)):
-            deliveries.settle(tx, mail, state, code=0, detail="", due=NOW, now=NOW)
+        # Each language has a batch of its own.
+        sent, unknown, going = (claimed.claim(tx, NOW)[0] for _ in range(3))
+        claimed.settle(tx, [sent], DeliveryState.SENT, now=NOW)
+        claimed.settle(tx, [unknown], DeliveryState.UNKNOWN, now=NOW)
     assert issuing.cancel(house, issue.id, now=NOW).state is IssueState.CANCELLED
     assert states(house, issue) == ["sent", "unknown", "claimed", "cancelled"]
     with pytest.raises(ConflictError, match="cancelled"):
         issuing.resume(house, issue.id, now=NOW)
     # What comes to wait afterwards does not stay so.
     with house.write() as tx:
-        later = DeliveryState.POSTPONED
-        deliveries.settle(tx, claimed, later, code=451, detail="", due=NOW, now=NOW)
-        assert deliveries.claim(tx, NOW) is None
+        claimed.settle(tx, [going], DeliveryState.POSTPONED, now=NOW)
+        assert claimed.claim(tx, NOW) == []
         assert deliveries.cancel_late(tx, NOW) == 1
     assert states(house, issue) == ["sent", "unknown", "cancelled", "cancelled"]
     with pytest.raises(ConflictError, match="cannot retry"):
@@ -506,13 +503,11 @@ def test_what_an_issue_held_that_was_cancelled_unfrozen_is_told_by_the_next(
 def test_a_retry_has_a_sent_issue_send_again(house: Database, config: Config) -> None:
     issue = sending(house, config)
     with house.write() as tx:
-        while mail := deliveries.claim(tx, NOW):
-            lost = DeliveryState.UNKNOWN
-            deliveries.settle(tx, mail, lost, code=0, detail="", due=NOW, now=NOW)
-            last = mail
+        while mails := claimed.claim(tx, NOW):
+            claimed.settle(tx, mails, DeliveryState.UNKNOWN, now=NOW)
+            last = mails[-1]
     assert [each.state for each in press.finish(house)] == [IssueState.SENT]
     engine.resolve(house, last.id, "retry", now=NOW)
     with house.write() as tx:
-        again = deliveries.claim(tx, NOW)
-        assert again
+        (again,) = claimed.claim(tx, NOW)
         assert (again.id, issues.get(tx, issue.id).state) == (last.id, IssueState.SENDING)

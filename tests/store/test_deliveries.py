@@ -6,13 +6,13 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, true
 
-from store import deliveries, dues, issues, subscribers, tables
-from store.database import Database, open_database
+from store import batches, claims, deliveries, dues, issues, subscribers, tables
+from store.database import Database, Transaction, open_database
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Group, Issue, IssueState, Status, Subscription
-from tests import make
+from tests import claimed, make
 from tests.make import NOW
 from tests.store import fill
 
@@ -25,24 +25,33 @@ def people(count: int) -> list[str]:
     return [f"reader{number:03}@example.org" for number in range(count)]
 
 
-def queued(database: Database, count: int, *, slot: datetime = NOW) -> Issue:
-    """Queue an issue's English edition for the readers there are, and for new ones."""
+def queued(database: Database, count: int, *, slot: datetime = NOW, size: int = 1) -> Issue:
+    """Queue an issue's English edition for the readers there are, and for new ones.
+
+    In batches of one, unless another ``size`` is given.
+    """
     with database.write() as tx:
         issue = fill.issue(tx, slot=slot)
         fill.edition(tx, issue)
     make.subscribe(database, people(count))
     with database.write() as tx:
-        deliveries.queue(tx, issue, due=DUE, now=NOW)
+        deliveries.queue(tx, issue, due=DUE, now=NOW, size=size)
     return issue
 
 
-def queued_again(database: Database) -> Issue:
+def queued_again(database: Database, *, size: int = 1) -> Issue:
     """Queue another issue for the readers there are."""
     with database.write() as tx:
         issue = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, issue)
-        deliveries.queue(tx, issue, due=DUE, now=NOW)
+        deliveries.queue(tx, issue, due=DUE, now=NOW, size=size)
     return issue
+
+
+def claim(tx: Transaction, now: datetime = NOW, *, issue_id: int | None = None) -> Delivery | None:
+    """Claim the next delivery, of a batch of one."""
+    mails = claimed.claim(tx, now, issue_id=issue_id)
+    return mails[0] if mails else None
 
 
 def settled(
@@ -50,9 +59,9 @@ def settled(
 ) -> Delivery:
     """Claim the next delivery and settle it."""
     with database.write() as tx:
-        delivery = deliveries.claim(tx, now)
+        delivery = claim(tx, now)
         assert delivery is not None
-        deliveries.settle(tx, delivery, state, code=250, detail="ok", due=due, now=now)
+        assert claimed.settle(tx, [delivery], state, due=due, now=now) == 1
     return delivery
 
 
@@ -131,16 +140,19 @@ def test_an_edition_is_due_by_the_zone_of_each_reader(digest: Database) -> None:
 
 
 def test_what_is_due_and_waits_is_put_off_and_nothing_else(digest: Database) -> None:
-    issue = queued(digest, 4)
-    sent = settled(digest, DeliveryState.SENT)
-    settled(digest, DeliveryState.POSTPONED, due=NOW + 2 * MINUTE)
+    issue = queued(digest, 4, size=4)
     with digest.write() as tx:
+        sent, later, *_ = mails = claimed.claim(tx, NOW)
+        claimed.settle(tx, [sent], DeliveryState.SENT, now=NOW)
+        claimed.settle(tx, [later], DeliveryState.POSTPONED, due=NOW + 2 * MINUTE, now=NOW)
+        claimed.settle(tx, mails[2:], DeliveryState.POSTPONED, now=NOW)
         subscribers.change(tx, sent.subscriber_id + 3, timezone="Asia/Tokyo")
-        assert dues.zones(tx, sent.edition_id, NOW) == ["Asia/Tokyo", "UTC"]
-        assert dues.zones(tx, sent.edition_id, NOW - MINUTE) == []
+        [batch] = batches.lock(tx, true())
+        assert dues.zones(tx, batch, NOW) == ["Asia/Tokyo", "UTC"]
+        assert dues.zones(tx, batch, NOW - MINUTE) == []
         dues.put_off(tx, sent.edition_id, {"UTC": NOW + MINUTE}, now=NOW)
         dues.put_off(tx, sent.edition_id + 1, {"Asia/Tokyo": NOW + MINUTE}, now=NOW)
-        assert dues.zones(tx, sent.edition_id, NOW) == ["Asia/Tokyo"]
+        assert dues.zones(tx, batch, NOW) == ["Asia/Tokyo"]
     assert due_of(digest, issue) == [NOW, NOW + 2 * MINUTE, NOW + MINUTE, NOW]
 
 
@@ -185,7 +197,9 @@ def test_an_edition_is_queued_for_who_chose_its_frequency(digest: Database) -> N
         assert [mail.subscriber_id for mail in deliveries.listing(tx, issue.id)] == [weekly]
 
 
-def test_the_editions_of_an_issue_are_queued_by_one_statement(digest: Database) -> None:
+def test_the_editions_of_an_issue_are_queued_by_one_statement_and_cut_by_another(
+    digest: Database,
+) -> None:
     with digest.write() as tx:
         issue = fill.issue(tx)
         fill.edition(tx, issue)
@@ -201,9 +215,9 @@ def test_the_editions_of_an_issue_are_queued_by_one_statement(digest: Database) 
         statements.clear()
         deliveries.queue(tx, issue, due=DUE, now=NOW)
 
-    [statement] = statements
-    assert statement.startswith("INSERT INTO deliveries")
-    assert "SELECT" in statement
+    writing = [statement for statement in statements if not statement.startswith("SELECT")]
+    assert ["SELECT" in statement for statement in writing] == [True, True]
+    assert [statement.split()[2] for statement in writing] == ["deliveries", "batches"]
 
 
 def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
@@ -227,7 +241,7 @@ def test_what_is_due_is_claimed_in_turn_until_nothing_is_left(digest: Database) 
     queued(digest, 2)
 
     with digest.write() as tx:
-        first, second, none = (deliveries.claim(tx, NOW) for _ in range(3))
+        first, second, none = (claim(tx) for _ in range(3))
 
     assert first
     assert second
@@ -240,8 +254,8 @@ def test_nothing_is_claimed_before_it_is_due(digest: Database) -> None:
     queued(digest, 1)
 
     with digest.write() as tx:
-        assert deliveries.claim(tx, NOW - timedelta(microseconds=1)) is None
-        assert deliveries.claim(tx, NOW) is not None
+        assert claim(tx, NOW - timedelta(microseconds=1)) is None
+        assert claim(tx) is not None
 
 
 def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
@@ -249,30 +263,30 @@ def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
     with digest.write() as tx:
         later = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, later)
-        deliveries.queue(tx, later, due=DUE, now=NOW)
+        deliveries.queue(tx, later, due=DUE, now=NOW, size=1)
 
-        claimed = deliveries.claim(tx, NOW, issue_id=later.id)
-        assert claimed
-        assert claimed.issue_id == later.id
-        assert deliveries.claim(tx, NOW, issue_id=later.id) is None
-        assert deliveries.claim(tx, NOW) is not None
+        mail = claim(tx, issue_id=later.id)
+        assert mail
+        assert mail.issue_id == later.id
+        assert claim(tx, issue_id=later.id) is None
+        assert claim(tx) is not None
 
 
 def test_claimed_at_once_by_many_each_delivery_has_one_claimant(digest: Database) -> None:
-    issue = queued(digest, 120)
+    issue = queued(digest, 120, size=7)
 
-    def work(_number: int) -> list[Delivery]:
+    def work(number: int) -> list[Delivery]:
         mine: list[Delivery] = []
         while True:
             with digest.write() as tx:
-                delivery = deliveries.claim(tx, NOW)
-            if delivery is None:
+                mails = claimed.claim(tx, NOW, worker=f"worker {number}")
+            if not mails:
                 return mine
-            mine.append(delivery)
+            mine += mails
 
-    claimed = fill.at_once(6, work)
+    found_by = fill.at_once(6, work)
 
-    assert sorted(delivery.email for mine in claimed for delivery in mine) == people(120)
+    assert sorted(delivery.email for mine in found_by for delivery in mine) == people(120)
     with digest.read() as tx:
         found = deliveries.listing(tx, issue.id)
     assert {(row.state, row.attempts) for row in found} == {(DeliveryState.CLAIMED, 1)}
@@ -286,8 +300,8 @@ def test_a_claim_that_is_not_committed_holds_up_no_other(postgres_url: str) -> N
     queued(database, 2)
 
     with database.write() as one, database.write() as other:
-        first, second = deliveries.claim(one, NOW), deliveries.claim(other, NOW)
-        assert deliveries.claim(other, NOW) is None
+        first, second = claim(one), claim(other)
+        assert claim(other) is None
     database.close()
 
     assert first
@@ -296,33 +310,41 @@ def test_a_claim_that_is_not_committed_holds_up_no_other(postgres_url: str) -> N
 
 
 def test_who_left_after_queueing_is_not_written_to(digest: Database) -> None:
-    issue = queued(digest, len(Status))
+    issue = queued(digest, len(Status), size=len(Status))
     with digest.write() as tx:
         for delivery, status in zip(deliveries.listing(tx, issue.id), Status, strict=True):
             subscribers.change(tx, delivery.subscriber_id, status=status)
 
-        claimed = deliveries.claim(tx, NOW)
-        assert claimed
-        assert claimed.email == people(len(Status))[list(Status).index(Status.ACTIVE)]
-        assert deliveries.claim(tx, NOW) is None
+        mail = claim(tx)
+        assert mail
+        assert mail.email == people(len(Status))[list(Status).index(Status.ACTIVE)]
+        assert claim(tx) is None
 
 
-def test_what_waits_for_those_who_left_is_cancelled(digest: Database) -> None:
-    issue = queued(digest, 4)
-    settled(digest, DeliveryState.SENT)
-    settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
+def test_what_is_due_to_those_who_left_is_cancelled_when_it_would_be_claimed(
+    digest: Database,
+) -> None:
+    issue = queued(digest, 4, size=4)
+    cancelled, claimed_ = DeliveryState.CANCELLED, DeliveryState.CLAIMED
     with digest.write() as tx:
-        for delivery in deliveries.listing(tx, issue.id)[:3]:
+        sent, later, *_ = mails = claimed.claim(tx, NOW)
+        claimed.settle(tx, [sent], DeliveryState.SENT, now=NOW)
+        claimed.settle(tx, [later], DeliveryState.POSTPONED, due=NOW + MINUTE, now=NOW)
+        claimed.settle(tx, mails[2:], DeliveryState.POSTPONED, now=NOW)
+        for delivery in mails[:3]:
             subscribers.change(tx, delivery.subscriber_id, status=Status.UNSUBSCRIBED)
 
-        assert deliveries.cancel_departed(tx, NOW) == 2
-        assert deliveries.cancel_departed(tx, NOW) == 0
-
-    cancelled = DeliveryState.CANCELLED
-    sent, queue = DeliveryState.SENT, DeliveryState.QUEUED
-    assert states(digest, issue) == [sent, cancelled, cancelled, queue]
-    with digest.read() as tx:
+        batch = claimed.batch(tx, NOW)
+        assert batch
+        taken, count = claims.take(tx, batch, NOW)
+        assert ([mail.id for mail in taken], count) == ([mails[3].id], 1)
+    expected = [DeliveryState.SENT, DeliveryState.POSTPONED, cancelled, claimed_]
+    assert states(digest, issue) == expected
+    with digest.write() as tx:
+        claimed.settle(tx, taken, DeliveryState.SENT, now=NOW)
+        assert claimed.claim(tx, NOW + MINUTE) == []
         found = deliveries.listing(tx, issue.id, state=cancelled)
+    assert [delivery.id for delivery in found] == [later.id, mails[2].id]
     assert {delivery.detail for delivery in found} == {"left before sending"}
 
 
@@ -331,8 +353,8 @@ def test_what_was_postponed_is_claimed_again_when_it_is_due(digest: Database) ->
     first = settled(digest, DeliveryState.POSTPONED, due=NOW + MINUTE)
 
     with digest.write() as tx:
-        assert deliveries.claim(tx, NOW + MINUTE - timedelta(microseconds=1)) is None
-        again = deliveries.claim(tx, NOW + MINUTE)
+        assert claim(tx, NOW + MINUTE - timedelta(microseconds=1)) is None
+        again = claim(tx, NOW + MINUTE)
 
     # The reply of the attempt before stays to be read beside the new attempt.
     assert again == replace(first, attempts=2, detail="ok")
@@ -345,7 +367,7 @@ def test_what_has_ended_is_not_claimed_again(digest: Database) -> None:
         settled(digest, ending)
 
     with digest.write() as tx:
-        assert deliveries.claim(tx, NOW + 1000 * MINUTE) is None
+        assert claim(tx, NOW + 1000 * MINUTE) is None
         found = deliveries.listing(tx, issue.id)
     assert [delivery.state for delivery in found] == endings
     assert {(delivery.code, delivery.detail) for delivery in found} == {(250, "ok")}
@@ -355,30 +377,10 @@ def test_what_is_no_longer_claimed_cannot_be_settled(digest: Database) -> None:
     issue = queued(digest, 1)
     sent = settled(digest, DeliveryState.SENT)
 
-    with pytest.raises(ConflictError, match="no longer claimed"), digest.write() as tx:
-        deliveries.settle(tx, sent, DeliveryState.FAILED, code=550, detail="late", due=NOW, now=NOW)
+    with digest.write() as tx:
+        assert claimed.settle(tx, [sent], DeliveryState.FAILED, now=NOW) == 0
 
     assert states(digest, issue) == [DeliveryState.SENT]
-
-
-def test_what_a_dead_process_had_claimed_is_unknown_and_nothing_else(digest: Database) -> None:
-    issue = queued(digest, 3)
-    settled(digest, DeliveryState.SENT)
-    with digest.write() as tx:
-        orphan = deliveries.claim(tx, NOW)
-    assert orphan
-
-    with digest.write() as tx:
-        assert deliveries.orphaned(tx, NOW) == 1
-        assert deliveries.orphaned(tx, NOW) == 0
-
-    unknown = DeliveryState.UNKNOWN
-    assert states(digest, issue) == [DeliveryState.SENT, unknown, DeliveryState.QUEUED]
-    with digest.read() as tx:
-        [delivery] = deliveries.listing(tx, issue.id, state=unknown)
-    assert (delivery.id, "may have had" in delivery.detail) == (orphan.id, True)
-    with pytest.raises(ConflictError), digest.write() as tx:
-        deliveries.settle(tx, orphan, DeliveryState.SENT, code=250, detail="", due=NOW, now=NOW)
 
 
 def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
@@ -388,7 +390,7 @@ def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
     with digest.write() as tx:
         second = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, second)
-        deliveries.queue(tx, second, due=DUE, now=NOW)
+        deliveries.queue(tx, second, due=DUE, now=NOW, size=2)
 
     none = dict.fromkeys(DeliveryState, 0)
     one_each = {DeliveryState.SENT: 1, DeliveryState.POSTPONED: 1, DeliveryState.QUEUED: 1}
@@ -433,8 +435,8 @@ def test_each_reader_gets_the_edition_for_their_language_and_topics(digest: Data
         assert found == {readers[0]: whole, readers[1]: part, readers[3]: part}
         assert deliveries.recipients(tx, issue.id) == {whole: 1, part: 2}
         assert issues.topics_of(tx, issue.id) == {whole: [[]], part: [["asylum", "work"]]}
-        assert deliveries.claim(tx, NOW) is None
-        assert deliveries.claim(tx, NOW + MINUTE) is not None
+        assert claim(tx) is None
+        assert claim(tx, NOW + MINUTE) is not None
 
 
 @pytest.mark.parametrize("state", [state for state in IssueState if state != "sending"])
@@ -442,10 +444,10 @@ def test_only_what_is_being_sent_is_claimed(digest: Database, state: IssueState)
     issue = queued(digest, 1)
     with digest.write() as tx:
         issues.move(tx, issue, state)
-        assert deliveries.claim(tx, NOW) is None
+        assert claim(tx) is None
         assert deliveries.next_due(tx) is None
         issues.move(tx, issues.get(tx, issue.id), IssueState.SENDING)
-        assert deliveries.claim(tx, NOW) is not None
+        assert claim(tx) is not None
 
 
 def test_who_got_an_edition_without_an_item_was_not_misled_by_it(digest: Database) -> None:
@@ -474,9 +476,10 @@ def test_what_waits_of_an_issue_can_be_put_off_and_cancelled(digest: Database) -
     done = settled(digest, DeliveryState.SENT)
     with digest.write() as tx:
         deliveries.put_off(tx, issue, NOW + MINUTE)
-        claimed = deliveries.claim(tx, NOW + MINUTE, issue_id=issue.id)
+        assert claim(tx, issue_id=issue.id) is None
+        mail = claim(tx, NOW + MINUTE, issue_id=issue.id)
         assert deliveries.cancel(tx, issue, NOW) == 1
-    assert claimed
-    assert done.id != claimed.id
+    assert mail
+    assert done.id != mail.id
     assert states(digest, issue) == ["sent", "claimed", "cancelled"]
     assert states(digest, other) == ["queued"] * 3

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
 import scheduler
 from publisher.config import Config
-from store import deliveries, newsletters, tables, unknowns
+from store import batches, deliveries, newsletters, tables, unknowns
 from store.database import Database
 from store.errors import ConflictError, NotFoundError
 from store.records import DeliveryState, UnknownRule
@@ -31,6 +31,7 @@ def house(either: Database, config: Config) -> Database:
     mine = tables.deliveries.c.subscriber_id.in_(theirs)
     with either.write() as tx:
         tx.run(update(tables.deliveries).where(mine).values(**values))
+        batches.recount(tx, batches.lock(tx, true()))
     return either
 
 

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import true, update
 from typer.testing import CliRunner, Result
 
 import scheduler
 from publisher.cli import app
 from publisher.config import load
-from store import tables
+from store import batches, tables
 from store.database import open_database
 from store.records import DeliveryState
 from tests import make
@@ -45,6 +45,7 @@ def place(tmp_path: Path, migrated: bytes) -> Path:
     values = {"state": DeliveryState.UNKNOWN, "due": make.NOW, "changed": make.NOW}
     with database.write() as tx:
         tx.run(update(tables.deliveries).values(**values))
+        batches.recount(tx, batches.lock(tx, true()))
     database.close()
     return path
 

@@ -1,19 +1,21 @@
 """Delivery over real SMTP: every recipient ends in the right state."""
 
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import true, update
 
 import scheduler
 from publisher import issuing
 from publisher.config import Config
 from publisher.delivery import engine
-from publisher.errors import BusyError, ConflictError
-from store import deliveries, subscribers
-from store.database import Database
-from store.records import Delivery, DeliveryState, Status
-from tests import make
+from publisher.errors import ConflictError
+from store import batches, deliveries, subscribers, tables
+from store.database import Database, Transaction
+from store.records import DeliveryState, Ending, Status
+from tests import claimed, make
 from tests.fakes import Relay, free_port
 
 SENT = DeliveryState.SENT
@@ -83,34 +85,53 @@ def test_a_postponed_mail_is_tried_again_when_its_pause_is_over(
         assert relay.counts["p0@example.org"] == 1
 
 
+@pytest.fixture
+def slow(database: Database, config: Config) -> Database:
+    """Return a store with an issue queued for so many that a slow relay takes long for them."""
+    make.start(database, config, languages=("en",))
+    make.subscribe(database, [f"p{number}@example.org" for number in range(60)])
+    make.take(database, config, make.draft("en"))
+    nowhere = config.mail.model_copy(update={"host": "127.0.0.1", "port": free_port()})
+    scheduler.tick(database, config.model_copy(update={"mail": nowhere}), now=make.NOW)
+    return database
+
+
 @pytest.mark.parametrize("connections", [1, 3])
 def test_a_pause_in_the_middle_stops_with_the_mails_under_way(
-    queued: Database, config: Config, connections: int
+    slow: Database, config: Config, connections: int
 ) -> None:
-    def stop(_mail: Delivery, _state: DeliveryState) -> None:
+    def stop(_ending: Ending) -> None:
         with suppress(ConflictError):
-            issuing.pause(queued, 1)
+            issuing.pause(slow, 1)
 
-    with Relay() as relay:
+    with Relay(takes=0.25) as relay:
         served = relay.serves(config, connections=connections)
-        first = engine.deliver(queued, served, now=make.NOW, progress=stop)
-        assert 1 <= first.sent <= connections
-        assert engine.deliver(queued, served, now=make.NOW).sent == 0
-        issuing.resume(queued, 1, now=make.NOW)
-        assert engine.deliver(queued, served, now=make.NOW).sent == 6 - first.sent
+        first = engine.deliver(slow, served, now=make.NOW, progress=stop)
+        assert 1 <= first.sent < 60
+        assert engine.deliver(slow, served, now=make.NOW).sent == 0
+        issuing.resume(slow, 1, now=make.NOW)
+        relay.takes = 0.0
+        assert engine.deliver(slow, served, now=make.NOW).sent == 60 - first.sent
         assert set(relay.counts.values()) == {1}
+    with slow.read() as tx:
+        # What was given back counts as no attempt.
+        assert {mail.attempts for mail in deliveries.listing(tx, 1)} == {1}
 
 
-def test_a_cancel_in_the_middle_leaves_what_was_sent(queued: Database, config: Config) -> None:
-    def end(_mail: Delivery, _state: DeliveryState) -> None:
+def test_a_cancel_in_the_middle_leaves_what_was_sent(slow: Database, config: Config) -> None:
+    def end(_ending: Ending) -> None:
         with suppress(ConflictError):
-            issuing.cancel(queued, 1, now=make.NOW)
+            issuing.cancel(slow, 1, now=make.NOW)
 
-    with Relay() as relay:
+    with Relay(takes=0.25) as relay:
         served = relay.serves(config, connections=1)
-        assert engine.deliver(queued, served, now=make.NOW, progress=end).sent == 1
-        assert len(relay.accepted) == 1
-    assert sorted(states(queued).values()) == [*["cancelled"] * 5, "sent"]
+        outcome = engine.deliver(slow, served, now=make.NOW, progress=end)
+        assert outcome.sent == len(relay.accepted) < 60
+        assert outcome.cancelled == 60 - outcome.sent
+    assert Counter(states(slow).values()) == {
+        "cancelled": 60 - outcome.sent,
+        "sent": outcome.sent,
+    }
 
 
 def test_a_retry_is_the_same_message_byte_for_byte(queued: Database, config: Config) -> None:
@@ -119,19 +140,15 @@ def test_a_retry_is_the_same_message_byte_for_byte(queued: Database, config: Con
         with relay:
             engine.deliver(queued, relay.serves(config), now=make.NOW + timedelta(hours=number))
         with queued.write() as tx:
-            for mail in deliveries.listing(tx, 1):
-                requeue(tx, mail.id)
+            requeue(tx)
     assert dict(first.accepted) == dict(second.accepted)
     assert len(first.accepted) == 6
 
 
-def requeue(tx: object, delivery_id: int) -> None:
-    from sqlalchemy import update  # noqa: PLC0415
-
-    from store import tables  # noqa: PLC0415
-
-    statement = update(tables.deliveries).where(tables.deliveries.c.id == delivery_id)
-    tx.run(statement.values(state="queued"))  # type: ignore[attr-defined]
+def requeue(tx: Transaction) -> None:
+    """Have all be sent again, whatever became of them."""
+    again = update(tables.deliveries).values(state=DeliveryState.QUEUED)
+    batches.change(tx, batches.lock(tx, true()), again)
 
 
 def test_a_connection_that_breaks_after_the_text_leaves_an_unknown_that_is_not_sent_again(
@@ -169,17 +186,21 @@ def test_who_left_after_queueing_is_not_written_to(queued: Database, config: Con
     assert states(queued)["p3@example.org"] is DeliveryState.CANCELLED
 
 
-def test_a_claim_of_a_dead_process_becomes_unknown_and_is_shown(
+def test_a_batch_of_a_worker_on_another_host_is_unknown_once_its_lease_is_long_over(
     queued: Database, config: Config
 ) -> None:
     with queued.write() as tx:
-        claimed = deliveries.claim(tx, make.NOW)
-    assert claimed is not None
+        mails = claimed.claim(tx, make.NOW)
+    over = make.NOW + claimed.LEASE + timedelta(seconds=config.delivery.grace)
     with Relay() as relay:
-        outcome = engine.deliver(queued, relay.serves(config), now=make.NOW)
-        assert (outcome.sent, outcome.unknown) == (5, 1)
-        assert claimed.email not in relay.counts
-    assert states(queued)[claimed.email] is DeliveryState.UNKNOWN
+        served = relay.serves(config)
+        outcome = engine.deliver(queued, served, now=over - timedelta(seconds=1))
+        assert (outcome.sent, outcome.unknown) == (0, 0)
+        outcome = engine.deliver(queued, served, now=over)
+        assert (outcome.sent, outcome.unknown) == (0, 6)
+        assert relay.accepted == []
+    assert outcome.doubtful == [mail.id for mail in mails]
+    assert set(states(queued).values()) == {DeliveryState.UNKNOWN}
 
 
 @pytest.mark.parametrize(
@@ -189,23 +210,16 @@ def test_a_claim_of_a_dead_process_becomes_unknown_and_is_shown(
 def test_a_person_says_what_became_of_an_unknown_mail(
     queued: Database, config: Config, ending: str, state: DeliveryState, mails: int
 ) -> None:
-    with queued.write() as tx:
-        claimed = deliveries.claim(tx, make.NOW)
-    assert claimed is not None
-    with Relay() as relay:
+    with Relay(data={"p1@example.org": "drop"}) as relay:
         served = relay.serves(config)
+        (unknown,) = engine.deliver(queued, served, now=make.NOW).doubtful
+        relay.data.clear()
+        engine.resolve(queued, unknown, ending, now=make.NOW)
         engine.deliver(queued, served, now=make.NOW)
-        engine.resolve(queued, claimed.id, ending, now=make.NOW)
-        engine.deliver(queued, served, now=make.NOW)
-        assert relay.counts[claimed.email] == mails
-    assert states(queued)[claimed.email] is state
+        assert relay.counts["p1@example.org"] == mails
+    assert states(queued)["p1@example.org"] is state
     with pytest.raises(ConflictError, match="not unknown"):
-        engine.resolve(queued, claimed.id, ending, now=make.NOW)
-
-
-def test_two_processes_do_not_deliver_at_once(queued: Database, config: Config) -> None:
-    with queued.exclusive("delivery"), pytest.raises(BusyError, match="try again"):
-        engine.deliver(queued, config, now=make.NOW)
+        engine.resolve(queued, unknown, ending, now=make.NOW)
 
 
 def test_progress_is_told_for_every_mail(queued: Database, config: Config) -> None:
@@ -215,6 +229,8 @@ def test_progress_is_told_for_every_mail(queued: Database, config: Config) -> No
             queued,
             relay.serves(config),
             now=make.NOW,
-            progress=lambda mail, state: told.append((mail.email, state)),
+            progress=lambda ending: told.append((ending.id, ending.state)),
         )
-    assert sorted(told) == [(f"p{number}@example.org", SENT) for number in range(6)]
+    with queued.read() as tx:
+        ids = [mail.id for mail in deliveries.listing(tx, 1)]
+    assert sorted(told) == [(number, SENT) for number in ids]

@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import true, update
 
 import scheduler
 from publisher import issuing
@@ -17,7 +17,7 @@ from publisher.delivery.unknowns import Settled, decide, settle, settle_due, tog
 from publisher.errors import NotFoundError
 from publisher.mail.wire import message_id
 from publisher.press import change_unknown
-from store import deliveries, issues, tables
+from store import batches, deliveries, issues, tables
 from store.database import Database
 from store.records import DeliveryState, IssueState, UnknownRule
 from tests import make, postfix
@@ -49,6 +49,7 @@ def make_unknown(database: Database, since: datetime = make.NOW) -> None:
     values = {"state": UNKNOWN, "due": since, "changed": since}
     with database.write() as tx:
         tx.run(update(tables.deliveries).values(**values))
+        batches.recount(tx, batches.lock(tx, true()))
 
 
 def states(database: Database) -> dict[str, DeliveryState]:

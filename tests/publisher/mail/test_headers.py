@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from publisher import markup
 from publisher.config import Config
-from publisher.delivery.engine import after
+from publisher.delivery import endings
+from publisher.delivery.outgoing import Answer, Verdict
 from publisher.errors import UnwritableError
 from publisher.mail.senders import sender as sender_of
 from publisher.mail.wire import feedback_id, message
@@ -128,7 +129,8 @@ def test_what_would_be_another_header_is_refused(place: str, sign: str) -> None:
 
 
 def test_a_mail_that_cannot_be_written_is_not_tried_again() -> None:
-    ending = after(UnwritableError("To: cannot stand in a header"), 1, now=make.NOW)
+    answer = Answer(verdict=Verdict.PERMANENT, text="To: cannot stand in a header")
+    ending = endings.of(answer, 7, 1, now=make.NOW)
     assert ending.state is DeliveryState.FAILED
     assert "To" in ending.detail
 

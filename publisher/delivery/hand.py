@@ -1,0 +1,269 @@
+r"""The mails in hand: what the connections take theirs from, and who witnesses how each ends.
+
+    batches claimed --> not made --> made --next--> under way --ended--> endings --> store
+                           ^                            |
+                           \----- returned, unsent -----/
+
+All of it in one thread, that of the event loop. A mail that is dropped is never begun: its row
+stays claimed until its batch is given back, and waits again then.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
+from typing import Protocol
+
+from publisher.delivery import endings
+from publisher.delivery.journal import Attempt, Journal
+from publisher.delivery.outgoing import Answer, Outgoing, Verdict
+from publisher.errors import JournalError, LeaseError
+from store.records import Batch, Delivery, Ending
+
+#: How often a mail that a broken connection gives back is tried again at once.
+_RETURNS = 2
+
+#: Mails that are made ahead; with fewer, connections wait for them.
+AHEAD = 100
+#: The same while none of those may go yet: others may.
+_FURTHER = 2_000
+
+
+class Pace(Protocol):
+    """What a relay may be handed when; instants are seconds of a clock that only goes on."""
+
+    def wait(self, domain: str, at: float) -> float:
+        """Return for how many seconds a mail to a domain has to wait: 0.0, it may go now."""
+
+    def taken(self, domain: str, at: float) -> None:
+        """Note that one goes."""
+
+    def ended(self, domain: str, answer: Answer, at: float) -> None:
+        """Note what became of it."""
+
+
+class AtOnce:
+    """The pace of a relay that takes all it is given."""
+
+    def wait(self, domain: str, at: float) -> float:  # noqa: ARG002
+        """Let it go."""
+        return 0.0
+
+    def taken(self, domain: str, at: float) -> None:
+        """Note nothing."""
+
+    def ended(self, domain: str, answer: Answer, at: float) -> None:
+        """Note nothing."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Held:
+    """A batch that is claimed, as the worker knows it."""
+
+    batch: Batch
+    #: Until when nobody else takes it, in seconds of a clock that only goes on.
+    until: float
+    #: Mails that have not ended.
+    left: int = 0
+    #: Whether somebody else has it by now.
+    lost: bool = False
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Mail:
+    """One mail in hand."""
+
+    delivery: Delivery
+    held: Held
+    made: Outgoing | None = None
+    returns: int = 0
+
+    @property
+    def attempt(self) -> Attempt:
+        """How the journal knows it."""
+        return Attempt(id=self.delivery.id, attempt=self.delivery.attempts)
+
+    @property
+    def domain(self) -> str:
+        """The domain of who gets it."""
+        return self.delivery.email.rpartition("@")[2].lower()
+
+
+@dataclass(kw_only=True)
+class Hand:
+    """All mails in hand; the source and the witness of every connection."""
+
+    journal: Journal
+    clock: Callable[[], datetime]
+    #: Seconds that only go on.
+    time: Callable[[], float]
+    pace: Pace = field(default_factory=AtOnce)
+    unmade: deque[Mail] = field(default_factory=deque)
+    ready: deque[Mail] = field(default_factory=deque)
+    under_way: dict[int, Mail] = field(default_factory=dict)
+    #: What the store does not know yet; whether the journal says it.
+    endings: list[tuple[Ending, bool]] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    #: Answers that came, of any kind.
+    answered: int = 0
+    #: Nothing more comes from the store.
+    exhausted: bool = False
+    #: Nothing more is handed out.
+    closed: bool = False
+    problems: list[str] = field(default_factory=list)
+    #: Somebody asked for a mail, at all; and got none.
+    asked: bool = False
+    starved: bool = False
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    # What the connections ask for.
+
+    def next(self) -> Outgoing | None:
+        """Return a mail that may go now, None when there is none at this moment."""
+        self.asked, self.starved = True, False
+        at = self.time()
+        for _ in range(0 if self.closed else len(self.ready)):
+            mail = self.ready.popleft()
+            if self.pace.wait(mail.domain, at) <= 0 and mail.made:
+                self.pace.taken(mail.domain, at)
+                self.under_way[mail.delivery.id] = mail
+                if self.hungry:
+                    self._changed.set()
+                return mail.made
+            self.ready.append(mail)
+        self.starved = True
+        self._changed.set()
+        return None
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more mails should be made."""
+        return self.asked and len(self.ready) < (_FURTHER if self.starved else AHEAD)
+
+    async def wait(self) -> bool:
+        """Wait until there may be one; False when none will come any more."""
+        while not self.over:
+            pause = self._pause()
+            if pause <= 0:
+                return True
+            await self.change(None if pause == inf else pause)
+        return False
+
+    def _pause(self) -> float:
+        at = self.time()
+        return min((self.pace.wait(mail.domain, at) for mail in self.ready), default=inf)
+
+    def starting(self, mail: Outgoing) -> None:
+        """Note that the relay may have the mail from now on.
+
+        Raises LeaseError where the batch may be another's by now, JournalError where it cannot
+        be noted: then it must not begin.
+        """
+        found = self.under_way[mail.id]
+        if found.held.lost or self.time() >= found.held.until:
+            raise LeaseError(f"batch {found.held.batch.id} was not renewed in time")
+        self.journal.begin(found.attempt)
+
+    def ended(self, mail: Outgoing, answer: Answer) -> None:
+        """Note what became of a mail that was taken."""
+        found = self.under_way.pop(mail.id)
+        self.pace.ended(found.domain, answer, self.time())
+        try:
+            self.journal.end(found.attempt, answer)
+            noted = answer.verdict is not Verdict.UNSENT
+        except JournalError as error:
+            # The store may still take it; nothing new begins.
+            noted = False
+            self.close(str(error))
+        if answer.verdict is not Verdict.UNSENT:
+            self.answered += 1
+        elif self._returned(found):
+            return
+        self._end(found, answer, noted=noted)
+
+    def _returned(self, mail: Mail) -> bool:
+        """Take a mail back that the relay has not judged; return whether that is all."""
+        mail.returns += 1
+        if self.closed or mail.held.lost:
+            self._drop(mail)
+            return True
+        if mail.returns > _RETURNS:
+            return False
+        self.ready.appendleft(mail)
+        self._changed.set()
+        return True
+
+    def _end(self, mail: Mail, answer: Answer, *, noted: bool) -> None:
+        delivery = mail.delivery
+        ending = endings.of(answer, delivery.id, delivery.attempts, now=self.clock())
+        self.endings.append((ending, noted))
+        self._drop(mail)
+
+    def _drop(self, mail: Mail) -> None:
+        mail.held.left -= 1
+        self._changed.set()
+
+    # What the engine puts in.
+
+    def hold(self, held: Held, deliveries: Iterable[Delivery]) -> None:
+        """Take a batch that was claimed, with its deliveries."""
+        mails = [Mail(delivery=delivery, held=held) for delivery in deliveries]
+        held.left = len(mails)
+        self.held.append(held)
+        if self.closed:
+            held.left = 0
+        else:
+            self.unmade.extend(mails)
+
+    def offer(self, mails: Iterable[Mail]) -> None:
+        """Offer mails that are made."""
+        for mail in mails:
+            if self.closed or mail.held.lost:
+                self._drop(mail)
+            else:
+                self.ready.append(mail)
+        self._changed.set()
+
+    def refuse(self, mail: Mail, reason: str) -> None:
+        """End a mail that cannot be made."""
+        answer = Answer(verdict=Verdict.PERMANENT, text=reason)
+        self._end(mail, answer, noted=False)
+
+    def withdraw(self, which: Callable[[Mail], bool]) -> None:
+        """Hand none of these out any more."""
+        for queue in (self.ready, self.unmade):
+            mails = list(queue)
+            queue.clear()
+            for mail in mails:
+                if which(mail):
+                    self._drop(mail)
+                else:
+                    queue.append(mail)
+
+    def close(self, problem: str = "") -> None:
+        """Hand nothing out any more; what is under way ends as it ends."""
+        self.closed = True
+        if problem:
+            self.problems.append(problem)
+        self.withdraw(lambda _: True)
+        self._changed.set()
+
+    def exhaust(self) -> None:
+        """Note that nothing more comes from the store."""
+        self.exhausted = True
+        self._changed.set()
+
+    @property
+    def over(self) -> bool:
+        """Whether a connection that has nothing under way can go."""
+        return self.closed or (self.exhausted and not self.ready)
+
+    async def change(self, seconds: float | None = None) -> None:
+        """Wait until something changes, for so many seconds at the most."""
+        self._changed.clear()
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except TimeoutError:
+            return

@@ -1,0 +1,108 @@
+"""What a worker asks of the store: to take a batch, to fold endings, to let it go.
+
+Each is a transaction. They run one after the other, in a thread beside the event loop.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from publisher.delivery.hand import Held
+from publisher.delivery.making import Made, Maker
+from publisher.editions import openings
+from publisher.errors import ConflictError
+from store import batches, claims, dues
+from store.database import Database, Transaction
+from store.records import Batch, Delivery, Ending
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A batch that was claimed."""
+
+    held: Held
+    deliveries: Sequence[Delivery]
+    #: How many of it were for people who have left.
+    cancelled: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """A worker in the store's eyes."""
+
+    database: Database
+    maker: Maker
+    worker: str
+    clock: Callable[[], datetime]
+    #: Seconds that only go on.
+    time: Callable[[], float]
+    #: Seconds that a batch is held for without a word.
+    lease: float
+    #: Only batches of this issue, or this very one.
+    issue_id: int | None = None
+    batch_id: int | None = None
+
+    def take(self) -> Taken | None:
+        """Claim the next batch of which something is due, or None."""
+        while True:
+            now, at = self.clock(), self.time()
+            with self.database.write() as tx:
+                batch = batches.claim(
+                    tx,
+                    self.worker,
+                    lease=self._lease(now),
+                    now=now,
+                    issue_id=self.issue_id,
+                    batch_id=self.batch_id,
+                )
+                if batch is None:
+                    return None
+                self._keep_window(tx, batch, now)
+                found, cancelled = claims.take(tx, batch, now)
+                if not found:
+                    batches.let_go(tx, batch)
+            if found or cancelled:
+                held = Held(batch=batch, until=at + self.lease)
+                return Taken(held=held, deliveries=found, cancelled=cancelled)
+
+    def _keep_window(self, tx: Transaction, batch: Batch, now: datetime) -> None:
+        """Put off all of the edition that is due to readers whose window is closed."""
+        made = self.maker.learn(tx, batch.edition_id)
+        if made.newsletter.windows:
+            until = closed(made, dues.zones(tx, batch, now), now)
+            if until:
+                dues.put_off(tx, batch.edition_id, until, now=now)
+
+    def settle(self, endings: Sequence[Ending], done: Sequence[Held]) -> None:
+        """Write how mails ended, and let batches go; what has not ended of them waits again."""
+        now = self.clock()
+        with self.database.write() as tx:
+            claims.fold(tx, endings, now=now)
+            for held in done:
+                # If others have taken it over, they have said what is unknown of it.
+                with suppress(ConflictError):
+                    claims.release(tx, held.batch, now=now)
+
+    def renew(self, held: Sequence[Held]) -> None:
+        """Hold batches for longer; those are lost that others have taken over."""
+        now, at = self.clock(), self.time()
+        with self.database.write() as tx:
+            kept = [batches.renew(tx, each.batch, self._lease(now)) for each in held]
+        for each, is_kept in zip(held, kept, strict=True):
+            each.until, each.lost = at + self.lease, not is_kept
+
+    def _lease(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self.lease)
+
+    def stopped(self, issue_ids: Collection[int]) -> set[int]:
+        """Return which of these issues are not being sent any more."""
+        with self.database.read() as tx:
+            return claims.stopped(tx, issue_ids)
+
+
+def closed(made: Made, zones: Collection[str], now: datetime) -> Mapping[str, datetime]:
+    """Return by zone when the window opens again that is closed now, of these zones. Pure."""
+    due = openings(made.newsletter, made.edition.language, zones, now=now)
+    opens = {zone: due.get(zone, due[""]) for zone in zones}
+    return {zone: moment for zone, moment in opens.items() if moment > now}

@@ -1,0 +1,80 @@
+"""What the dead leave behind: their journals are folded, their batches given back.
+
+    D in the journal                  how it ended
+    claimed, no S                     it was never begun: it waits again
+    claimed, S but no D               unknown
+    no journal one can go by          unknown, all that was claimed
+
+There is none when the machine died with lines that the disk did not have yet, when the journal
+is lost, or when it is on another host. The worker of another host is dead once its lease has
+been over for a while; should it wake up, its batch's token is another one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from publisher.config import Config
+from publisher.delivery import endings, journal
+from publisher.delivery.journal import Records
+from publisher.delivery.outgoing import Verdict
+from store import batches, claims
+from store.database import Database
+from store.records import DeliveryState, Ending
+
+#: Endings that are folded together.
+_AT_ONCE = 500
+
+
+def recover(database: Database, config: Config, *, now: datetime) -> list[int]:
+    """Settle what the dead left; return the ids of the deliveries nobody knows of."""
+    unknown: list[int] = []
+    for worker in journal.names(config):
+        with journal.of_dead(config, worker) as path:
+            if path:
+                unknown += _settle(database, config, path, now)
+    return unknown + _take_over(database, config, now)
+
+
+def _settle(database: Database, config: Config, path: Path, now: datetime) -> list[int]:
+    records = journal.read(path, config)
+    if not records.ours:
+        return []
+    unknown: list[int] = []
+    ended = _ended(records, now)
+    for start in range(0, len(ended), _AT_ONCE):
+        some = ended[start : start + _AT_ONCE]
+        with database.write() as tx:
+            claims.fold(tx, some, now=now)
+        unknown += [ending.id for ending in some if ending.state is DeliveryState.UNKNOWN]
+    begun = [attempt.id for attempt in records.begun] if records.certain else None
+    with database.write() as tx:
+        for batch in batches.held(tx, worker=path.stem):
+            unknown += claims.abandon(tx, batch, begun=begun, now=now)
+    path.unlink(missing_ok=True)
+    return unknown
+
+
+def _ended(records: Records, now: datetime) -> Sequence[Ending]:
+    # What a broken connection gave back was never begun: the batch gives it back.
+    return [
+        endings.of(answer, attempt.id, attempt.attempt, now=now)
+        for attempt, answer in records.ended
+        if answer.verdict is not Verdict.UNSENT
+    ]
+
+
+def _take_over(database: Database, config: Config, now: datetime) -> list[int]:
+    """Take over the batches of workers that have no journal here."""
+    grace = timedelta(seconds=config.delivery.grace)
+    with database.read() as tx:
+        held = batches.held(tx)
+    if not held:
+        return []
+    unknown: list[int] = []
+    here = journal.names(config)
+    for batch in held:
+        if batch.worker not in here and batch.lease and batch.lease + grace <= now:
+            with database.write() as tx:
+                unknown += claims.abandon(tx, batch, begun=None, now=now)
+    return unknown

@@ -1,0 +1,197 @@
+r"""Batches: slices of an edition's deliveries, which are taken, counted and given back as one.
+
+    free --claim--> held --let_go--> free
+
+Nothing that runs often walks through deliveries: what is due, and how many are in which state,
+the batches say. A claim is one UPDATE of one row, so two claimants never get the same; it raises
+the batch's token, by which whoever held it before knows that it is lost. Whatever changes a
+delivery first locks its batch, so the counts are those of the rows.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    and_,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    text,
+    true,
+    update,
+)
+
+from store.database import Transaction, among
+from store.records import Batch, DeliveryState, IssueState
+from store.tables import batches, deliveries, issues
+
+#: Deliveries of a batch at the most.
+SIZE = 500
+
+_FIELDS = [batches.c[name] for name in Batch.__dataclass_fields__]
+_STATES = [state.value for state in DeliveryState]
+
+#: The issues that are being sent; all others wait, due or not.
+SENDING = select(issues.c.id).where(issues.c.state == IssueState.SENDING)
+
+#: Something of it waits.
+WAITS = batches.c.due.is_not(None)
+
+_RECOUNT = (
+    f"update batches set (due, {', '.join(_STATES)}) = (select "  # noqa: S608  (our own names)
+    "min(case when d.state in ('queued', 'postponed') then d.due end), "
+    + ", ".join(f"count(case when d.state = '{state}' then 1 end)" for state in _STATES)
+    + " from deliveries as d where d.id between batches.first and batches.last"
+    " and d.edition_id = batches.edition_id) where batches.id = :id"
+)
+
+
+def cut(tx: Transaction, issue_id: int, *, after: int, size: int) -> None:
+    """Make the batches of an issue's deliveries with greater ids than ``after``, all queued.
+
+    Each is of one edition; those of all editions go side by side.
+    """
+    place = func.row_number().over(partition_by=deliveries.c.edition_id, order_by=deliveries.c.id)
+    rows = (
+        select(
+            deliveries.c.id,
+            deliveries.c.edition_id,
+            deliveries.c.due,
+            ((place - 1) // size).label("part"),
+        )
+        .where(deliveries.c.issue_id == issue_id, deliveries.c.id > after)
+        .subquery()
+    )
+    values: dict[str, ColumnElement[Any]] = {
+        "issue_id": literal(issue_id),
+        "edition_id": rows.c.edition_id,
+        "first": func.min(rows.c.id),
+        "last": func.max(rows.c.id),
+        "due": func.min(rows.c.due),
+        "size": func.count(),
+        **{state: literal(0) for state in _STATES},
+        DeliveryState.QUEUED.value: func.count(),
+        "worker": literal(""),
+        "token": literal(0),
+    }
+    wanted = (
+        select(*values.values())
+        .group_by(rows.c.edition_id, rows.c.part)
+        .order_by(rows.c.part, rows.c.edition_id)
+    )
+    tx.run(insert(batches).from_select(list(values), wanted))
+
+
+def lock(tx: Transaction, which: ColumnElement[bool]) -> list[Batch]:
+    """Keep others from changing these batches until the transaction ends; return them."""
+    query = select(*_FIELDS).where(which).order_by(batches.c.id).with_for_update()
+    return [Batch(**row) for row in tx.rows(query)]
+
+
+def lock_with(tx: Transaction, which: ColumnElement[bool]) -> list[Batch]:
+    """Lock the batches of the deliveries that are ``which``; return them."""
+    holder = (
+        select(batches.c.id)
+        .where(batches.c.edition_id == deliveries.c.edition_id, batches.c.last >= deliveries.c.id)
+        .order_by(batches.c.last)
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = tx.rows(select(holder.label("id")).distinct().where(which))
+    return lock(tx, among(batches.c.id, [row["id"] for row in rows])) if rows else []
+
+
+def members(batch: Batch) -> ColumnElement[bool]:
+    """Return the condition that a delivery is one of a batch."""
+    inside = deliveries.c.id.between(batch.first, batch.last)
+    return and_(inside, deliveries.c.edition_id == batch.edition_id)
+
+
+def change(tx: Transaction, locked: Sequence[Batch], statement: Update) -> int:
+    """Update the deliveries of batches that are locked; return how many.
+
+    Slice by slice: no database finds out from a join that each is one range of its key.
+    """
+    count = sum(tx.run(statement.where(members(batch))) for batch in locked)
+    recount(tx, locked)
+    return count
+
+
+def recount(tx: Transaction, locked: Sequence[Batch]) -> None:
+    """Count the deliveries of batches anew, and when the next is due; they are locked."""
+    tx.run(text(_RECOUNT), [{"id": batch.id} for batch in locked])
+
+
+def claim(
+    tx: Transaction,
+    worker: str,
+    *,
+    lease: datetime,
+    now: datetime,
+    issue_id: int | None = None,
+    batch_id: int | None = None,
+) -> Batch | None:
+    """Take a batch of which something is due (of one issue, or this very one), or None.
+
+    The next of the issue that has the fewest taken, and among those was not served for longest.
+    """
+    share = (
+        select(
+            batches.c.issue_id,
+            func.count().filter(batches.c.worker != "").label("taken"),
+            func.max(batches.c.served).label("served"),
+        )
+        .where(batches.c.issue_id.in_(SENDING))
+        .group_by(batches.c.issue_id)
+        .subquery("share")
+    )
+    chosen = (
+        select(batches.c.id)
+        .join(share, share.c.issue_id == batches.c.issue_id)
+        .where(
+            batches.c.worker == "",
+            batches.c.due <= now,
+            true() if issue_id is None else batches.c.issue_id == issue_id,
+            true() if batch_id is None else batches.c.id == batch_id,
+        )
+        .order_by(share.c.taken, share.c.served.is_not(None), share.c.served)
+        .order_by(batches.c.due, batches.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=batches)
+    )
+    values = {"worker": worker, "lease": lease, "served": now, "token": batches.c.token + 1}
+    mine = batches.c.id == chosen.scalar_subquery()
+    row = tx.row(update(batches).where(mine).values(**values).returning(*_FIELDS))
+    return Batch(**row) if row else None
+
+
+def still(batch: Batch) -> ColumnElement[bool]:
+    """Return the condition that a batch is held as it was read."""
+    return and_(
+        batches.c.id == batch.id,
+        batches.c.token == batch.token,
+        batches.c.worker == batch.worker,
+    )
+
+
+def renew(tx: Transaction, batch: Batch, lease: datetime) -> bool:
+    """Hold a batch for longer; return whether it is still held by who asks."""
+    return tx.run(update(batches).where(still(batch)).values(lease=lease)) == 1
+
+
+def let_go(tx: Transaction, batch: Batch) -> None:
+    """Free a batch that is locked. Whoever held it, should he wake up, has an older token."""
+    values = {"worker": "", "lease": null(), "token": batches.c.token + 1}
+    tx.run(update(batches).where(batches.c.id == batch.id).values(**values))
+    recount(tx, [batch])
+
+
+def held(tx: Transaction, *, worker: str | None = None) -> list[Batch]:
+    """Return the batches that somebody holds, or that one does."""
+    whose = batches.c.worker != "" if worker is None else batches.c.worker == worker
+    return [Batch(**row) for row in tx.rows(select(*_FIELDS).where(whose).order_by(batches.c.id))]
