@@ -11,6 +11,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import SplitResult, quote, urlsplit
@@ -371,6 +372,11 @@ class Config(BaseSettings):
         scheme, _, path = self.database_url.partition("sqlite:///")
         beside = not scheme and path not in {"", ":memory:"}
         return Path(f"{path}.journal") if beside else self.folder / "journal"
+
+    @property
+    def give_up(self) -> timedelta:
+        """For how long a mail is tried again that is refused for now."""
+        return timedelta(days=self.mail.give_up_days)
 
     @property
     def host(self) -> str:

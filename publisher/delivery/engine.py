@@ -54,6 +54,8 @@ _LOOK = 0.25
 _FOLD = 1.0
 #: Seconds for which a store that is gone is waited for.
 _PATIENCE = 30.0
+#: Seconds that a mail stays in hand for while its domain is left alone.
+_LEFT_ALONE = 5.0
 
 T = TypeVar("T")
 
@@ -137,7 +139,13 @@ def deliver(
         outcome=outcome,
         progress=progress,
         stop=stop or Event(),
-        hand=Hand(journal=own, clock=clock, time=time.monotonic),
+        hand=Hand(
+            journal=own,
+            clock=clock,
+            time=time.monotonic,
+            pace=relays.pace_of(relay),
+            give_up=config.give_up,
+        ),
     )
     try:
         asyncio.run(run.all())
@@ -289,6 +297,7 @@ class _Run:
 
     async def _look(self) -> None:
         """Withdraw the mails of issues that were stopped, and those whose window has closed."""
+        self.hand.hand_back(_LEFT_ALONE)
         held = [each for each in self.hand.held if each.left]
         if not held:
             return

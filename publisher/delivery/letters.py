@@ -113,7 +113,9 @@ class _Run:
     def _settle(self, answer: Answer) -> None:
         letter, self.letter = self.letter, None
         assert letter is not None  # noqa: S101  (it is under way)
-        ending = endings.of(answer, letter.id, letter.attempts, now=self.now)
+        ending = endings.of(
+            answer, letter.id, letter.attempts, now=self.now, give_up=self.config.give_up
+        )
         with self.database.write() as tx:
             letters.settle(
                 tx,

@@ -234,3 +234,35 @@ def test_progress_is_told_for_every_mail(queued: Database, config: Config) -> No
     with queued.read() as tx:
         ids = [mail.id for mail in deliveries.listing(tx, 1)]
     assert sorted(told) == [(number, SENT) for number in ids]
+
+
+def test_a_domain_that_asks_for_patience_gets_no_more_and_holds_up_nobody(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, languages=("en",))
+    slow = [f"p{number}@slow.example" for number in range(20)]
+    others = [f"p{number}@d{number}.example" for number in range(20)]
+    make.subscribe(database, slow + others)
+    make.take(database, config, make.draft("en"))
+    with Relay(rcpt=dict.fromkeys(slow, "451 4.7.1 patience")) as relay:
+        served = relay.serves(config, connections=2)
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert (done.sent, done.postponed) == (20, 20)
+        assert set(relay.counts) == set(others)
+        # Those under way when it said so; with pipelining each connection has two.
+        with database.read() as tx:
+            mails = deliveries.listing(tx, 1, state=DeliveryState.POSTPONED)
+        tried = [mail for mail in mails if mail.code == 451]
+        assert 1 <= len(tried) <= 4
+        relay.rcpt.clear()
+        later = make.NOW + timedelta(minutes=5)
+        assert engine.deliver(database, served, now=later).sent == 20
+
+
+@pytest.mark.parametrize(("days", "state"), [(0.0, DeliveryState.FAILED), (2.0, None)])
+def test_a_mail_is_given_up_when_the_operator_says(
+    queued: Database, config: Config, days: float, state: DeliveryState | None
+) -> None:
+    with Relay(rcpt={"p0@example.org": "452 4.2.2 full"}) as relay:
+        engine.deliver(queued, relay.serves(config, give_up_days=days), now=make.NOW)
+    assert states(queued)["p0@example.org"] is (state or DeliveryState.POSTPONED)
