@@ -65,9 +65,14 @@ def relay_of(config: Config, settings: RelaySettings) -> Relay:
     )
 
 
-def pace_of(relay: Relay) -> Pace:
-    """Return the pace of a relay at which nothing is under way."""
-    return Pace(rate=relay.rate, per_domain=relay.per_domain)
+def pace_of(*relays: Relay) -> Pace:
+    """Return the pace of relays that stand in for each other, at which nothing is under way.
+
+    That of the most careful of them, whichever is in use.
+    """
+    rates = [relay.rate for relay in relays if relay.rate]
+    domains = [relay.per_domain for relay in relays if relay.per_domain]
+    return Pace(rate=min(rates, default=0.0), per_domain=min(domains, default=0))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,14 @@
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import true, update
 
 import scheduler
 from publisher import issuing
-from publisher.config import Config
+from publisher.config import Config, RelaySection
 from publisher.delivery import engine
 from publisher.errors import ConflictError
 from store import batches, deliveries, subscribers, tables
@@ -266,3 +267,69 @@ def test_a_mail_is_given_up_when_the_operator_says(
     with Relay(rcpt={"p0@example.org": "452 4.2.2 full"}) as relay:
         engine.deliver(queued, relay.serves(config, give_up_days=days), now=make.NOW)
     assert states(queued)["p0@example.org"] is (state or DeliveryState.POSTPONED)
+
+
+def relayed(config: Config, *relays: Relay, **settings: Any) -> Config:
+    """Return a configuration with these relays as well."""
+    more = tuple(
+        RelaySection(name=f"r{number}", host="127.0.0.1", port=relay.port, tls="none", **settings)
+        for number, relay in enumerate(relays)
+    )
+    return config.model_copy(update={"relays": more})
+
+
+def test_where_nobody_answers_the_next_relay_takes_the_mail(
+    queued: Database, config: Config
+) -> None:
+    nowhere = {"host": "127.0.0.1", "port": free_port()}
+    config = config.model_copy(update={"mail": config.mail.model_copy(update=nowhere)})
+    with Relay() as spare:
+        outcome = engine.deliver(queued, relayed(config, spare), now=make.NOW)
+        assert (outcome.sent, outcome.problems) == (6, [])
+        assert set(spare.counts.values()) == {1}
+
+
+def test_where_nobody_answers_anywhere_everything_waits_and_it_is_told(
+    queued: Database, config: Config
+) -> None:
+    nowhere = {"host": "127.0.0.1", "port": free_port()}
+    config = config.model_copy(update={"mail": config.mail.model_copy(update=nowhere)})
+    with Relay() as gone:
+        config = relayed(config, gone)
+    outcome = engine.deliver(queued, config, now=make.NOW)
+    assert outcome.sent == 0
+    assert "no relay at 127.0.0.1" in str(outcome.problems)
+    assert set(states(queued).values()) == {DeliveryState.QUEUED}
+
+
+def test_each_language_goes_by_the_relays_of_its_senders_domain(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, senders={"fr": "Infos <infos@actualites.example>"})
+    make.subscribe(database, ["en1@example.org", "en2@example.org"])
+    make.subscribe(database, ["fr1@example.org"], language="fr")
+    make.take(database, config, make.draft("en"), make.draft("fr"))
+    with Relay() as ours, Relay() as theirs:
+        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert (done.sent, done.problems) == (3, [])
+        assert ours.counts == {"en1@example.org": 1, "en2@example.org": 1}
+        assert theirs.counts == {"fr1@example.org": 1}
+
+
+def test_what_one_relay_alone_may_take_waits_for_it_and_the_rest_goes_out(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, senders={"fr": "Infos <infos@actualites.example>"})
+    make.subscribe(database, ["en1@example.org"])
+    make.subscribe(database, ["fr1@example.org"], language="fr")
+    make.take(database, config, make.draft("en"), make.draft("fr"))
+    with Relay() as theirs:
+        pass
+    with Relay() as ours:
+        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert done.sent == 1
+        assert "no relay at" in str(done.problems)
+        assert ours.counts == {"en1@example.org": 1}
+    assert states(database)["fr1@example.org"] is DeliveryState.QUEUED

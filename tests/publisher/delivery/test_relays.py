@@ -1,5 +1,6 @@
 """Which relays a sender's mail goes by, and what happens when nobody answers at one."""
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,17 @@ def test_the_relay_of_mail_is_none_where_another_stands_in_for_it_and_it_has_no_
     assert names(site(tmp_path, relay("other")), "news@example.org") == ["other"]
     only_for_others = site(tmp_path, relay("other", domains="other.example"))
     assert names(only_for_others, "news@example.org") == ["mail"]
+
+
+def test_relays_that_stand_in_for_each_other_go_at_the_pace_of_the_most_careful() -> None:
+    careful = pace_of(Relay(host="a", per_domain=5), Relay(host="b", rate=10.0, per_domain=1))
+    careful.taken("a.example", 0.0)
+    careful.taken("b.example", 0.0)
+    assert careful.next_at(0.0) == pytest.approx(0.1)
+    assert careful.wait("a.example", 9.0) == inf
+    free = pace_of(Relay(host="a"))
+    free.taken("a.example", 0.0)
+    assert free.wait("a.example", 0.0) == 0.0
 
 
 FIRST, SECOND = (Relay(host="127.0.0.1", name=name) for name in ("first", "second"))
