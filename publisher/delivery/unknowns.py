@@ -203,9 +203,17 @@ class _Case:
     def _resolve(self, tx: Transaction, mail: Unknown, state: DeliveryState) -> None:
         by_rule = self.rule is UnknownRule.RETRY and state is DeliveryState.QUEUED
         detail = "sent again, by the newsletter's rule" if by_rule else _DETAILS[state]
-        # Somebody else may have said it meanwhile.
+        # Somebody else may have said it meanwhile; and what was sent again since, and is unknown
+        # again, our answer is not about.
         with suppress(ConflictError):
-            deliveries.resolve(tx, mail.delivery.id, state, now=self.now, detail=detail)
+            deliveries.resolve(
+                tx,
+                mail.delivery.id,
+                state,
+                now=self.now,
+                detail=detail,
+                attempt=mail.delivery.attempts,
+            )
             setattr(self.done, state, getattr(self.done, state) + 1)
 
 

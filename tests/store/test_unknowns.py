@@ -60,6 +60,15 @@ def test_what_is_to_be_asked_for_again_is_left_until_then(house: Database) -> No
             deliveries.resolve(tx, second.delivery.id, DeliveryState.SENT, now=SOON)
 
 
+def test_an_answer_about_an_attempt_says_nothing_of_the_next_one(house: Database) -> None:
+    with house.write() as tx:
+        first, _ = unknowns.of(tx, 1)
+        number, attempt = first.delivery.id, first.delivery.attempts
+        with pytest.raises(ConflictError, match="is not unknown"):
+            deliveries.resolve(tx, number, DeliveryState.SENT, now=SOON, attempt=attempt - 1)
+        deliveries.resolve(tx, number, DeliveryState.SENT, now=SOON, attempt=attempt)
+
+
 def test_a_newsletters_rule_changes_and_no_other(house: Database) -> None:
     with house.write() as tx:
         assert newsletters.get(tx, "digest").unknown is UnknownRule.ASK
