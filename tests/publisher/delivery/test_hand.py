@@ -12,6 +12,8 @@ from publisher.delivery import journal, smtp
 from publisher.delivery.hand import AHEAD, Hand, Held, Mail
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Verdict
+from publisher.delivery.pace import Pace
+from publisher.delivery.waiting import Waiting
 from publisher.errors import JournalError, LeaseError
 from store.records import Batch, Delivery, DeliveryState
 from tests import make
@@ -33,7 +35,7 @@ def own(config: Config) -> Iterator[Journal]:
 
 
 def hand(own: Journal, *, at: float = 0.0) -> Hand:
-    return Hand(journal=own, clock=clock, time=lambda: at)
+    return Hand(journal=own, clock=clock, time=lambda: at, waiting=Waiting(Pace()))
 
 
 def held(*, until: float = 60.0) -> Held:
