@@ -13,6 +13,7 @@
     +-- TokenError           a signed link is not ours, or too old
     +-- RenderError          a template cannot be rendered
     +-- PreflightError       editions are not fit to be sent: what is wrong with them
+    +-- DnsError             no name server answers: nobody can say what the DNS holds
     +-- MailError            a message was not accepted
         +-- UnwritableError      it cannot be written at all: nothing was sent
         +-- UnreachableError     no relay answers: nothing was sent
@@ -38,6 +39,7 @@ __all__ = [
     "BusyError",
     "ConfigError",
     "ConflictError",
+    "DnsError",
     "EditConflictError",
     "FormError",
     "InputError",
@@ -127,6 +129,10 @@ class EditConflictError(ConflictError):
         )
         self.item_id, self.language, self.read = item_id, language, read
         self.yours, self.theirs = yours, theirs
+
+
+class DnsError(TidingsError):
+    """No name server answers, or it fails: nobody can say what the DNS holds."""
 
 
 class MailError(TidingsError):

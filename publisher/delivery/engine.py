@@ -26,14 +26,15 @@ from publisher.errors import (
     UnwritableError,
 )
 from publisher.issue_states import Act
-from publisher.mail import links
+from publisher.mail import keys, links
+from publisher.mail.compiled import Compiled, compiled
+from publisher.mail.keys import Keys
 from publisher.mail.senders import sender
-from publisher.mail.wire import Sender, message
 from publisher.subscriptions import keyring
 from publisher.tokens import Tokens
 from store import deliveries, dues, issues, newsletters
 from store.database import Database, Transaction
-from store.records import Delivery, DeliveryState, Edition, Issue, IssueState
+from store.records import Delivery, DeliveryState, IssueState
 
 #: Reconnections that one worker tries when its connection breaks in the middle of a message.
 _RECONNECTIONS = 3
@@ -104,6 +105,7 @@ def deliver(
                 outcome=outcome,
                 progress=progress,
                 tokens=keyring.tokens(database, now=now),
+                keys=keys.load(config),
             )
             asyncio.run(run.all())
     return outcome
@@ -134,7 +136,8 @@ class _Run:
     outcome: Outcome
     progress: Progress | None
     tokens: Tokens
-    editions: dict[int, tuple[Edition, Issue, Sender]] = field(default_factory=dict)
+    keys: Keys
+    editions: dict[int, tuple[Compiled, str]] = field(default_factory=dict)
 
     async def all(self) -> None:
         workers = [self._work() for _ in range(self.config.mail.connections)]
@@ -161,10 +164,10 @@ class _Run:
             delivery = deliveries.claim(tx, self.now, issue_id=self.issue_id)
         if delivery is None:
             return False
-        edition, issue, from_ = self._edition(delivery)
         try:
-            reader = links.own(self.tokens, self.config, delivery.subscriber_id, from_.newsletter)
-            body = message(delivery, edition, from_, reader, date=issue.dated)
+            edition, newsletter = self._edition(delivery)
+            reader = links.own(self.tokens, self.config, delivery.subscriber_id, newsletter)
+            body = edition.message(delivery, reader)
             code, reply = await connection.send(delivery.email, body)
             ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
         except MailError as error:
@@ -176,14 +179,16 @@ class _Run:
             self.progress(delivery, ending.state)
         return True
 
-    def _edition(self, delivery: Delivery) -> tuple[Edition, Issue, Sender]:
+    def _edition(self, delivery: Delivery) -> tuple[Compiled, str]:
+        """Return the edition of a delivery, made ready once, and its newsletter."""
         if delivery.edition_id not in self.editions:
             with self.database.read() as tx:
                 edition = issues.edition(tx, delivery.edition_id)
                 issue = issues.get(tx, delivery.issue_id)
                 newsletter = newsletters.get(tx, issue.newsletter)
             from_ = sender(newsletter, edition.language, self.config)
-            self.editions[delivery.edition_id] = (edition, issue, from_)
+            ready = compiled(edition, from_, date=issue.dated, keys=self.keys.of(from_.address))
+            self.editions[delivery.edition_id] = (ready, newsletter.key)
         return self.editions[delivery.edition_id]
 
 
