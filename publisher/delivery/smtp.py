@@ -16,9 +16,6 @@ from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict, Witness
 from publisher.errors import UnreachableError
 
-#: What ``tls`` means to aiosmtplib: None takes STARTTLS where it is offered.
-_START_TLS = {"required": True, "opportunistic": None, "none": False}
-
 
 async def send(relay: Relay, source: Source, witness: Witness) -> str:
     """Send a source's mails over one connection at a time, until it has no more.
@@ -78,9 +75,7 @@ async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
     try:
         client = _client(relay)
         await client.connect()
-        # After STARTTLS the relay has to be asked anew what it offers (RFC 3207, 4.2).
-        if client.is_ehlo_or_helo_needed:
-            await _greet(client)
+        await _introduce(client, relay)
         if client.transport is None or client.transport.is_closing():
             raise aiosmtplib.SMTPServerDisconnected("it closed the connection")
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
@@ -91,8 +86,9 @@ async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
         client = None
         return line
     finally:
-        if client:
-            client.close()
+        if client and client.transport:
+            # A polite end of TLS would outlast the loop that it needs.
+            cast("asyncio.Transport", client.transport).abort()
 
 
 def translate(error: Exception, relay: Relay) -> UnreachableError:
@@ -107,13 +103,23 @@ def _client(relay: Relay) -> aiosmtplib.SMTP:
         hostname=relay.host,
         port=relay.port,
         local_hostname=relay.hello,
-        start_tls=_START_TLS[relay.tls],
+        start_tls=False,
         # Opportunistic encryption is better than none even with a stranger (RFC 7435).
         validate_certs=relay.tls == "required",
-        username=relay.username or None,
-        password=relay.password or None,
         timeout=relay.timeout,
     )
+
+
+async def _introduce(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    """Encrypt the connection and say who we are; then what the relay offers is known."""
+    await _greet(client)
+    offered = client.supports_extension("starttls")
+    if relay.tls == "required" or (relay.tls == "opportunistic" and offered):
+        await client.starttls()
+        # What was offered in plain text counts no more (RFC 3207, 4.2).
+        await _greet(client)
+    if relay.username:
+        await client.login(relay.username, relay.password)
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,24 @@ class Kept:
         return "250 2.0.0 kept"
 
 
+class Watched(Controller):
+    """A relay that knows its connections: its loop must not end before they have."""
+
+    made: list[Any]
+
+    def factory(self) -> Any:
+        self.made = getattr(self, "made", [])
+        self.made.append(super().factory())  # type: ignore[no-untyped-call]
+        return self.made[-1]
+
+    def finish(self) -> None:
+        for _ in range(3_000):
+            if all(each.transport is None for each in getattr(self, "made", [])):
+                break
+            time.sleep(0.01)
+        self.stop()
+
+
 @contextmanager
 def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
     """Give what a relay keeps, and the port that it listens at."""
@@ -72,14 +91,14 @@ def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
     kept, port = Kept(), free_port()
-    controller = Controller(
+    controller = Watched(
         kept, hostname="127.0.0.1", port=port, tls_context=context, ready_timeout=60.0, **about
     )
     controller.start()
     try:
         yield kept, port
     finally:
-        controller.stop()
+        controller.finish()
 
 
 def deliver(port: int, *, loop: Loop = asyncio.new_event_loop, **about: Any) -> Post:
