@@ -12,6 +12,7 @@
     +-- FormError            what a reader filled in is wrong: the fields
     +-- TokenError           a signed link is not ours, or too old
     +-- RenderError          a template cannot be rendered
+    +-- MailboxError         the mailbox of what comes back cannot be read
     +-- PreflightError       editions are not fit to be sent: what is wrong with them
     +-- MailError            a message was not accepted
         +-- UnwritableError      it cannot be written at all: nothing was sent
@@ -42,6 +43,7 @@ __all__ = [
     "FormError",
     "InputError",
     "MailError",
+    "MailboxError",
     "NotFoundError",
     "PreflightError",
     "RefusedError",
@@ -92,6 +94,10 @@ class TokenError(TidingsError):
 
 class RenderError(TidingsError):
     """A template cannot be rendered; the text names it, and the line where known."""
+
+
+class MailboxError(TidingsError):
+    """A mailbox cannot be read now; what was read is stored, the rest is still there."""
 
 
 #: Faults of an issue that are told at once: its readers are in many languages.

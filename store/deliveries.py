@@ -400,6 +400,12 @@ def listing(
     return [_delivery(row) for row in tx.rows(query)]
 
 
+def find(tx: Transaction, delivery_id: int) -> Delivery | None:
+    """Return a delivery, None where there is none."""
+    row = tx.row(_query().where(deliveries.c.id == delivery_id))
+    return _delivery(row) if row else None
+
+
 def _one(tx: Transaction, delivery_id: int) -> Delivery:
     row = tx.row(_query().where(deliveries.c.id == delivery_id))
     assert row is not None  # noqa: S101  (the caller's UPDATE returned this id)

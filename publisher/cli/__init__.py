@@ -10,13 +10,14 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     issues.py       issue: what people do with one                     looking.py  issue: previews
     translations.py translation, item export                           reports.py  report
     checks.py       issue check, template
-    keys.py         key
+    keys.py         key                                                bounces.py  bounce
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
 import typer
 
 from publisher.cli import (
+    bounces,
     checks,
     common,
     deliveries,
@@ -74,6 +75,7 @@ app.add_typer(newsletters.issue)
 checks.add_to(newsletters.issue)
 app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
+app.add_typer(bounces.bounce)
 app.add_typer(subscribers.subscriber)
 app.add_typer(keys.key)
 app.add_typer(reports.report)

@@ -27,6 +27,7 @@ from publisher.errors import (
 )
 from publisher.issue_states import Act
 from publisher.mail import links
+from publisher.mail.return_path import return_path
 from publisher.mail.senders import sender
 from publisher.mail.wire import Sender, message
 from publisher.subscriptions import keyring
@@ -165,7 +166,8 @@ class _Run:
         try:
             reader = links.own(self.tokens, self.config, delivery.subscriber_id, from_.newsletter)
             body = message(delivery, edition, from_, reader, date=issue.dated)
-            code, reply = await connection.send(delivery.email, body)
+            back = return_path(self.tokens, self.config, delivery.id)
+            code, reply = await connection.send(back, delivery.email, body)
             ending = Ending(state=DeliveryState.SENT, code=code, detail=reply, due=self.now)
         except MailError as error:
             ending = after(error, delivery.attempts, now=self.now)

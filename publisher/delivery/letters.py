@@ -14,8 +14,9 @@ from publisher.delivery.engine import Ending, after
 from publisher.delivery.smtp import Connection
 from publisher.errors import MailError, RenderError, UnreachableError
 from publisher.mail.letters import message
+from publisher.mail.return_path import return_path
 from publisher.subscriptions import keyring
-from publisher.tokens import Tokens
+from publisher.tokens import Mail, Tokens
 from store import letters
 from store.database import Database
 from store.records import DeliveryState, Letter
@@ -88,7 +89,8 @@ class _Run:
     async def _send(self, connection: Connection, letter: Letter) -> Ending:
         try:
             body = message(letter, self.tokens, self.config)
-            code, reply = await connection.send(letter.email, body)
+            back = return_path(self.tokens, self.config, letter.id, Mail.LETTER)
+            code, reply = await connection.send(back, letter.email, body)
         except RenderError as error:
             # The relay has seen nothing of it, and trying again will not mend a template.
             self.outcome.problems.append(str(error))

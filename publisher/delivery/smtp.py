@@ -18,7 +18,6 @@ class Connection:
 
     def __init__(self, config: Config) -> None:
         mail = config.mail
-        self._sender = config.sender
         self._client = aiosmtplib.SMTP(
             hostname=mail.host,
             port=mail.port,
@@ -58,14 +57,16 @@ class Connection:
         """Whether another message can be sent."""
         return self._client.is_connected
 
-    async def send(self, recipient: str, message: bytes) -> tuple[int, str]:
+    async def send(self, sender: str, recipient: str, message: bytes) -> tuple[int, str]:
         """Send a message; return the relay's last reply: its code and text.
+
+        ``sender`` is whom it comes back to (RFC 5321, 3.3: MAIL FROM).
 
         Raises RefusedError, UnreachableError while the relay cannot have the message, and
         UnansweredError once it may.
         """
         try:
-            await self._client.mail(self._sender)
+            await self._client.mail(sender)
             await self._client.rcpt(recipient)
         except (aiosmtplib.SMTPException, OSError) as error:
             await self._reset()

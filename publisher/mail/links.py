@@ -23,6 +23,11 @@ class Links:
     leave: str
     preferences: str
 
+    @property
+    def leave_token(self) -> str:
+        """The token of the link to leave: who leaves by mail shows it, too."""
+        return self.leave.rpartition("/")[2]
+
     def fill(self, text: str) -> str:
         """Return a text with these in its slots."""
         return text.replace(LEAVE, self.leave).replace(PREFERENCES, self.preferences)

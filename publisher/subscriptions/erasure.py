@@ -13,7 +13,7 @@ from typing import Any
 from publisher.errors import NotFoundError
 from publisher.subscriptions import keyring, preferences, suppressions
 from publisher.subscriptions.checks import email_address
-from store import consents, deliveries, letters, subscribers
+from store import bounces, consents, deliveries, letters, subscribers
 from store.database import Database, Transaction
 from store.records import Status, Subscriber
 
@@ -40,6 +40,7 @@ def known(tx: Transaction, person: Subscriber) -> Mapping[str, Any]:
             for row in letters.of(tx, person.id)
         ],
         "deliveries": deliveries.of(tx, person.id),
+        "bounces": bounces.of(tx, person.id),
     }
 
 
@@ -115,6 +116,7 @@ def _forget(tx: Transaction, person: Subscriber, now: datetime) -> None:
     subscribers.unsubscribe(tx, person.id)
     deliveries.cancel_left(tx, person.id, None, now=now)
     deliveries.forget(tx, person.id)
+    bounces.forget(tx, person.id, person.email)
     letters.forget(tx, person.id, now)
     subscribers.change(
         tx,

@@ -1,0 +1,87 @@
+"""The mailbox of what comes back, over IMAP (RFC 9051): imap-tools' home, and its errors' seam.
+
+A message is flagged as seen, or moved, once it has been taken in; so whatever breaks off, none is
+lost, and one that is read twice counts once.
+"""
+
+import imaplib
+import ssl
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from imap_tools import BaseMailBox, MailBox, MailMessageFlags
+from imap_tools.errors import ImapToolsError
+
+from publisher.bounces.taking import Taken, take
+from publisher.config import Config
+from publisher.errors import ConfigError, MailboxError
+from publisher.mail.returned import LONGEST
+from store import bounces
+from store.database import Database
+
+#: Seconds that the server may take for one answer.
+_TIMEOUT = 10
+#: Messages that one look takes in: others have to be done, too.
+_AT_ONCE = 500
+
+Heard = Callable[[str, Taken], None]
+
+
+def fetch_due(database: Database, config: Config, *, now: datetime) -> list[Taken]:
+    """Take in what is new in the mailbox, if there is one and it is time to look again.
+
+    Raises MailboxError, and ConfigError.
+    """
+    if not config.bounces.imap_host:
+        return []
+    with database.write() as tx:
+        every = timedelta(seconds=config.bounces.imap_interval)
+        if not bounces.look(tx, _name(config), every=every, now=now):
+            return []
+    found: list[Taken] = []
+    fetch(database, config, lambda _source, taken: found.append(taken), now=now, most=_AT_ONCE)
+    return found
+
+
+def fetch(
+    database: Database,
+    config: Config,
+    heard: Heard,
+    *,
+    now: datetime,
+    most: int | None = None,
+) -> None:
+    """Take in what is new in the mailbox, and tell of each message. Raises as fetch_due."""
+    settings = config.bounces
+    if not settings.imap_host:
+        raise ConfigError("bounces.imap_host", ["is not given: there is no mailbox to look into"])
+    password = config.imap_password() or ""
+    trust = ssl.create_default_context()
+    try:
+        with MailBox(
+            settings.imap_host, settings.imap_port, timeout=_TIMEOUT, ssl_context=trust
+        ).login(settings.imap_user, password, initial_folder=settings.imap_folder) as box:
+            for uid in box.uids("ALL" if settings.imap_done else "UNSEEN")[:most]:
+                source = f"{_name(config)}, message {uid}"
+                heard(source, take(database, config, _body(box, uid), source=source, now=now))
+                _put_away(box, uid, settings.imap_done)
+    except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
+        raise MailboxError(f"{_name(config)}: {error}") from error
+
+
+def _name(config: Config) -> str:
+    return f"imaps://{config.bounces.imap_host}/{config.bounces.imap_folder}"
+
+
+def _body(box: BaseMailBox, uid: str) -> bytes:
+    """Return as much of a message as is read; it stays unseen (RFC 9051, 6.4.5)."""
+    _, answer = box.client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LONGEST}>)")
+    bodies = (part[1] for part in answer if isinstance(part, tuple))
+    return next(iter(bodies), b"")
+
+
+def _put_away(box: BaseMailBox, uid: str, folder: str) -> None:
+    if folder:
+        box.move(uid, folder)
+    else:
+        box.flag(uid, MailMessageFlags.SEEN, value=True)
