@@ -65,7 +65,7 @@ def take(
         found = identity.find(tx, config, said) if said.kind is not Kind.UNKNOWN else None
         verdict, about = judge(said, found)
         _keep(tx, verdict, about, source=source, now=now)
-        became = about and _act(tx, config, verdict, about, now=now)
+        became = _act(tx, config, verdict, about, now=now) if about else None
         return Taken(kind=verdict.kind, reason=verdict.detail, became=became)
 
 

@@ -56,6 +56,20 @@ def read(message: Message) -> Notice | None:
             about = [notice for notice in found if notice.action]
             if about:
                 return next((notice for notice in about if notice.failed), about[0])
+    return _of_microsoft(message)
+
+
+def _of_microsoft(message: Message) -> Notice | None:
+    """Return the complaint that Microsoft's programme (JMRP) hands on without a report.
+
+    It is the mail itself, with the address in a header of theirs.
+    """
+    for part in _parts(message):
+        copy = _inner(part) if part.get_content_type() == "message/rfc822" else []
+        for headers in (part, *copy[:1]):
+            named = _field(headers, "X-HmXmrOriginalRecipient")
+            if named:
+                return Notice(feedback="abuse", addresses=frozenset({address(named)} - {""}))
     return None
 
 

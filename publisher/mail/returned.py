@@ -22,6 +22,7 @@ from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.utils import getaddresses
 from enum import StrEnum
 from functools import partial
 
@@ -35,6 +36,13 @@ from publisher.tokens import Mail, Purpose, Tokens
 
 #: Bytes of a message that are read: what is said stands before the copy of the mail.
 LONGEST = 1_000_000
+
+#: Characters of a header that are decoded, and boundaries of parts that are looked for: what the
+#: library needs grows with their squares, and no real message has as many.
+_LONGEST_HEADER = 5_000
+_BOUNDARIES = 30
+
+_BOUNDARY = re.compile(rb"boundary[*0-9 \t]*=", re.IGNORECASE)
 
 #: So much of what servers and people write is kept.
 _TOLD = 300
@@ -98,7 +106,7 @@ def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
     head = raw[:LONGEST]
     text = head.decode("ascii", "replace")
     try:
-        message = message_from_bytes(head)
+        message = _parsed(head)
         found = _read(message, text, partial(_reader, tokens=tokens, now=now))
     except RecursionError:
         found = Returned(kind=Kind.UNKNOWN, detail="its parts are nested too deeply to be read")
@@ -115,6 +123,12 @@ def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
             "digest": _digest(message, head, found),
         }
     )
+
+
+def _parsed(head: bytes) -> Message:
+    if len(_BOUNDARY.findall(head)) > _BOUNDARIES:
+        raise RecursionError
+    return message_from_bytes(head)
 
 
 _Signed = Callable[[str], Reader | None]
@@ -177,6 +191,10 @@ def _leaving(words: list[str], signed: _Signed) -> Returned:
 
 def _by_words(message: Message) -> Returned:
     """Read a bounce of a mail system that writes no report, by what it is known to write."""
+    if not getaddresses([str(message.get("From", ""))]):
+        # Its detector of Yale's notices fails where nobody is named (flufl.bounce 6.0.0).
+        del message["From"]
+        message["From"] = "nobody@invalid"
     try:
         temporary, permanent = all_failures(message)
     except RecursionError:
@@ -199,7 +217,8 @@ def _by_words(message: Message) -> Returned:
 
 def _answers_by_itself(message: Message) -> str:
     """Return the header by which a message says that nobody wrote it (RFC 3834, 5), or nothing."""
-    stated = _header(message, "Auto-Submitted").partition(";")[0].strip().lower()
+    # Parameters and comments may follow.
+    stated = re.split(r"[\s;(]", _header(message, "Auto-Submitted").strip().lower())[0]
     if stated in {"auto-replied", "auto-notified"}:
         return f"Auto-Submitted: {stated}"
     for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder"):
@@ -244,6 +263,7 @@ def _header(message: Message, name: str) -> str:
 
 
 def _decoded(value: str) -> str:
+    value = value[:_LONGEST_HEADER]
     try:
         return str(make_header(decode_header(value)))
     except (HeaderParseError, LookupError, ValueError):
