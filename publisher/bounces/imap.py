@@ -6,7 +6,8 @@ lost, and one that is read twice counts once.
 
 import imaplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from imap_tools import BaseMailBox, MailBox, MailMessageFlags
@@ -55,18 +56,33 @@ def fetch(
     settings = config.bounces
     if not settings.imap_host:
         raise ConfigError("bounces.imap_host", ["is not given: there is no mailbox to look into"])
-    password = config.imap_password() or ""
-    trust = ssl.create_default_context()
     try:
-        with MailBox(
-            settings.imap_host, settings.imap_port, timeout=_TIMEOUT, ssl_context=trust
-        ).login(settings.imap_user, password, initial_folder=settings.imap_folder) as box:
+        with _opened(config) as box:
             for uid in box.uids("ALL" if settings.imap_done else "UNSEEN")[:most]:
                 source = f"{_name(config)}, message {uid}"
                 heard(source, take(database, config, _body(box, uid), source=source, now=now))
                 _put_away(box, uid, settings.imap_done)
     except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
         raise MailboxError(f"{_name(config)}: {error}") from error
+
+
+@contextmanager
+def _opened(config: Config) -> Iterator[BaseMailBox]:
+    """Give the mailbox, its server known by its certificate."""
+    settings, password = config.bounces, config.imap_password() or ""
+    trust = ssl.create_default_context()
+    box = MailBox(settings.imap_host, settings.imap_port, timeout=_TIMEOUT, ssl_context=trust)
+    try:
+        plain = settings.imap_user.isascii() and password.isascii()
+        login = box.login if plain else box.login_utf8
+        login(settings.imap_user, password, initial_folder=settings.imap_folder)
+        yield box
+    finally:
+        # Whatever went wrong before is what is to be told.
+        with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
+            box.logout()
+        with suppress(OSError):
+            box.client.shutdown()
 
 
 def _name(config: Config) -> str:
