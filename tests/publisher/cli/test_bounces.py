@@ -21,7 +21,7 @@ def place(tmp_path: Path) -> Path:
     """Return the folder of a site with two readers."""
     found = tmp_path / "site"
     made = tidings(
-        tmp_path, "init", "site", "--url", "https://news.example.org", "--languages", "en,fr"
+        tmp_path, "init", "site", "--url", "https://news.example.org", "--languages", "en,fr,es,ar"
     )
     assert made.code == 0, made.err
     with (found / "tidings.toml").open("a", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The hook that programs hand in what came back at: only who knows the secret, and within bounds."""
+"""The hook where programs hand in what came back: who knows the secret, and within bounds."""
 
 import http.client
 import json
