@@ -238,7 +238,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "[sites]\nurl = 1", '[sites]: no such section; did you mean "site"?'),
         (
             MINIMAL + "[x]",
-            "[x]: no such section; there are: site, database, feeds, mail, ingest, scheduler",
+            "[x]: no such section; there are: site, database, feeds, mail, bounces, ingest, scheduler",
         ),
         ("site = 1", "site: Input should be a valid dictionary"),
         ("[site", "Expected ']' at the end of a table declaration (at end of document)"),
