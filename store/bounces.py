@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 
 from store.database import Transaction
 from store.records import Bounce, DeliveryState
@@ -105,13 +105,28 @@ def note_letter(tx: Transaction, letter_id: int, detail: str) -> None:
 
 def forget(tx: Transaction, subscriber_id: int, email: str) -> None:
     """Take out all that came back from somebody, or that names their address."""
-    theirs = or_(bounces.c.subscriber_id == subscriber_id, bounces.c.address == email)
+    theirs = or_(bounces.c.subscriber_id == subscriber_id, bounces.c.address == email.lower())
     tx.run(delete(bounces).where(theirs))
 
 
-def drop_unknown(tx: Transaction, before: datetime, *, kinds: tuple[str, ...]) -> int:
-    """Take out what came before then and nobody needs any more; return how much."""
-    return tx.run(delete(bounces).where(bounces.c.at < before, bounces.c.kind.in_(kinds)))
+def is_any_before(tx: Transaction, before: datetime, *, kind: str) -> bool:
+    """Say whether anything of a kind came before then."""
+    return tx.row(select(bounces.c.id).where(_before(before, kind)).limit(1)) is not None
+
+
+def drop_before(tx: Transaction, before: datetime, *, kind: str) -> int:
+    """Take out what came of a kind before then; return how much."""
+    return tx.run(delete(bounces).where(_before(before, kind)))
+
+
+def _before(before: datetime, kind: str) -> ColumnElement[bool]:
+    return and_(bounces.c.kind == kind, bounces.c.at < before)
+
+
+def looked(tx: Transaction, name: str) -> datetime | None:
+    """Return when a mailbox was looked into last, None if it never was."""
+    row = tx.row(select(mailboxes.c.looked).where(mailboxes.c.name == name))
+    return row["looked"] if row else None
 
 
 def look(tx: Transaction, name: str, *, every: timedelta, now: datetime) -> bool:

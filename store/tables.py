@@ -439,7 +439,7 @@ bounces = Table(
     Column("id", Integer, primary_key=True),
     # By which the same message is known when it comes again.
     Column("digest", String(64), nullable=False, unique=True),
-    Column("at", Instant, nullable=False, index=True),
+    Column("at", Instant, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("subscriber_id", ForeignKey("subscribers.id"), index=True),
     Column("delivery_id", ForeignKey("deliveries.id"), index=True),
@@ -451,6 +451,7 @@ bounces = Table(
     Column("detail", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Index(None, "kind", "at"),
     sqlite_autoincrement=True,
 )
 

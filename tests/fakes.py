@@ -30,6 +30,8 @@ class Relay(LocalRelay):
     data: dict[str, str] = field(default_factory=dict)
     #: Recipient and message, as accepted.
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
+    #: Whom each of them comes back to.
+    senders: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -64,6 +66,7 @@ class Relay(LocalRelay):
             return "421 never seen"
         if reply.startswith("2"):
             self.accepted.append((recipient, envelope.content))
+            self.senders.append(envelope.mail_from)
         return reply
 
 

@@ -35,8 +35,12 @@ def fetch_due(database: Database, config: Config, *, now: datetime) -> list[Take
     """
     if not config.bounces.imap_host:
         return []
+    every = timedelta(seconds=config.bounces.imap_interval)
+    with database.read() as tx:
+        last = bounces.looked(tx, _name(config))
+    if last and now - last < every:
+        return []
     with database.write() as tx:
-        every = timedelta(seconds=config.bounces.imap_interval)
         if not bounces.look(tx, _name(config), every=every, now=now):
             return []
     found: list[Taken] = []

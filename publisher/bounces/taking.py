@@ -121,7 +121,9 @@ def _act(
     if said.kind is Kind.COMPLAINT:
         return _stop(tx, about, Status.COMPLAINED, now)
     if said.kind is Kind.LEAVE:
-        leaving.take_off(tx, config, about.person, about.newsletter, how="mail", now=now)
+        # A letter is of no newsletter: who wants none of those wants nothing.
+        which = about.newsletter or None
+        leaving.take_off(tx, config, about.person, which, how="mail", now=now)
         return None
     dead = said.kind is Kind.HARD or (said.kind is Kind.SOFT and _is_dead(tx, config, about))
     # A letter may have gone to an address that its reader only wanted to have.
@@ -171,5 +173,9 @@ def in_a_row(sent: list[int], failed: Mapping[int, datetime], *, limit: int, day
 
 def tidy(database: Database, *, now: datetime) -> int:
     """Drop what nobody knew what to make of, once people have had time to look; return how much."""
+    before = now - _SHOWN
+    with database.read() as tx:
+        if not bounces.is_any_before(tx, before, kind=Kind.UNKNOWN):
+            return 0
     with database.write() as tx:
-        return bounces.drop_unknown(tx, now - _SHOWN, kinds=(Kind.UNKNOWN,))
+        return bounces.drop_before(tx, before, kind=Kind.UNKNOWN)

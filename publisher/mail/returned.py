@@ -109,7 +109,7 @@ def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
         message = _parsed(head)
         found = _read(message, text, partial(_reader, tokens=tokens, now=now))
     except RecursionError:
-        found = Returned(kind=Kind.UNKNOWN, detail="its parts are nested too deeply to be read")
+        found = Returned(kind=Kind.UNKNOWN, detail="has too many parts, or too many in each other")
         message = Message()
     links = _readers(text, partial(_reader, tokens=tokens, now=now))
     return Returned(

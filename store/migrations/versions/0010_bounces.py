@@ -34,7 +34,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_bounces_digest")),
         sqlite_autoincrement=True,
     )
-    for name in ("at", "subscriber_id", "delivery_id"):
+    op.create_index(op.f("ix_bounces_kind_at"), "bounces", ["kind", "at"])
+    for name in ("subscriber_id", "delivery_id"):
         op.create_index(op.f(f"ix_bounces_{name}"), "bounces", [name])
     op.create_table(
         "mailboxes",

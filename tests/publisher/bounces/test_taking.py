@@ -435,6 +435,17 @@ def test_random_bytes_never_raise_and_never_name_anybody(
     assert said.reader is None
 
 
+def test_whatever_becomes_of_a_bounce_on_its_way_nobody_else_is_blamed(post: Post) -> None:
+    mail = post.send()[ZOE]
+    path, chance = post.path(mail), random.Random(3464)
+    for number in range(150):
+        raw = bytearray(chance.choice(SHAPES)(path))
+        for _ in range(chance.randrange(40)):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        post.take(bytes(raw) + b"%d" % number)
+    assert (post.status(ALI), post.suppressed(ALI)) == (Status.ACTIVE, None)
+
+
 SHAPES = (
     lambda to: bounced.dsn(to, ZOE),
     lambda to: bounced.qmail(to, ZOE),
