@@ -16,7 +16,7 @@ from imap_tools.errors import ImapToolsError
 from publisher.bounces.taking import Taken, take
 from publisher.config import Config
 from publisher.errors import ConfigError, MailboxError
-from publisher.mail.returned import LONGEST
+from publisher.mail.received import LONGEST
 from store import bounces
 from store.database import Database
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from publisher.errors import InputError
-from publisher.mail.returned import LONGEST
+from publisher.mail.received import LONGEST
 
 #: What a message of an mbox begins with (RFC 4155): the sender and a date, as ctime writes it.
 _FROM = re.compile(rb"From .{0,300}\d\d:\d\d.{0,60}\d{4}")

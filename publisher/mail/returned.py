@@ -12,15 +12,11 @@ or its Message-ID, which :mod:`publisher.bounces` holds against the mail itself.
 that alone must know the address, too.
 """
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
 from enum import StrEnum
@@ -29,23 +25,10 @@ from functools import partial
 from flufl.bounce import all_failures
 
 from publisher.errors import TokenError
-from publisher.mail import notices, return_path, statuses
+from publisher.mail import notices, received, return_path, statuses
 from publisher.mail.notices import Notice
 from publisher.mail.statuses import Failure
 from publisher.tokens import Mail, Purpose, Tokens
-
-#: Bytes of a message that are read: what is said stands before the copy of the mail.
-LONGEST = 1_000_000
-
-#: Characters of a header that are decoded, and boundaries of parts that are looked for: what the
-#: library needs grows with their squares, and no real message has as many.
-_LONGEST_HEADER = 5_000
-_BOUNDARIES = 30
-
-_BOUNDARY = re.compile(rb"boundary[*0-9 \t]*=", re.IGNORECASE)
-
-#: So much of what servers and people write is kept.
-_TOLD = 300
 
 #: Where mail systems write whom a message came for.
 _TO = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Cc")
@@ -102,11 +85,11 @@ class Returned:
 
 
 def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
-    """Return what a message says. One that is longer than LONGEST is read to there."""
-    head = raw[:LONGEST]
+    """Return what a message says, as far as it is read."""
+    head = raw[: received.LONGEST]
     text = head.decode("ascii", "replace")
     try:
-        message = _parsed(head)
+        message = received.parse(head)
         found = _read(message, text, partial(_reader, tokens=tokens, now=now))
     except RecursionError:
         found = Returned(kind=Kind.UNKNOWN, detail="has too many parts, or too many in each other")
@@ -115,20 +98,16 @@ def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
     return Returned(
         **{
             **vars(found),
-            "detail": _line(found.detail),
+            "detail": received.line(found.detail),
             "signed": frozenset(_signed(message, text, tokens)),
             "message_ids": frozenset(_message_ids(text)),
             "reader": found.reader or (next(iter(links)) if len(links) == 1 else None),
-            "subject": _line(_header(message, "Subject")),
-            "digest": _digest(message, head, found),
+            "subject": received.line(received.header(message, "Subject")),
+            "digest": received.digest(
+                message, head, found.kind, found.status, *sorted(found.addresses)
+            ),
         }
     )
-
-
-def _parsed(head: bytes) -> Message:
-    if len(_BOUNDARY.findall(head)) > _BOUNDARIES:
-        raise RecursionError
-    return message_from_bytes(head)
 
 
 _Signed = Callable[[str], Reader | None]
@@ -138,7 +117,7 @@ def _read(message: Message, text: str, signed: _Signed) -> Returned:
     notice = notices.read(message)
     if notice:
         return _of_notice(notice, text)
-    subject = _header(message, "Subject").split()
+    subject = received.header(message, "Subject").split()
     if subject[:1] and subject[0].lower() == "unsubscribe":
         return _leaving(subject[1:], signed)
     answer = _answers_by_itself(message)
@@ -218,19 +197,19 @@ def _by_words(message: Message) -> Returned:
 def _answers_by_itself(message: Message) -> str:
     """Return the header by which a message says that nobody wrote it (RFC 3834, 5), or nothing."""
     # Parameters and comments may follow.
-    stated = re.split(r"[\s;(]", _header(message, "Auto-Submitted").strip().lower())[0]
+    stated = re.split(r"[\s;(]", received.header(message, "Auto-Submitted").strip().lower())[0]
     if stated in {"auto-replied", "auto-notified"}:
         return f"Auto-Submitted: {stated}"
     for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder"):
         if message[name]:
             return name
-    precedence = _header(message, "Precedence").strip().lower()
+    precedence = received.header(message, "Precedence").strip().lower()
     return f"Precedence: {precedence}" if precedence in {"auto_reply", "auto-reply"} else ""
 
 
 def _signed(message: Message, text: str, tokens: Tokens) -> set[tuple[Mail, int]]:
     """Return the mails that a message names by return paths: whom it came for, else its copy."""
-    came_for = "\n".join(_header(message, name) for name in _TO)
+    came_for = "\n".join(received.header(message, name) for name in _TO)
     return return_path.named(tokens, came_for) or return_path.named(tokens, text)
 
 
@@ -254,37 +233,3 @@ def _reader(token: str, *, tokens: Tokens, now: datetime) -> Reader | None:
     except (TokenError, ValueError):
         return None
     return Reader(subscriber_id=int(id_), newsletter=str(newsletter))
-
-
-def _header(message: Message, name: str) -> str:
-    """Return what all headers of a name say, decoded as far as can be."""
-    values = [str(value) for value in message.get_all(name, [])]
-    return " ".join(_decoded(value) for value in values)
-
-
-def _decoded(value: str) -> str:
-    value = value[:_LONGEST_HEADER]
-    try:
-        return str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, ValueError):
-        return value
-
-
-def _line(text: str) -> str:
-    """Return a text as one short line of what can be printed."""
-    shown = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(shown.split())[:_TOLD]
-
-
-def _digest(message: Message, raw: bytes, found: Returned) -> str:
-    """Return by what a message is known again.
-
-    Another way that it comes changes its headers and line ends, but not its Message-ID; what it
-    says is part of it, for some mail systems give all their reports the same one.
-    """
-    own = _header(message, "Message-ID").strip()
-    if not own:
-        return hashlib.sha256(raw.replace(b"\r\n", b"\n")).hexdigest()
-    came_for = " ".join(_header(message, name) for name in ("To", "Date", "Subject"))
-    told = (own, came_for, found.kind, found.status, *sorted(found.addresses))
-    return hashlib.sha256("\0".join(told).encode("utf-8", "replace")).hexdigest()

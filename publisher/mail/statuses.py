@@ -44,8 +44,7 @@ _DETAILS = {
     "5.2.2": Failure.SOFT,
     "5.2.3": Failure.SOFT,
     "5.2.4": Failure.SOFT,
-    # No such host; and what Exchange Online says of mailboxes that there are not.
-    "5.4.1": Failure.HARD,
+    # No such host.
     "5.4.4": Failure.HARD,
 }
 
@@ -59,6 +58,10 @@ _SPAM = re.compile(
     r"|content|virus|throttl|rate.?limit|unsolicited",
     re.IGNORECASE,
 )
+#: Gmail says so with the status of a mailbox that is disabled.
+_BUSY = re.compile(r"receiving mail (?:at a rate|too quickly)", re.IGNORECASE)
+#: Exchange Online says of a mailbox that there is not that its host does not answer.
+_EXCHANGE = re.compile(r"5\.4\.1 .*address rejected", re.IGNORECASE | re.DOTALL)
 _FULL = re.compile(r"quota|\bfull\b|over.?limit|insufficient.*storage", re.IGNORECASE)
 
 
@@ -67,7 +70,9 @@ def failure(status: str, reply: str) -> Failure:
     exact = precise(status, reply)
     if exact.startswith("4"):
         return Failure.SOFT
-    if exact in _CERTAIN:
+    if _BUSY.search(reply):
+        return Failure.SOFT
+    if exact in _CERTAIN or _EXCHANGE.match(f"{exact} {reply}"):
         return Failure.HARD
     if _SPAM.search(reply):
         return Failure.POLICY

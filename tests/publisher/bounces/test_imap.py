@@ -9,7 +9,8 @@ import pytest
 import scheduler
 from publisher.bounces import Taken, imap
 from publisher.errors import ConfigError, MailboxError
-from publisher.mail.returned import LONGEST, Kind
+from publisher.mail.received import LONGEST
+from publisher.mail.returned import Kind
 from store.records import Status
 from tests import bounced, make
 from tests.fakes import LOCALHOST, Imap, Relay, free_port

@@ -8,7 +8,7 @@ import pytest
 
 from publisher.bounces import sources
 from publisher.errors import InputError
-from publisher.mail.returned import LONGEST
+from publisher.mail.received import LONGEST
 
 FROM = b"From MAILER-DAEMON Mon Nov 23 08:00:00 2026\n"
 ONE, TWO = b"Subject: one\n\none\n", b"Subject: two\n\ntwo\n"

@@ -20,6 +20,8 @@ HARD, SOFT, POLICY = Failure.HARD, Failure.SOFT, Failure.POLICY
         ("5.2.1", "550 5.2.1 mailbox disabled", HARD),
         ("5.4.4", "Name service error: no such host", HARD),
         ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied", HARD),
+        ("5.4.1", "no answer from host", SOFT),
+        ("5.2.1", "550 5.2.1 The user is receiving mail at a rate that prevents more", SOFT),
         # No status that says anything: the reply does.
         ("5.0.0", "550 5.1.1 unknown", HARD),
         ("5.0.0", "550 no such user here", HARD),
