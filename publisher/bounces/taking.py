@@ -18,7 +18,7 @@ from itertools import takewhile
 from publisher.bounces import identity
 from publisher.bounces.identity import About, Nobody
 from publisher.config import Config
-from publisher.mail import returned
+from publisher.mail import received, returned
 from publisher.mail.returned import Kind, Returned
 from publisher.subscriptions import keyring, leaving, suppressions
 from publisher.tokens import Mail
@@ -105,7 +105,8 @@ def _keep(
         status=said.status,
         detail=said.detail,
         subject=said.subject,
-        source=source,
+        # A file's name may hold what is no text.
+        source=received.line(source),
     )
     if about and about.number:
         note = f"{said.kind}: {said.status} {said.detail}".replace(":  ", ": ")

@@ -140,6 +140,8 @@ def _after_type(value: str) -> str:
 def address(text: str) -> str:
     """Return the address in a text, in lower case; empty where there is none."""
     bare = text.strip().lower()
+    if not bare.isprintable():
+        return ""
     if re.fullmatch(r"[^\s<>@\"(),;:]{1,64}@[^\s<>@\"(),;:]{1,255}", bare):
         return bare
     found = parseaddr(bare)[1]

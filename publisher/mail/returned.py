@@ -33,6 +33,9 @@ from publisher.tokens import Mail, Purpose, Tokens
 #: Where mail systems write whom a message came for.
 _TO = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Cc")
 
+#: The largest number of a row.
+_LAST = 2**31 - 1
+
 _OURS = re.compile(r"<(?:letter\.(\d{1,10})|\d{1,10}\.(\d{1,10}))\.[0-9a-f]{16}@[^\s<>@]{1,255}>")
 _LEAVE = re.compile(r"/leave/([A-Za-z0-9_.-]{20,1000})")
 _FEEDBACK_ID = re.compile(r"^Feedback-ID:[ \t]*(\S.{0,200})$", re.IGNORECASE | re.MULTILINE)
@@ -215,8 +218,10 @@ def _signed(message: Message, text: str, tokens: Tokens) -> set[tuple[Mail, int]
 
 def _message_ids(text: str) -> Iterator[tuple[Mail, int, str]]:
     for found in _OURS.finditer(text):
-        mail = Mail.LETTER if found[1] else Mail.DELIVERY
-        yield mail, int(found[1] or found[2]), found[0]
+        mail, number = Mail.LETTER if found[1] else Mail.DELIVERY, int(found[1] or found[2])
+        # No database is asked for a row that it could not have.
+        if number <= _LAST:
+            yield mail, number, found[0]
 
 
 def _readers(text: str, signed: _Signed) -> set[Reader]:

@@ -405,6 +405,20 @@ def test_hostile_messages_are_kept_and_change_nothing(post: Post, raw: bytes) ->
     assert all(row.detail.isprintable() and row.subject.isprintable() for row in post.rows())
 
 
+def test_what_no_database_can_hold_is_not_put_into_one(either_post: Post) -> None:
+    mail = either_post.send()[ZOE]
+    path = either_post.path(mail)
+    copy = "Message-ID: <9999999999.9999999999.0123456789abcdef@news.example.org>\n"
+    assert either_post.take(bounced.dsn(HOME, ZOE, copy)).kind is Kind.UNKNOWN
+    raw = bounced.dsn(path, "a\x00b@example.org", subject="a\x00b", reply="smtp; 550 5.1.1 \x00 {}")
+    assert either_post.take(raw).kind is Kind.HARD
+    raw = bounced.dsn(path, ZOE, number=2).replace(b"User unknown", b"\xed\xa0\x80\xff")
+    bounces.take(
+        either_post.database, either_post.config, raw, source="new/\udcff\x00", now=make.NOW
+    )
+    assert [row.source for row in either_post.rows()] == ["new/", "test", "test"]
+
+
 def test_a_message_of_fifty_megabytes_is_read_as_far_as_it_says_something(post: Post) -> None:
     mail = post.send()[ZOE]
     raw = bounced.dsn(post.path(mail), ZOE) + b"padding " * 6_250_000
@@ -435,10 +449,11 @@ def test_random_bytes_never_raise_and_never_name_anybody(
     assert said.reader is None
 
 
-def test_whatever_becomes_of_a_bounce_on_its_way_nobody_else_is_blamed(post: Post) -> None:
+def test_whatever_becomes_of_a_bounce_on_its_way_nobody_else_is_blamed(either_post: Post) -> None:
+    post = either_post
     mail = post.send()[ZOE]
     path, chance = post.path(mail), random.Random(3464)
-    for number in range(150):
+    for number in range(100):
         raw = bytearray(chance.choice(SHAPES)(path))
         for _ in range(chance.randrange(40)):
             raw[chance.randrange(len(raw))] = chance.randrange(256)
