@@ -21,7 +21,7 @@ from store import bounces
 from store.database import Database
 
 #: Seconds that the server may take for one answer.
-_TIMEOUT = 10
+_TIMEOUT = 20
 #: Messages that one look takes in: others have to be done, too.
 _AT_ONCE = 500
 

@@ -425,12 +425,12 @@ def test_a_message_of_fifty_megabytes_is_read_as_far_as_it_says_something(post: 
     assert post.take(raw).kind is Kind.HARD
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_random_bytes_never_raise_and_never_name_anybody(
     data: st.DataObject,
 ) -> None:
-    """Of a bounce that counts, bytes are changed: whatever it still says, it names that mail."""
+    # Of a bounce that counts, bytes are changed: whatever it still says, it names that mail.
     tokens = Tokens(keys=[SigningKey(id=1, secret="11" * 32)])
     path = f"bounces+{tokens.make_return(Mail.DELIVERY, 7)}@news.example.org"
     raw = bytearray(
@@ -470,7 +470,7 @@ SHAPES = (
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(raw=st.binary(max_size=2_000))
 def test_random_bytes_suppress_nobody(raw: bytes) -> None:
     said = returned.read(raw, _NO_KEYS, now=make.NOW)
