@@ -23,10 +23,12 @@ class Links:
     leave: str
     preferences: str
 
-    @property
-    def leave_token(self) -> str:
-        """The token of the link to leave: who leaves by mail shows it, too."""
-        return self.leave.rpartition("/")[2]
+    def by_mail(self, address: str) -> str:
+        """Return the ``mailto:`` of who leaves by mail, to which the reader's token is added.
+
+        It is that of the link, at the end of the subject: anybody can write in anybody's name.
+        """
+        return f"{address}%20{self.leave.rpartition('/')[2]}"
 
     def fill(self, text: str) -> str:
         """Return a text with these in its slots."""

@@ -69,7 +69,7 @@ def message(
         "Date": format_datetime(date),
         "Message-ID": identity,
         "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
-        "List-Unsubscribe": f"<{links.leave}>,\r\n <{leave_address(sender, links.leave_token)}>",
+        "List-Unsubscribe": f"<{links.leave}>,\r\n <{links.by_mail(leave_address(sender))}>",
         **_about_the_list(sender),
         "Feedback-ID": feedback_id(delivery, sender),
     }
@@ -108,18 +108,15 @@ def message_id(delivery: Delivery, edition: Edition, host: str) -> str:
     return f"<{delivery.issue_id}.{delivery.id}.{unique}@{host}>"
 
 
-def leave_address(sender: Sender, token: str) -> str:
-    """Return the address that a mail to which takes the reader off the list (RFC 2369).
-
-    Its subject holds the token of the link to leave: anybody can write in anybody's name.
-    """
+def leave_address(sender: Sender) -> str:
+    """Return the address that a mail to which takes the reader off the list (RFC 2369)."""
     address = sender.leave or sender.address
-    return f"mailto:{address}?subject={quote(leave_subject(sender.newsletter, token))}"
+    return f"mailto:{address}?subject={quote(leave_subject(sender.newsletter))}"
 
 
-def leave_subject(newsletter: str, token: str) -> str:
+def leave_subject(newsletter: str) -> str:
     """Return the subject of the mail by which a reader leaves a newsletter."""
-    return f"unsubscribe {newsletter} {token}"
+    return f"unsubscribe {newsletter}"
 
 
 def feedback_id(delivery: Delivery, sender: Sender) -> str:
