@@ -15,7 +15,7 @@ from publisher.subscriptions import keyring, preferences, suppressions
 from publisher.subscriptions.checks import email_address
 from store import bounces, consents, deliveries, letters, subscribers
 from store.database import Database, Transaction
-from store.records import Status, Subscriber
+from store.records import Act, Status, Subscriber
 
 #: A domain that can never be anybody's (RFC 2606).
 _NOWHERE = "invalid"
@@ -101,6 +101,10 @@ def tidy(database: Database, *, now: datetime) -> int:
 
 
 def _never_confirmed(tx: Transaction, person: Subscriber) -> bool:
+    if person.status is Status.BOUNCED:
+        # Their letter to confirm came back: nothing but the address is known of them.
+        said = {row.act for row in consents.of(tx, person.id)}
+        return said == {Act.ASKED, Act.STOPPED} and not letters.of(tx, person.id)
     return person.status is Status.PENDING and not letters.of(tx, person.id)
 
 

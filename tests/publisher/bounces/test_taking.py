@@ -350,6 +350,12 @@ def test_a_letter_to_confirm_that_comes_back_ends_the_sign_up(
     (letter,) = people.written(database, "confirm")
     assert letter.state is DeliveryState.CANCELLED
     assert letter.detail.startswith("came back, hard")
+    # Who never confirmed is forgotten all the same, but for the hash of the address.
+    assert erasure.tidy(database, now=make.NOW + timedelta(days=31)) == 1
+    with database.read() as tx:
+        assert subscribers.by_email(tx, "new@example.org") is None
+    assert post.rows() == []
+    assert post.suppressed("new@example.org") == Status.BOUNCED
 
 
 def test_a_letter_to_an_address_that_is_only_wanted_blames_nobody(post: Post) -> None:
