@@ -40,6 +40,9 @@ def messages(path: Path) -> Iterator[Found]:
 def piped(pipe: BinaryIO, name: str = "-") -> Iterator[Found]:
     """Yield the messages that come through a pipe: one, or an mbox."""
     yield from _read(pipe, name)
+    # Whoever writes into it must not find it closed half-way: a mail system would try again.
+    while pipe.read(_LINE):
+        pass
 
 
 def _files(folder: Path) -> Iterator[Path]:

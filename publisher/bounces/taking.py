@@ -24,7 +24,7 @@ from publisher.subscriptions import keyring, leaving, suppressions
 from publisher.tokens import Mail
 from store import bounces, consents, deliveries, letters, subscribers
 from store.database import Database, Transaction
-from store.records import Act, Status
+from store.records import Act, Status, Subscriber
 
 #: What nobody needs any more is kept for so long, for people to look at.
 _SHOWN = timedelta(days=90)
@@ -118,24 +118,25 @@ def _act(
     tx: Transaction, config: Config, said: Returned, about: About, *, now: datetime
 ) -> Status | None:
     """Do what follows; return the reader's status if it is another now."""
+    # Whoever was about them at the same moment is done now.
     subscribers.take(tx, about.person.id)
+    person = subscribers.get(tx, about.person.id)
     if said.kind is Kind.COMPLAINT:
-        return _stop(tx, about, Status.COMPLAINED, now)
+        return _stop(tx, person, Status.COMPLAINED, now)
     if said.kind is Kind.LEAVE:
         # A letter is of no newsletter: who wants none of those wants nothing.
         which = about.newsletter or None
-        leaving.take_off(tx, config, about.person, which, how="mail", now=now)
+        leaving.take_off(tx, config, person, which, how="mail", now=now)
         return None
     dead = said.kind is Kind.HARD or (said.kind is Kind.SOFT and _is_dead(tx, config, about))
     # A letter may have gone to an address that its reader only wanted to have.
-    if dead and about.address == about.person.email:
-        return _stop(tx, about, Status.BOUNCED, now)
+    if dead and about.address == person.email:
+        return _stop(tx, person, Status.BOUNCED, now)
     return None
 
 
-def _stop(tx: Transaction, about: About, status: Status, now: datetime) -> Status | None:
-    """Write to somebody no more."""
-    person = subscribers.get(tx, about.person.id)
+def _stop(tx: Transaction, person: Subscriber, status: Status, now: datetime) -> Status | None:
+    """Write to somebody no more; return their status if it is another now."""
     if person.status not in (_MAY_BOUNCE if status is Status.BOUNCED else _MAY_COMPLAIN):
         return None
     had = leaving.evidence(person, subscribers.subscriptions_of(tx, person.id))

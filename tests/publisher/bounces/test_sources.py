@@ -63,6 +63,13 @@ def test_a_pipe_gives_one_or_many(raw: bytes) -> None:
     assert found[0][1].startswith(ONE)
 
 
+def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    pipe = io.BytesIO(ONE + b"x" * 3 * LONGEST)
+    ((_, raw),) = sources.piped(pipe)
+    assert len(raw) < 2 * LONGEST
+    assert pipe.read() == b""
+
+
 def test_nothing_is_no_message(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     assert list(sources.messages(tmp_path)) == []
