@@ -63,7 +63,7 @@ def test_a_pipe_gives_one_or_many(raw: bytes) -> None:
     assert found[0][1].startswith(ONE)
 
 
-def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+def test_a_pipe_is_read_to_its_end() -> None:
     pipe = io.BytesIO(ONE + b"x" * 3 * LONGEST)
     ((_, raw),) = sources.piped(pipe)
     assert len(raw) < 2 * LONGEST
