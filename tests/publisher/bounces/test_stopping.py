@@ -79,7 +79,7 @@ def test_a_reader_is_stopped_though_the_store_was_gone_just_then(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post.queue(make.NOW)
-    gone = [OperationalError("select", {}, Exception("gone")), None, None]
+    gone: list[Exception | None] = [OperationalError("select", {}, Exception("gone")), None, None]
 
     def stop(*about: object, **more: object) -> object:
         if problem := gone.pop(0):
