@@ -120,6 +120,7 @@ HOMES = {
     "trafilatura": ("publisher.ingest.page",),
     "typer": ("publisher.cli",),
     "uvicorn": ("publisher.web",),
+    "uvloop": ("publisher.delivery.engine",),
     "yaml": ("publisher.ingest.frontmatter",),
 }
 

@@ -12,7 +12,7 @@ What does differ comes as late as it may: nothing before it is hashed again.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime

@@ -1,9 +1,8 @@
 """Whom the relay does not know is written to no more, as if a mail had come back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from publisher.bounces import stopping
 from publisher.config import Config
@@ -12,7 +11,8 @@ from publisher.delivery.journal import Attempt
 from publisher.delivery.letters import send
 from publisher.delivery.outgoing import Answer, Verdict
 from store import consents, deliveries, letters
-from store.database import Database
+from store.database import Database, Transaction
+from store.errors import StoreError
 from store.records import Act, DeliveryState, Status
 from tests import claimed, make, people
 from tests.fakes import Relay
@@ -79,12 +79,12 @@ def test_a_reader_is_stopped_though_the_store_was_gone_just_then(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post.queue(make.NOW)
-    gone: list[Exception | None] = [OperationalError("select", {}, Exception("gone")), None, None]
+    gone = [StoreError("gone")]
 
-    def stop(*about: object, **more: object) -> object:
-        if problem := gone.pop(0):
-            raise problem
-        return real(*about, **more)
+    def stop(tx: Transaction, delivery_id: int, now: datetime) -> None:
+        if gone:
+            raise gone.pop()
+        real(tx, delivery_id, now)
 
     real = stopping._stop_refused
     monkeypatch.setattr(stopping, "_stop_refused", stop)
