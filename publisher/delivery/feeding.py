@@ -1,7 +1,7 @@
 """The feeder: batches become mails, as many as are needed and some more.
 
 It takes the next batch before the last one is gone. Threads of its own make mails, some together;
-two of them, so that one fills in what is the reader's own while the other waits for signatures.
+two of them, since OpenSSL signs without keeping Python's other threads from running.
 """
 
 import asyncio
@@ -11,16 +11,12 @@ from dataclasses import dataclass, field
 from publisher.delivery.desk import Desk
 from publisher.delivery.hand import Hand, Mail
 from publisher.delivery.holding import Holder, Taken
-from publisher.delivery.signer import Signer
 from publisher.errors import MailError
-from publisher.mail.compiled import Draft
 
 #: Mails that are made together, and of a batch those left when the next one is claimed.
 _TOGETHER = 20
 _PREFETCH = 250
-#: Mails for which it does not pay to start a process that signs.
-MANY = 1_000
-#: Makers of mails.
+#: Threads that make mails.
 _BUILDERS = 2
 
 
@@ -33,19 +29,18 @@ class Feeder:
     desk: Desk
     #: Mails that were not made, for their readers have left.
     cancelled: int = 0
+    builders: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_BUILDERS))
     _making: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def feed(self) -> None:
         """Make mails as they are needed, until nothing is due any more."""
-        signer = Signer(self.holder.maker.keys.keys, many=MANY)
         try:
-            with ThreadPoolExecutor(_BUILDERS) as builders:
-                await self._feed(builders, signer)
+            with self.builders:
+                await self._feed()
         finally:
-            await self.desk.do(signer.close)
             self.hand.exhaust()
 
-    async def _feed(self, builders: ThreadPoolExecutor, signer: Signer) -> None:
+    async def _feed(self) -> None:
         coming: asyncio.Task[Taken | None] | None = None
         try:
             while not self.hand.closed:
@@ -59,7 +54,7 @@ class Feeder:
                     if taken is None:
                         break
                     self._take(taken)
-                await self._start(builders, signer)
+                await self._start()
         finally:
             # No batch may stay behind that was claimed and that nobody here knows of.
             if coming and (taken := await coming):
@@ -70,11 +65,11 @@ class Feeder:
         self.cancelled += taken.cancelled
         self.hand.hold(taken.held, taken.deliveries)
 
-    async def _start(self, builders: ThreadPoolExecutor, signer: Signer) -> None:
+    async def _start(self) -> None:
         """Have the next mails made as soon as somebody can."""
         unmade = self.hand.unmade
         some = [unmade.popleft() for _ in range(min(_TOGETHER, len(unmade)))]
-        self._making.add(asyncio.create_task(self._make(builders, signer, some)))
+        self._making.add(asyncio.create_task(self._make(some)))
         if len(self._making) >= _BUILDERS:
             await self._ended(asyncio.FIRST_COMPLETED)
 
@@ -85,24 +80,19 @@ class Feeder:
             for each in done:
                 each.result()
 
-    async def _make(self, builders: ThreadPoolExecutor, signer: Signer, some: list[Mail]) -> None:
+    async def _make(self, some: list[Mail]) -> None:
         loop = asyncio.get_running_loop()
-        refused = await loop.run_in_executor(builders, self._made, signer, some)
+        refused = await loop.run_in_executor(self.builders, self._made, some)
         for mail, reason in refused:
             self.hand.refuse(mail, reason)
         self.hand.offer(mail for mail in some if mail.made)
 
-    def _made(self, signer: Signer, some: list[Mail]) -> list[tuple[Mail, str]]:
+    def _made(self, some: list[Mail]) -> list[tuple[Mail, str]]:
         """Make mails; return those that cannot be made, and why."""
-        maker = self.holder.maker
-        drafts: list[tuple[Mail, Draft]] = []
         refused = []
         for mail in some:
             try:
-                drafts.append((mail, maker.draft(mail.delivery)))
+                mail.made = self.holder.maker.make(mail.delivery)
             except MailError as error:
                 refused.append((mail, str(error)))
-        signatures = signer.sign([draft for _, draft in drafts])
-        for (mail, draft), signed in zip(drafts, signatures, strict=True):
-            mail.made = maker.finish(mail.delivery, draft, signed)
         return refused

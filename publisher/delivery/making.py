@@ -1,12 +1,11 @@
 """Make the mails of an edition, ready for the wire; what they have in common is kept."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from publisher.config import Config
 from publisher.delivery.outgoing import Outgoing
 from publisher.mail import links
-from publisher.mail.compiled import Compiled, Draft, compiled
+from publisher.mail.compiled import Compiled, compiled
 from publisher.mail.keys import Keys
 from publisher.mail.return_path import return_path
 from publisher.mail.senders import sender
@@ -44,21 +43,17 @@ class Maker:
             self.known[edition_id] = Known(edition=edition, issue=issue, newsletter=newsletter)
         return self.known[edition_id]
 
-    def draft(self, delivery: Delivery) -> Draft:
-        """Return the message of a delivery but for its signatures. Raises UnwritableError."""
+    def make(self, delivery: Delivery) -> Outgoing:
+        """Return the mail of a delivery. Raises UnwritableError."""
         known = self.known[delivery.edition_id]
         if delivery.edition_id not in self.compiled:
             self.compiled[delivery.edition_id] = self._compile(known)
         reader = links.own(self.tokens, self.config, delivery.subscriber_id, known.newsletter.key)
-        return self.compiled[delivery.edition_id].draft(delivery, reader)
-
-    def finish(self, delivery: Delivery, draft: Draft, signatures: Sequence[bytes]) -> Outgoing:
-        """Return the mail of a delivery, signed."""
         return Outgoing(
             id=delivery.id,
             sender=return_path(self.tokens, self.config, delivery.id),
             recipient=delivery.email,
-            message=draft.message(signatures),
+            message=self.compiled[delivery.edition_id].message(delivery, reader),
         )
 
     def _compile(self, known: Known) -> Compiled:

@@ -12,7 +12,7 @@ What does differ comes as late as it may: nothing before it is hashed again.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -26,7 +26,7 @@ from publisher.mail import wire
 from publisher.mail.encodings import Body, Stretch, smallest
 from publisher.mail.keys import Key
 from publisher.mail.links import LEAVE, PREFERENCES, Links
-from publisher.mail.signing import Seal, relaxed, relaxed_fields, sign
+from publisher.mail.signing import Seal, relaxed, relaxed_fields
 from publisher.mail.wire import Sender
 from store.records import Delivery, Edition
 
@@ -62,23 +62,6 @@ class Place:
     after: Sequence[Lines]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
-    """A message but for its signatures, which take longer than all the rest of it."""
-
-    seal: Seal
-    #: The digest of its body; empty where nothing is signed.
-    body: bytes
-    #: What the keys of the seal are to sign, each its own.
-    digests: Sequence[bytes]
-    #: What follows the signatures.
-    rest: Sequence[bytes]
-
-    def message(self, signatures: Sequence[bytes]) -> bytes:
-        """Return the message, signed."""
-        return b"".join([self.seal.lines(self.body, signatures), *self.rest])
-
-
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
     """An edition as the messages of its deliveries are made of it."""
@@ -97,11 +80,6 @@ class Compiled:
 
     def message(self, delivery: Delivery, links: Links) -> bytes:
         """Return the message of a delivery: the same for each attempt. Raises UnwritableError."""
-        draft = self.draft(delivery, links)
-        return draft.message(sign(self.seal.keys, draft.digests))
-
-    def draft(self, delivery: Delivery, links: Links) -> Draft:
-        """Return the message of a delivery but for its signatures. Raises UnwritableError."""
         values = _values(links)
         late = self._late(delivery, links)
         sent, hashed = [b"\r\n", self.first.sent], list[bytes]()
@@ -113,19 +91,14 @@ class Compiled:
             sent += (own, after.sent)
             hashed += (own, after.hashed)
             tail = after.tail
-        rest = [self.fields, wire.lines(late), *sent]
-        if not self.seal.keys:
-            return Draft(seal=self.seal, body=b"", digests=(), rest=rest)
-        body = self._digest(hashed)
-        digests = self.seal.digests(relaxed_fields(late), body)
-        return Draft(seal=self.seal, body=body, digests=digests, rest=rest)
+        signatures = self._signatures(late, hashed) if self.seal.keys else b""
+        return b"".join([signatures, self.fields, wire.lines(late), *sent])
 
-    def _digest(self, hashed: Sequence[bytes]) -> bytes:
-        """Return the digest of a body, of which what comes before the first slot is hashed."""
+    def _signatures(self, late: Mapping[str, str], hashed: Sequence[bytes]) -> bytes:
         body = self.state.copy()
         for lines in hashed:
             body.update(lines)
-        return body.digest()
+        return self.seal.lines(relaxed_fields(late), body.digest())
 
     def _late(self, delivery: Delivery, links: Links) -> dict[str, str]:
         """Return the fields of this message alone."""

@@ -29,7 +29,6 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
-    load_der_private_key,
     load_pem_private_key,
 )
 
@@ -92,29 +91,12 @@ class Key:
         ours = _tag(self.record, "p")
         return any(_tag(text, "p") == ours for text in texts)
 
-    @property
-    def packed(self) -> bytes:
-        """The private half (PKCS #8, RFC 5208), for a process of ours to unpack."""
-        return self.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-
-    @property
-    def length(self) -> int:
-        """Bytes of a signature, always as many."""
-        return len(self.sign(b"\0" * 32))
-
     def sign(self, digest: bytes) -> bytes:
         """Return the signature of a SHA-256 digest: always the same one for the same."""
         if isinstance(self.private, RSAPrivateKey):
             return self.private.sign(digest, _PADDING, _PREHASHED)
         # It signs the digest as if that were the message (RFC 8463, 3).
         return self.private.sign(digest)
-
-
-def unpacked(packed: bytes) -> Key:
-    """Return a key that was packed, to sign with and nothing else: it is nobody's."""
-    private = load_der_private_key(packed, None)
-    assert isinstance(private, RSAPrivateKey | Ed25519PrivateKey)  # noqa: S101  (we packed it)
-    return Key(domain="", selector="", private=private)
 
 
 @dataclass(frozen=True, kw_only=True)

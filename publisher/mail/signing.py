@@ -83,29 +83,21 @@ class Seal:
             written=[f"{_NAME}: {value}".encode("ascii") for value in values],
         )
 
-    def digests(self, late: bytes, body: bytes) -> list[bytes]:
-        """Return what each key is to sign of a message: by its late fields, as they are hashed.
+    def lines(self, late: bytes, body: bytes) -> bytes:
+        """Return the fields that sign a message: by its late fields, as they are hashed.
 
         ``body`` is the digest of its body.
         """
         state = self.state.copy()
         state.update(late)
-        end = _end(body)
-        found = []
-        for hashed in self.hashed:
+        end = b64encode(body) + b"; b="
+        made = []
+        for key, hashed, written in zip(self.keys, self.hashed, self.written, strict=True):
             mine = state.copy()
             mine.update(hashed + end)
-            found.append(mine.digest())
-        return found
-
-    def lines(self, body: bytes, signatures: Iterable[bytes]) -> bytes:
-        """Return the fields that sign a message, with the signatures of its digests."""
-        end = _end(body)
-        made = []
-        for written, signature in zip(self.written, signatures, strict=True):
             # In lines: all white space in a signature is left out before it is checked.
-            wrapped = encodebytes(signature).replace(b"\n", b"\r\n ")
-            made += [written, end, b"\r\n ", wrapped[:-1]]
+            signature = encodebytes(key.sign(mine.digest())).replace(b"\n", b"\r\n ")
+            made += [written, end, b"\r\n ", signature[:-1]]
         return b"".join(made)
 
 
@@ -117,18 +109,7 @@ def signed(message: bytes, keys: Sequence[Key], *, at: datetime) -> bytes:
     lines = re.sub(rb"\r\n(?=[\t ])", b"", head).decode("ascii").split("\r\n")
     fields = {name: value for name, _, value in (line.partition(":") for line in lines)}
     digest = hashlib.sha256(relaxed(body).rstrip(b"\r\n") + b"\r\n").digest()
-    seal = Seal.of(keys, fields, at=at)
-    return seal.lines(digest, sign(keys, seal.digests(b"", digest))) + message
-
-
-def sign(keys: Iterable[Key], digests: Iterable[bytes]) -> list[bytes]:
-    """Return each key's signature of its digest."""
-    return [key.sign(digest) for key, digest in zip(keys, digests, strict=True)]
-
-
-def _end(body: bytes) -> bytes:
-    """Return the end of a signature's field, from the value of ``bh=`` on."""
-    return b64encode(body) + b"; b="
+    return Seal.of(keys, fields, at=at).lines(b"", digest) + message
 
 
 def _begin(key: Key, names: Sequence[str], at: datetime) -> str:
