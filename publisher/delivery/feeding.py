@@ -1,7 +1,7 @@
 """The feeder: batches become mails, as many as are needed and some more.
 
 It takes the next batch before the last one is gone. Threads of its own make mails, some together;
-two of them, since OpenSSL signs without keeping Python's other threads from running.
+several, since OpenSSL signs without keeping Python's other threads from running.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from publisher.errors import MailError
 _TOGETHER = 20
 _PREFETCH = 250
 #: Threads that make mails.
-_BUILDERS = 2
+_BUILDERS = 3
 
 
 @dataclass(kw_only=True)
