@@ -1,7 +1,7 @@
 """Send what is due.
 
     claim a batch (durably) --> make its mails --> relay --> journal --> fold into the store
-          desk: a thread       builder: a thread   connections, in the event loop       desk
+          desk: a thread       builders: threads   connections, in the event loop       desk
 
 Before a relay may have a mail the journal says so, afterwards how it ended; the store hears of it
 in sets. So a process that dies leaves what is certainly not sent, what certainly is, and for each
