@@ -228,6 +228,11 @@ class DeliverySection(_Section):
     lease: Annotated[float, Field(ge=1)] = 60.0
     #: Seconds after that until other hosts take the batch.
     grace: Annotated[float, Field(ge=0)] = 600.0
+    #: Whether only ``tidings worker`` delivers: ``serve`` and ``tick`` leave it to that. It needs
+    #: PostgreSQL.
+    workers: bool = False
+    #: Seconds without a sign of life after which a worker ends itself, to be begun anew.
+    watchdog: Annotated[float, Field(ge=1)] = 120.0
 
 
 class IngestSection(_Section):

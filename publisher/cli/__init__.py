@@ -10,7 +10,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     issues.py       issue: what people do with one                     looking.py  issue: previews
     translations.py translation, item export                           reports.py  report
     checks.py       issue check, template
-    keys.py         key
+    keys.py         key                            workers.py  worker
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -32,6 +32,7 @@ from publisher.cli import (
     reports,
     subscribers,
     translations,
+    workers,
 )
 
 app = typer.Typer(
@@ -61,6 +62,7 @@ def version(*, as_json: common.JsonOption = False) -> None:
 app.command()(founding.init)
 app.command()(founding.migrate)
 house.add_to(app)
+app.command()(workers.worker)
 app.command()(demo.demo)
 app.add_typer(items.item)
 editing.add_to(items.item)

@@ -38,7 +38,7 @@ from publisher.errors import (
 )
 from publisher.issue_states import Act
 from publisher.subscriptions import keyring
-from store import deliveries, issues
+from store import deliveries, issues, jobs
 from store.database import Database
 from store.records import DeliveryState, Ending
 
@@ -392,4 +392,5 @@ def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime)
         if state is DeliveryState.QUEUED:
             # Its issue may be sent already, all but this.
             issues.move(tx, issue, issue_states.of(issue, Act.RETRY))
+            jobs.wake(tx, now=now)
     return state
