@@ -7,6 +7,8 @@
     letters, due deliveries --> relay            letters, sent
     sign-ups never confirmed --> forgotten
 
+Letters and deliveries may take long, so ``serve`` has jobs of their own for them.
+
 APScheduler only says when to look; what is due, the database knows. A tick is idempotent:
 two at once, or one that was killed and run again, publish and queue nothing twice.
 """
@@ -15,6 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from threading import Event
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -86,8 +90,11 @@ class Pass:
             self.problems.append(str(error))
 
 
-def tick(database: Database, config: Config, *, now: datetime) -> Pass:
-    """Do all that is due by now, each step by itself."""
+def tick(database: Database, config: Config, *, now: datetime, sends: bool = True) -> Pass:
+    """Do all that is due by now, each step by itself.
+
+    Unless it ``sends``, letters and mails are left to jobs of their own.
+    """
     done = Pass()
 
     def publish() -> None:
@@ -99,31 +106,50 @@ def tick(database: Database, config: Config, *, now: datetime) -> Pass:
     def tell_hubs() -> None:
         done.hear(websub.tell(database, config, now=now))
 
-    def send_letters() -> None:
-        done.count_letters(send(database, config, now=now))
-
     def tidy() -> None:
         erasure.tidy(database, now=now)
-
-    def deliver() -> None:
-        outcome = engine.deliver(database, config, now=now)
-        done.count(outcome)
 
     done.attempt(publish)
     done.attempt(write_files)
     done.attempt(tell_hubs)
-    # Before campaigns: somebody waits for each of them.
-    done.attempt(send_letters)
+    if sends:
+        # Before campaigns: somebody waits for each of them.
+        _send_letters(done, database, config, now)
     _go_to_press(done, database, config, now)
     done.issues += [Pressed(issue=issue) for issue in press.release(database, now)]
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
-    done.attempt(deliver)
+    if sends:
+        _deliver(done, database, config, now=now, clock=lambda: now)
     done.attempt(tidy)
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
     return done
+
+
+def send_letters(database: Database, config: Config, *, now: datetime) -> Pass:
+    """Send the letters that are due, and nothing else."""
+    done = Pass()
+    _send_letters(done, database, config, now)
+    return done
+
+
+def deliver(
+    database: Database, config: Config, *, clock: Callable[[], datetime], stop: Event
+) -> Pass:
+    """Deliver what is due, until nothing is or ``stop`` is set, and nothing else."""
+    done = Pass()
+    _deliver(done, database, config, now=clock(), clock=clock, stop=stop)
+    return done
+
+
+def _send_letters(done: Pass, database: Database, config: Config, now: datetime) -> None:
+    done.attempt(lambda: done.count_letters(send(database, config, now=now)))
+
+
+def _deliver(done: Pass, database: Database, config: Config, **when: Any) -> None:  # noqa: ANN401
+    done.attempt(lambda: done.count(engine.deliver(database, config, **when)))
 
 
 def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) -> None:
@@ -229,21 +255,25 @@ def _trigger(schedule: str) -> CronTrigger:
         raise InputError("schedule", f"{schedule!r}: {error}") from error
 
 
-def start(config: Config, look: Callable[[], object]) -> BackgroundScheduler:
-    """Run ``look`` now and then every few seconds, in a thread of its own, until shut down.
+def start(config: Config, *looks: Callable[[], object]) -> BackgroundScheduler:
+    """Run each of these now and then every few seconds, each in a thread of its own.
 
-    One job in memory, never two at a time, none dropped for being late: APScheduler's own
-    defaults drop a run that is a second late, and its stores forget jobs that fail to load.
+    One job in memory for each, never two of it at a time, none dropped for being late:
+    APScheduler's own defaults drop a run that is a second late, and its stores forget jobs that
+    fail to load.
     """
-    scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
-    scheduler.add_job(
-        look,
-        "interval",
-        seconds=config.scheduler.interval,
-        next_run_time=datetime.now(UTC),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
+    threads = {str(number): ThreadPoolExecutor(1) for number in range(len(looks))}
+    scheduler = BackgroundScheduler(timezone=UTC, executors=threads)
+    for number, look in enumerate(looks):
+        scheduler.add_job(
+            look,
+            "interval",
+            seconds=config.scheduler.interval,
+            executor=str(number),
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
     scheduler.start()
     return scheduler

@@ -1,13 +1,23 @@
-"""What tests share: real stores, a real relay, and a site in a temporary folder."""
+"""What tests share: real stores, a real relay, and a site in a temporary folder.
 
+Property tests try the same examples in every run, so that one who changes nothing sees nothing
+change. To look for new ones: ``HYPOTHESIS_PROFILE=explore ./run test``.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from publisher.config import Config
 from store.database import Database, open_database
 from tests import make, postgres
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scheduler
-from publisher import corrections, cron, editing, issuing, websub
+from publisher import corrections, cron, editing, issuing
 from publisher.config import Config
 from publisher.errors import InputError
 from store import issues, publications
@@ -177,7 +177,7 @@ def test_a_hub_that_hangs_holds_up_neither_files_nor_mail_and_is_left_alone_afte
         make.take(database, served, make.draft("en"))
         began = monotonic()
         done = tick(database, served)
-        assert monotonic() - began < websub.BEGINS + websub.PATIENCE + 3
+        assert monotonic() - began < 30
         assert (done.feeds_written, done.sent, done.pinged) == (12, 1, 0)
         assert relay.counts == {"en@example.org": 1}
         web.pages["/hangs"] = Answer(status=202)

@@ -4,7 +4,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
 
     founding.py     init, migrate                                      items.py    item, topic
     editing.py      item: what is done to texts that are there
-    house.py        tick, deliver, serve, feed, site
+    house.py        tick, serve, feed, site                            sending.py  deliver
     deliveries.py   delivery
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     issues.py       issue: what people do with one                     looking.py  issue: previews

@@ -5,7 +5,9 @@ Results go to stdout, all else to stderr. Tables and bars are for terminals.
 
 import json
 import os
+import signal
 import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -214,6 +216,17 @@ def reading(file: TextIO, size: int) -> Iterator[str]:
 
 
 @contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """Give what is set when the process is told to stop (SIGTERM), for as long as the block."""
+    stop = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def bar(name: str, *, total: int) -> Iterator[Callable[[int], None]]:
     """Show how far something is, with its rate and the time left, if stderr is a terminal."""
     if not sys.stderr.isatty():
@@ -221,11 +234,18 @@ def bar(name: str, *, total: int) -> Iterator[Callable[[int], None]]:
         return
     from rich import progress  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    class Rate(progress.ProgressColumn):
+        def render(self, task: progress.Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f}/s" if speed else "")
 
     columns = (
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
+        Rate(),
         progress.TimeRemainingColumn(),
     )
     with progress.Progress(*columns, console=Console(stderr=True)) as shown:

@@ -1,15 +1,15 @@
-"""The commands for the whole house: tick, deliver, serve, feed, site."""
+"""The commands for the whole house: tick, serve, feed, site."""
 
+import threading
 import time
-from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher.cli import common
+from publisher.cli import common, sending
 
 if TYPE_CHECKING:
-    from publisher.delivery.engine import Outcome
     from scheduler import Pass
     from store.database import Database
     from store.records import Hold
@@ -17,16 +17,10 @@ if TYPE_CHECKING:
 feed = typer.Typer(name="feed", help="The feeds of the site.", no_args_is_help=True)
 site = typer.Typer(name="site", help="The public files.", no_args_is_help=True)
 
-#: Exit code: what could not be done now may be done later.
-_TRY_AGAIN = 75
-
-#: Seconds that ``deliver --until-done`` waits at most before it looks again.
-_LONGEST_WAIT = 30.0
-
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (tick, deliver, serve):
+    for command in (tick, sending.deliver, serve):
         app.command()(command)
     app.add_typer(feed)
     app.add_typer(site)
@@ -63,7 +57,7 @@ def tick(
         common.show(short, as_json=False)
     for sentence in _shown(done):
         common.warn(sentence)
-    _conclude(done.problems, done.busy)
+    sending.conclude(done.problems, done.busy)
 
 
 def _shown(done: "Pass") -> list[str]:
@@ -115,78 +109,6 @@ def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:
     }
 
 
-def deliver(
-    ctx: typer.Context,
-    *,
-    issue: Annotated[int | None, typer.Option(metavar="N", help="Only this issue.")] = None,
-    until_done: Annotated[
-        bool, typer.Option("--until-done", help="Wait for what is postponed, too.")
-    ] = False,
-    config: common.ConfigOption = None,
-    now: common.NowOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """Send what is due."""
-    from publisher import press  # noqa: PLC0415
-    from publisher.delivery import engine, letters  # noqa: PLC0415
-    from store import deliveries  # noqa: PLC0415
-
-    started = time.perf_counter()
-    total, problems = engine.Outcome(), list[str]()
-    with common.opened(ctx, config) as house:
-        press.release(house.database, common.clock(now))
-        if issue is None:
-            written = letters.send(house.database, house.config, now=common.clock(now))
-            problems = written.problems
-        with house.database.read() as tx:
-            waiting = deliveries.waiting(tx, issue_id=issue)
-        with common.bar("sending", total=waiting) as advance:
-            while True:
-                outcome = engine.deliver(
-                    house.database,
-                    house.config,
-                    now=common.clock(now),
-                    issue_id=issue,
-                    progress=lambda _ending: advance(1),
-                )
-                total.add(outcome)
-                with house.database.read() as tx:
-                    due = deliveries.next_due(tx, issue_id=issue)
-                if due is None or not until_done or now is not None:
-                    break
-                time.sleep(_wait(due, outcome))
-        press.finish(house.database)
-    common.show(_outcome(total, time.perf_counter() - started), as_json=as_json)
-    _conclude([*dict.fromkeys([*problems, *total.problems])], [])
-
-
-def _wait(due: datetime, outcome: "Outcome") -> float:
-    """Return how many seconds to wait before the next look."""
-    if outcome.problems:
-        return _LONGEST_WAIT
-    return min(max((due - common.clock(None)).total_seconds(), 0.0), _LONGEST_WAIT)
-
-
-def _outcome(outcome: "Outcome", seconds: float) -> dict[str, Any]:
-    return {
-        "sent": outcome.sent,
-        "failed": outcome.failed,
-        "postponed": outcome.postponed,
-        "unknown": outcome.unknown,
-        "cancelled": outcome.cancelled,
-        "seconds": round(seconds, 3),
-        "messages_per_second": round(outcome.sent / seconds, 1) if seconds else 0.0,
-    }
-
-
-def _conclude(problems: list[str], busy: list[str]) -> None:
-    """Say what could not be done, and end with the exit code for it."""
-    for sentence in [*problems, *busy]:
-        common.warn(sentence)
-    if problems or busy:
-        raise typer.Exit(_TRY_AGAIN)
-
-
 def serve(
     ctx: typer.Context,
     *,
@@ -202,18 +124,28 @@ def serve(
     from publisher.web import app, public  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
+        stop = threading.Event()
 
         def look() -> None:
-            done = scheduler.tick(house.database, house.config, now=common.clock(None))
+            moment = common.clock(None)
+            done = scheduler.tick(house.database, house.config, now=moment, sends=False)
             for row in done.published:
                 act = "took back" if row.is_gone else "published"
                 common.warn(f"{act} item {row.item_id} in {row.language}")
             for pressed in done.issues:
                 common.warn(f"issue {pressed.issue.id} is {pressed.issue.state}")
-            for sentence in [*done.problems, *_shown(done)]:
-                common.warn(sentence)
+            _warn(done)
 
-        jobs = None if no_scheduler else scheduler.start(house.config, look)
+        def write_letters() -> None:
+            moment = common.clock(None)
+            _warn(scheduler.send_letters(house.database, house.config, now=moment))
+
+        def deliver() -> None:
+            clock = partial(common.clock, None)
+            _warn(scheduler.deliver(house.database, house.config, clock=clock, stop=stop))
+
+        looks = (look, write_letters, deliver)
+        jobs = None if no_scheduler else scheduler.start(house.config, *looks)
         common.warn(f"serving at http://{host}:{port}/")
         try:
             app.serve(
@@ -227,8 +159,14 @@ def serve(
             )
         finally:
             if jobs:
-                # A mail that is on its way is settled first.
+                # What is on its way is settled first; what is not waits for the next start.
+                stop.set()
                 jobs.shutdown(wait=True)
+
+
+def _warn(done: "Pass") -> None:
+    for sentence in [*done.problems, *_shown(done)]:
+        common.warn(sentence)
 
 
 def _answers(database: "Database") -> bool:

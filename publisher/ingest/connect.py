@@ -222,10 +222,21 @@ class _Timed(httpcore2.NetworkStream):
         self._left = left
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        return self._stream.read(max_bytes, self._left())
+        with self._telling():
+            return self._stream.read(max_bytes, self._left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        self._stream.write(buffer, self._left())
+        with self._telling():
+            self._stream.write(buffer, self._left())
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Say of a server that is merely slow that time is over, not that it is silent."""
+        try:
+            yield
+        except httpcore2.TimeoutException:
+            self._left()
+            raise
 
     def close(self) -> None:
         self._stream.close()

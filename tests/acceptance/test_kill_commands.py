@@ -1,19 +1,29 @@
 """Kill the commands themselves, at any moment: nobody gets a mail twice, and none is lost."""
 
+import asyncio
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import scheduler
 from store import deliveries
-from store.database import open_database
+from store.database import Database, open_database
 from store.records import DeliveryState
 from tests import make
 from tests.fakes import Relay
+from tests.served import wait_until
+from tests.store import fill
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 400
@@ -31,19 +41,42 @@ connections = {connections}
 """
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def start(folder: Path, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+    """Begin a command; ``settings`` of ``[mail]`` take the place of those in the file."""
+    mail = {f"TIDINGS_MAIL__{name.upper()}": value for name, value in settings.items()}
     return subprocess.Popen(
         [sys.executable, "-m", "publisher", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **mail},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
 
 
-def test_deliver_killed_again_and_again_sends_nothing_twice_and_loses_nothing(
-    migrated: bytes, tmp_path: Path
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A site with an issue that is queued for many."""
+
+    folder: Path
+    database: Database
+
+    def settle(self, relay: Relay, *more: str) -> None:
+        """Write its configuration, for a relay."""
+        settings = TOML.format(port=relay.port, connections=CONNECTIONS)
+        text = "\n".join([settings, *more])
+        (self.folder / "tidings.toml").write_text(text, encoding="utf-8")
+
+    def counts(self) -> dict[DeliveryState, int]:
+        with self.database.read() as tx:
+            return deliveries.counts(tx)
+
+    def emails(self, state: DeliveryState) -> set[str]:
+        with self.database.read() as tx:
+            return {mail.email for mail in deliveries.listing(tx, 1, state=state)}
+
+
+@pytest.fixture
+def site(migrated: bytes, tmp_path: Path) -> Iterator[Site]:
     path = tmp_path / "tidings.db"
     path.write_bytes(migrated)
     database = open_database(f"sqlite:///{path}")
@@ -51,18 +84,45 @@ def test_deliver_killed_again_and_again_sends_nothing_twice_and_loses_nothing(
     make.start(database, config, languages=("en",))
     make.subscribe(database, [f"p{number}@example.org" for number in range(PEOPLE)])
     make.take(database, config, make.draft("en"))
+    assert scheduler.tick(database, config, now=make.NOW, sends=False).queued == PEOPLE
+    yield Site(folder=tmp_path, database=database)
+    database.close()
+
+
+class Silent(Relay):
+    """It takes mails and says nothing to that before it is told to."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.answers = threading.Event()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        reply = await super().handle_DATA(server, session, envelope)
+        while not self.answers.is_set():
+            await asyncio.sleep(0.01)
+        return reply
+
+
+def finish(process: "subprocess.Popen[bytes]") -> None:
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 0, complaints
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.communicate(timeout=60)
+
+
+def test_deliver_killed_again_and_again_sends_nothing_twice_and_loses_nothing(
+    site: Site,
+) -> None:
     with Relay() as relay:
-        absent = config.model_copy(
-            update={"mail": config.mail.model_copy(update={"host": "127.0.0.1", "port": 1})}
-        )
-        assert scheduler.tick(database, absent, now=make.NOW).queued == PEOPLE
-        settings = TOML.format(port=relay.port, connections=CONNECTIONS)
-        (tmp_path / "tidings.toml").write_text(settings, encoding="utf-8")
+        site.settle(relay)
         chance = random.Random(7)
         interrupted = 0
         for _ in range(KILLS):
             before = len(relay.accepted)
-            child = start(tmp_path, "deliver")
+            child = start(site.folder, "deliver")
             deadline = time.monotonic() + 30
             # At some moment after this many more were accepted, wherever the child is then.
             wanted = before + chance.randrange(1, PEOPLE // KILLS)
@@ -72,19 +132,87 @@ def test_deliver_killed_again_and_again_sends_nothing_twice_and_loses_nothing(
             interrupted += child.wait() == -signal.SIGKILL
             assert child.stderr is not None
             child.stderr.close()
-        last = start(tmp_path, "deliver")
-        _, complaints = last.communicate(timeout=120)
-        assert last.returncode == 0, complaints
+        finish(start(site.folder, "deliver"))
         counts = relay.counts
     assert interrupted == KILLS
     assert set(counts.values()) == {1}
-    with database.read() as tx:
-        states = deliveries.counts(tx)
-        mails = deliveries.listing(tx, 1)
-    database.close()
+    states = site.counts()
     assert states[DeliveryState.SENT] + states[DeliveryState.UNKNOWN] == PEOPLE
     assert states[DeliveryState.UNKNOWN] <= KILLS * CONNECTIONS
-    sent = {mail.email for mail in mails if mail.state is DeliveryState.SENT}
-    unknown = {mail.email for mail in mails if mail.state is DeliveryState.UNKNOWN}
+    sent, unknown = site.emails(DeliveryState.SENT), site.emails(DeliveryState.UNKNOWN)
     # Whom we call sent has it; whoever has it is called sent, or openly unknown.
     assert sent <= counts.keys() <= sent | unknown
+
+
+def test_of_who_is_killed_before_the_relay_answers_a_mail_for_each_connection_is_unknown(
+    site: Site,
+) -> None:
+    with Silent() as silent, Relay() as relay:
+        site.settle(relay)
+        child = start(site.folder, "deliver", port=str(silent.port))
+        wait_until(lambda: len(silent.accepted) == CONNECTIONS)
+        kill(child)
+        silent.answers.set()
+        finish(start(site.folder, "deliver"))
+        assert site.emails(DeliveryState.UNKNOWN) == {*silent.counts}
+        assert site.emails(DeliveryState.SENT) == {*relay.counts}
+        assert set(relay.counts.values()) == {1}
+    assert site.counts()[DeliveryState.SENT] == PEOPLE - CONNECTIONS
+    assert list((site.folder / "tidings.db.journal").iterdir()) == []
+
+
+def test_who_was_frozen_keeps_its_batch_and_goes_on_with_it(site: Site) -> None:
+    """The others see that it lives, though its lease is over."""
+    make.subscribe(site.database, [f"q{number}@example.org" for number in range(PEOPLE)])
+    with site.database.write() as tx:
+        # Two more issues, of which it has one in hand at the most.
+        for number in (1, 2):
+            issue = fill.issue(tx, slot=make.NOW + timedelta(days=number))
+            fill.edition(tx, issue)
+            deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
+    with Silent() as silent, Relay() as relay:
+        site.settle(relay, "[delivery]", "lease = 1", "grace = 0")
+        frozen = start(site.folder, "deliver", port=str(silent.port))
+        wait_until(lambda: len(silent.accepted) == CONNECTIONS)
+        frozen.send_signal(signal.SIGSTOP)
+        finish(start(site.folder, "deliver"))
+        states = site.counts()
+        assert states[DeliveryState.UNKNOWN] == 0
+        assert states[DeliveryState.SENT] == len(relay.accepted) > 0
+        silent.answers.set()
+        frozen.send_signal(signal.SIGCONT)
+        finish(frozen)
+        accepted = [*relay.accepted, *silent.accepted]
+    # The same message is the same mail: nobody has one of them twice.
+    assert len({*accepted}) == len(accepted) == site.counts()[DeliveryState.SENT]
+    assert site.counts()[DeliveryState.SENT] == sum(site.counts().values())
+
+
+def test_several_deliver_at_once(site: Site) -> None:
+    with site.database.write() as tx:
+        for number in (1, 2, 3):
+            issue = fill.issue(tx, slot=make.NOW + timedelta(days=number))
+            fill.edition(tx, issue)
+            deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=50)
+    with Relay() as relay:
+        site.settle(relay)
+        several = [start(site.folder, "deliver") for _ in range(3)]
+        for each in several:
+            finish(each)
+        finish(start(site.folder, "deliver"))
+        assert len({*relay.accepted}) == len(relay.accepted) == 4 * PEOPLE
+    assert site.counts()[DeliveryState.SENT] == 4 * PEOPLE
+
+
+def test_who_is_told_to_stop_ends_what_is_under_way_and_no_mail_is_in_doubt(site: Site) -> None:
+    with Relay(takes=0.05) as relay:
+        site.settle(relay)
+        child = start(site.folder, "deliver")
+        wait_until(lambda: len(relay.accepted) > CONNECTIONS)
+        child.terminate()
+        _, complaints = child.communicate(timeout=60)
+        assert child.returncode == 75, complaints
+        assert b"told to stop" in complaints
+        sent = site.counts()[DeliveryState.SENT]
+        assert CONNECTIONS < sent == len(relay.accepted) < PEOPLE
+    assert site.counts()[DeliveryState.QUEUED] == PEOPLE - sent

@@ -112,7 +112,8 @@ def test_thousands_of_tags_take_no_time() -> None:
     started = perf_counter()
     found = [status(if_none_match=value) for value in hostile]
     assert found[0] == 304
-    assert perf_counter() - started < 1
+    # Quadratic, it would be minutes.
+    assert perf_counter() - started < 10
 
 
 @given(st.binary(max_size=300))

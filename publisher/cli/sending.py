@@ -1,0 +1,94 @@
+"""``tidings deliver``, and how what sends ends."""
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from publisher.cli import common
+
+if TYPE_CHECKING:
+    from publisher.delivery.engine import Outcome
+
+#: Exit code: what could not be done now may be done later.
+_TRY_AGAIN = 75
+
+#: Seconds that ``deliver --until-done`` waits at most before it looks again.
+_LONGEST_WAIT = 30.0
+
+
+def deliver(
+    ctx: typer.Context,
+    *,
+    issue: Annotated[int | None, typer.Option(metavar="N", help="Only this issue.")] = None,
+    until_done: Annotated[
+        bool, typer.Option("--until-done", help="Wait for what is postponed, too.")
+    ] = False,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Send what is due."""
+    from publisher import press  # noqa: PLC0415
+    from publisher.delivery import engine, letters  # noqa: PLC0415
+    from store import deliveries  # noqa: PLC0415
+
+    started = time.perf_counter()
+    total, problems = engine.Outcome(), list[str]()
+    with common.opened(ctx, config) as house, common.stopping() as stop:
+        press.release(house.database, common.clock(now))
+        if issue is None:
+            written = letters.send(house.database, house.config, now=common.clock(now))
+            problems = written.problems
+        with house.database.read() as tx:
+            waiting = deliveries.waiting(tx, issue_id=issue)
+        with common.bar("sending", total=waiting) as advance:
+            while not stop.is_set():
+                outcome = engine.deliver(
+                    house.database,
+                    house.config,
+                    now=common.clock(now),
+                    clock=lambda: common.clock(now),
+                    issue_id=issue,
+                    progress=lambda _ending: advance(1),
+                    stop=stop,
+                )
+                total.add(outcome)
+                with house.database.read() as tx:
+                    due = deliveries.next_due(tx, issue_id=issue)
+                if due is None or not until_done or now is not None:
+                    break
+                stop.wait(_wait(due, outcome))
+        press.finish(house.database)
+        if stop.is_set():
+            problems.append("told to stop: what was not under way waits")
+    common.show(_outcome(total, time.perf_counter() - started), as_json=as_json)
+    conclude([*dict.fromkeys([*problems, *total.problems])], [])
+
+
+def _wait(due: datetime, outcome: "Outcome") -> float:
+    """Return how many seconds to wait before the next look."""
+    if outcome.problems:
+        return _LONGEST_WAIT
+    return min(max((due - common.clock(None)).total_seconds(), 0.0), _LONGEST_WAIT)
+
+
+def _outcome(outcome: "Outcome", seconds: float) -> dict[str, Any]:
+    return {
+        "sent": outcome.sent,
+        "failed": outcome.failed,
+        "postponed": outcome.postponed,
+        "unknown": outcome.unknown,
+        "cancelled": outcome.cancelled,
+        "seconds": round(seconds, 3),
+        "messages_per_second": round(outcome.sent / seconds, 1) if seconds else 0.0,
+    }
+
+
+def conclude(problems: list[str], busy: list[str]) -> None:
+    """Say what could not be done, and end with the exit code for it."""
+    for sentence in [*problems, *busy]:
+        common.warn(sentence)
+    if problems or busy:
+        raise typer.Exit(_TRY_AGAIN)

@@ -1,0 +1,140 @@
+"""What the dead leave is settled by what their journals say, and never guessed."""
+
+from datetime import timedelta
+
+import pytest
+
+from publisher.config import Config
+from publisher.delivery import journal, recovery
+from publisher.delivery.journal import Attempt, Journal
+from publisher.delivery.outgoing import Answer, Verdict
+from store import batches, claims, deliveries
+from store.database import Database
+from store.records import Delivery, DeliveryState
+from tests import claimed, make
+from tests.store import fill
+
+SENT = Answer(verdict=Verdict.ACCEPTED, code=250, status="2.0.0", text="Ok: queued as 4F1")
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def queued(either: Database) -> Database:
+    """Give a store with two batches of four."""
+    with either.write() as tx:
+        fill.newsletter(tx)
+        issue = fill.issue(tx)
+        fill.edition(tx, issue)
+    make.subscribe(either, [f"p{number}@example.org" for number in range(8)])
+    with either.write() as tx:
+        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=4)
+    return either
+
+
+def begun(database: Database, config: Config) -> tuple[Journal, list[Delivery]]:
+    """Return a worker's journal, and the batch that it has claimed."""
+    own = journal.create(config)
+    with database.write() as tx:
+        return own, claimed.claim(tx, make.NOW, worker=own.worker)
+
+
+def attempt(mail: Delivery) -> Attempt:
+    return Attempt(id=mail.id, attempt=mail.attempts)
+
+
+def states(database: Database) -> list[tuple[str, int]]:
+    """Return how each delivery stands, and how many attempts count."""
+    with database.read() as tx:
+        found = deliveries.listing(tx, 1)
+        counts = deliveries.counts(tx)
+    assert sum(counts.values()) == len(found)
+    for state, count in counts.items():
+        assert count == sum(mail.state is state for mail in found)
+    return [(mail.state, mail.attempts) for mail in found]
+
+
+FREE = [("queued", 0)] * 4
+
+
+def test_what_a_dead_worker_wrote_decides_what_becomes_of_its_mails(
+    queued: Database, config: Config
+) -> None:
+    own, (done, later, open_, _) = begun(queued, config)
+    for mail in (done, later, open_):
+        own.begin(attempt(mail))
+    own.end(attempt(done), SENT)
+    own.end(attempt(later), Answer(verdict=Verdict.TEMPORARY, code=451, text="4.3.0 busy"))
+    own.close(settled=False)
+
+    assert recovery.recover(queued, config, now=make.NOW) == [open_.id]
+
+    ended = [("sent", 1), ("postponed", 1), ("unknown", 1), ("queued", 0)]
+    assert states(queued) == [*ended, *FREE]
+    assert journal.names(config) == []
+    with queued.read() as tx:
+        assert batches.held(tx) == []
+    assert recovery.recover(queued, config, now=make.NOW) == []
+
+
+def test_what_a_connection_gave_back_was_never_begun(queued: Database, config: Config) -> None:
+    own, (first, *_) = begun(queued, config)
+    own.begin(attempt(first))
+    own.end(attempt(first), Answer(verdict=Verdict.UNSENT, text="the relay closed"))
+    own.close(settled=False)
+    assert recovery.recover(queued, config, now=make.NOW) == []
+    assert states(queued) == FREE * 2
+
+
+def test_a_worker_that_lives_keeps_its_batch_whatever_its_lease_says(
+    queued: Database, config: Config
+) -> None:
+    own, _ = begun(queued, config)
+    assert recovery.recover(queued, config, now=make.NOW + timedelta(days=9)) == []
+    assert states(queued) == [("claimed", 1)] * 4 + FREE
+    own.close(settled=False)
+    assert recovery.recover(queued, config, now=make.NOW) == []
+    assert states(queued) == FREE * 2
+
+
+def test_after_the_death_of_the_machine_all_that_was_claimed_is_unknown(
+    queued: Database, config: Config
+) -> None:
+    own, (first, *others) = begun(queued, config)
+    own.begin(attempt(first))
+    own.end(attempt(first), SENT)
+    own.close(settled=False)
+    text = own.path.read_text().replace(journal.boot(), "another-boot")
+    own.path.write_text(text)
+    assert recovery.recover(queued, config, now=make.NOW) == [mail.id for mail in others]
+    assert states(queued) == [("sent", 1), *[("unknown", 1)] * 3, *FREE]
+
+
+def test_the_journal_of_another_store_stays_where_it_is(queued: Database, config: Config) -> None:
+    own, _ = begun(queued, config)
+    own.close(settled=False)
+    database = journal._database(config)
+    own.path.write_text(own.path.read_text().replace(database, "0" * 16))
+    assert recovery.recover(queued, config, now=make.NOW) == []
+    assert journal.names(config) == [own.worker]
+    assert states(queued) == [("claimed", 1)] * 4 + FREE
+
+
+def test_what_another_host_had_is_unknown_after_a_while_and_what_it_did_counts_later(
+    queued: Database, config: Config
+) -> None:
+    grace = timedelta(seconds=config.delivery.grace)
+    with queued.write() as tx:
+        batch = claimed.batch(tx, make.NOW, worker="elsewhere")
+        assert batch
+        assert batch.lease
+        first, second, *_ = mails = claims.take(tx, batch, make.NOW)[0]
+    over = batch.lease + grace
+    assert recovery.recover(queued, config, now=over - MINUTE) == []
+    assert recovery.recover(queued, config, now=over) == [mail.id for mail in mails]
+    assert states(queued) == [("unknown", 1)] * 4 + FREE
+    with queued.write() as tx:
+        assert not batches.renew(tx, batch, over + MINUTE)
+        # It wakes up, and tells what it knows: that is a fact.
+        claimed.settle(tx, [first], DeliveryState.SENT, now=over)
+        claimed.settle(tx, [second], DeliveryState.FAILED, now=over)
+    assert states(queued) == [("sent", 1), ("failed", 1), *[("unknown", 1)] * 2, *FREE]
