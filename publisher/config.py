@@ -408,6 +408,7 @@ def load(path: Path, *, environment: bool = True) -> Config:
     mistakes = [*_unknown_sections(data), *_unknown_variables(os.environ if environment else {})]
     try:
         config = (Config if environment else _FileOnly)(**{**data, "folder": path.resolve().parent})
+        mistakes += _impossible(config)
     except ValidationError as error:
         mistakes += [_sentence(dict(detail)) for detail in error.errors() if not _known(detail)]
     except SettingsError as error:
@@ -424,6 +425,12 @@ def sections() -> Mapping[str, type[BaseModel]]:
         for name, field in Config.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     }
+
+
+def _impossible(config: Config) -> Iterator[str]:
+    """Yield what cannot be together."""
+    if config.delivery.workers and not config.database.url.startswith("postgresql"):
+        yield "delivery.workers: needs PostgreSQL in database.url, which their hosts share"
 
 
 def _unknown_sections(data: Mapping[str, Any]) -> Iterator[str]:

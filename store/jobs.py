@@ -17,7 +17,8 @@ from sqlalchemy import select, text
 
 from store.batches import SENDING
 from store.database import Transaction
-from store.tables import batches
+from store.dues import WAITING
+from store.tables import batches, letters
 
 #: The queues, and the tasks of the same names.
 BATCHES, LETTERS = "batches", "letters"
@@ -76,6 +77,13 @@ def wake_for_letters(tx: Transaction) -> None:
     """
     if _anybody(tx) and tx.queue_if_free("jobs for letters"):
         _count(tx, _LETTERS, {"queue": LETTERS, "priority": _FIRST})
+
+
+def wake_for_due_letters(tx: Transaction, *, now: datetime) -> None:
+    """Make a job for letters where some are due, and none waits already."""
+    query = select(letters.c.id).where(letters.c.state.in_(WAITING), letters.c.due <= now)
+    if tx.row(query.limit(1)):
+        wake_for_letters(tx)
 
 
 def is_due(tx: Transaction, batch_id: int, *, now: datetime) -> bool:

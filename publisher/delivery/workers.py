@@ -32,7 +32,6 @@ from publisher.delivery import engine, letters, recovery, relays
 from publisher.delivery.watchdog import Pulse, watching
 from publisher.errors import ConfigError, TidingsError
 from store import jobs
-from store import letters as written
 from store.database import Database
 
 #: Seconds between two signs of life of a worker, and after how many without one it is stalled.
@@ -249,9 +248,7 @@ class _Shift:
         at, now = self.station, self.station.clock()
         self._tell(len(recovery.recover(at.database, at.config, now=now)))
         with at.database.write() as tx:
-            due = written.next_due(tx)
-            if due and due <= now:
-                jobs.wake_for_letters(tx)
+            jobs.wake_for_due_letters(tx, now=now)
             jobs.wake(tx, now=now)
 
     def _tell(self, unknown: int) -> None:
