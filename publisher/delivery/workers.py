@@ -12,6 +12,7 @@ under another number, whatever the old one had is recovered like that of the dea
 """
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -38,10 +39,10 @@ from store.database import Database
 _HEARTBEAT, _STALLED = 2.0, 6.0
 #: Seconds between two looks for what is due, and for jobs, should no notification come.
 _LOOK = 2.0
-#: Seconds for which a job whose relay is gone waits, and a worker whose database is.
+#: Seconds for which a job whose relay is gone waits before it ends.
 _PAUSE = 5.0
 #: Seconds that the database may take to let a connection in.
-_PATIENCE = 10.0
+_PATIENCE = 5.0
 
 #: Threads beside those of the batches: letters, the look, names that are looked up.
 _SPARE = 4
@@ -72,6 +73,8 @@ def run(
     station = _Station(
         database=database, config=config, clock=clock, say=say, concurrency=concurrency
     )
+    # It would tell of each attempt to connect.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     with watching(station.pulse, config.delivery.watchdog, say):
         asyncio.run(station.work())
 
@@ -104,7 +107,7 @@ class _Station:
             if self.mistake:
                 raise self.mistake
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.leaving.wait(), _PAUSE)
+                await asyncio.wait_for(self.leaving.wait(), _LOOK)
 
     async def _shift(self) -> None:
         self.shift = _Shift(station=self)
@@ -176,6 +179,8 @@ class _Shift:
         """End what is in flight, take nothing more."""
         if not self.over.is_set():
             self.over.set()
+            if not self.station.leaving.is_set():
+                self.station.say("the database is lost: the worker ends what is in flight")
             self._stop()
 
     def _stop(self) -> None:
@@ -216,7 +221,7 @@ class _Shift:
         except ConfigError as error:
             # Nothing will mend itself: whoever runs this must hear it now.
             self.station.mistake = error
-            self.end()
+            self.station.leave()
             return
         except TidingsError as error:
             problems = [str(error)]
@@ -274,6 +279,8 @@ class _Worker(Worker):
             install_signal_handlers=False,
         )
         self._shift = shift
+        # What befell it we say ourselves, without the traceback.
+        self.logger.setLevel(logging.CRITICAL)
 
     def stop(self) -> None:
         """Stop; also when it was Procrastinate that found something amiss."""
