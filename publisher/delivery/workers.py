@@ -50,6 +50,9 @@ _SPARE = 4
 _CONNECTIONS = 4
 
 
+_LOG = logging.getLogger(__name__)
+
+
 def run(
     database: Database,
     config: Config,
@@ -73,8 +76,9 @@ def run(
     station = _Station(
         database=database, config=config, clock=clock, say=say, concurrency=concurrency
     )
-    # It would tell of each attempt to connect.
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    for name in ("procrastinate", "psycopg.pool"):
+        # What befalls them we say ourselves, once and without the traceback.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with watching(station.pulse, config.delivery.watchdog, say):
         asyncio.run(station.work())
 
@@ -225,6 +229,11 @@ class _Shift:
             return
         except TidingsError as error:
             problems = [str(error)]
+        except Exception:
+            # A mistake of ours: the job stays as one that failed, for somebody to look at.
+            _LOG.exception("a job failed")
+            self.over.wait(_PAUSE)
+            raise
         if problems and not self.over.is_set():
             for problem in problems:
                 self.station.say(problem)
@@ -279,8 +288,6 @@ class _Worker(Worker):
             install_signal_handlers=False,
         )
         self._shift = shift
-        # What befell it we say ourselves, without the traceback.
-        self.logger.setLevel(logging.CRITICAL)
 
     def stop(self) -> None:
         """Stop; also when it was Procrastinate that found something amiss."""
