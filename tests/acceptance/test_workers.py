@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+import scheduler
 from publisher.config import Config, load
 from store import batches, deliveries
 from store.database import Database, open_database
 from store.errors import TidingsError
-from store.records import Batch, DeliveryState
+from store.records import Batch, DeliveryState, IssueState
 from tests import make, people, postgres
 from tests.fakes import Relay, Silent
 from tests.served import wait_until
@@ -247,6 +248,29 @@ def test_a_worker_sends_letters_as_they_are_written(house: House, relay: Relay) 
             people.ask(house.database, house.config, f"{language}@example.org", language=language)
             wait_until(partial(lambda count: len(relay.accepted) == count, number))
     assert set(relay.counts.values()) == {1}
+
+
+def test_a_tick_leaves_to_workers_what_is_to_be_sent(house: House, relay: Relay) -> None:
+    make.take(house.database, house.config, make.draft("en"))
+    house.queue(4)
+    people.ask(house.database, house.config)
+    done = scheduler.tick(house.database, house.config, now=make.NOW)
+    assert (done.sent, done.letters, done.problems, relay.accepted) == (0, 0, [], [])
+    with house.worker():
+        wait_until(lambda: len(relay.accepted) == 5)
+        house.wait(4)
+    done = scheduler.tick(house.database, house.config, now=make.NOW)
+    assert [pressed.issue.state for pressed in done.issues] == [IssueState.SENT]
+
+
+def test_a_worker_that_finds_the_configuration_wrong_ends_and_says_so(
+    house: House, relay: Relay
+) -> None:
+    house.queue(4)
+    with house.worker(password_file="nowhere", username="tidings") as worker:
+        assert worker.wait(60) == 78
+    assert "mail.password_file" in house.told
+    assert relay.accepted == []
 
 
 def test_on_sqlite_there_are_no_workers(migrated: bytes, tmp_path: Path) -> None:

@@ -73,7 +73,8 @@ def test_what_is_rolled_back_has_no_job(attended: Database) -> None:
             assert jobs.wake(tx, now=NOW) == 2
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, fail)
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert waiting(attended) == []
 
 

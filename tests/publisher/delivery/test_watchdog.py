@@ -34,7 +34,7 @@ def test_the_process_is_ended_with_a_code_by_which_it_is_begun_again() -> None:
 
 
 def test_a_block_that_ends_is_watched_no_more() -> None:
-    codes = list[int]()
-    with watching(Pulse(), 1.0, codes.append, end=codes.append):
+    said, codes = list[str](), list[int]()
+    with watching(Pulse(), 1.0, said.append, end=codes.append):
         pass
-    assert codes == []
+    assert (said, codes) == ([], [])
