@@ -10,6 +10,7 @@ from bench.conditions import conditions
 #: Each is a module of this folder with ``measure(quick) -> figures``; ``import`` is a word of
 #: Python's own, so its module has another name.
 MODULES = {
+    "build": "build",
     "feeds": "feeds",
     "freeze": "freeze",
     "import": "importing",

@@ -11,6 +11,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, quote, urlsplit
@@ -102,6 +103,19 @@ def _hub(value: str) -> str:
     # It goes out in a header, between angle brackets (RFC 8288).
     if not value.isascii() or re.search(r'[\s<>"\x00-\x1f\x7f]', value):
         raise ValueError("must be ASCII without spaces and brackets (RFC 3986)")
+    return value
+
+
+def _server(value: str) -> str:
+    parts = urlsplit(f"//{value}")
+    try:
+        ip_address(parts.hostname or "")
+        # To ask for a port that is none raises a ValueError, too.
+        well = parts.port != 0 and parts.netloc == value
+    except ValueError:
+        well = False
+    if not well:
+        raise ValueError("not an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53")
     return value
 
 
@@ -235,6 +249,34 @@ class DeliverySection(_Section):
     watchdog: Annotated[float, Field(ge=1)] = 120.0
 
 
+class DkimSection(_Section):
+    """``[dkim]``: the keys that mail is signed with."""
+
+    #: Which of them sign, by selector; none: the relay signs.
+    selectors: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")], ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
+    #: Their folder; nobody else may read it.
+    folder: Path = Path("dkim")
+
+
+class DnsSection(_Section):
+    """``[dns]``: who is asked what the world knows of the domains that mail comes from."""
+
+    #: Name servers by their addresses, with ``:port`` where that is not 53; none: the system's.
+    servers: Annotated[
+        tuple[Annotated[str, AfterValidator(_server)], ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
+    #: Seconds that one question may take.
+    timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+
 class IngestSection(_Section):
     """``[ingest]``: reading news from the web."""
 
@@ -269,6 +311,9 @@ class Config(BaseSettings):
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
     delivery: DeliverySection = DeliverySection()
+
+    dkim: DkimSection = DkimSection()
+    dns: DnsSection = DnsSection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
@@ -296,6 +341,11 @@ class Config(BaseSettings):
     def templates(self) -> Path | None:
         """The folder of the operator's own templates, absolute."""
         return self.site.templates and self.folder / self.site.templates
+
+    @property
+    def dkim_folder(self) -> Path:
+        """The folder of the keys that mail is signed with, absolute."""
+        return self.folder / self.dkim.folder
 
     @property
     def database_url(self) -> str:

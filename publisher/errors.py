@@ -15,6 +15,7 @@
     +-- JournalError         what is done with mails cannot be written down: no more is sent
     +-- LeaseError           what was taken may be another's by now
     +-- PreflightError       editions are not fit to be sent: what is wrong with them
+    +-- DnsError             no name server answers: nobody can say what the DNS holds
     +-- MailError            a message was not accepted
         +-- UnwritableError      it cannot be written at all: nothing was sent
         +-- UnreachableError     no relay answers: nothing was sent
@@ -40,6 +41,7 @@ __all__ = [
     "BusyError",
     "ConfigError",
     "ConflictError",
+    "DnsError",
     "EditConflictError",
     "FormError",
     "InputError",
@@ -139,6 +141,10 @@ class EditConflictError(ConflictError):
         )
         self.item_id, self.language, self.read = item_id, language, read
         self.yours, self.theirs = yours, theirs
+
+
+class DnsError(TidingsError):
+    """No name server answers, or it fails: nobody can say what the DNS holds."""
 
 
 class MailError(TidingsError):

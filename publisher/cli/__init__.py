@@ -10,7 +10,8 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     issues.py       issue: what people do with one                     looking.py  issue: previews
     translations.py translation, item export                           reports.py  report
     checks.py       issue check, template
-    keys.py         key                            workers.py  worker
+    keys.py         key                                                dkim.py     dkim
+    doctor.py       doctor                                             workers.py  worker
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -21,6 +22,8 @@ from publisher.cli import (
     common,
     deliveries,
     demo,
+    dkim,
+    doctor,
     editing,
     founding,
     house,
@@ -78,6 +81,8 @@ app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
 app.add_typer(subscribers.subscriber)
 app.add_typer(keys.key)
+app.add_typer(dkim.dkim)
+app.command()(doctor.doctor)
 app.add_typer(reports.report)
 
 __all__ = ["app"]

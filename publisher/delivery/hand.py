@@ -31,31 +31,68 @@ AHEAD = 100
 _FURTHER = 2_000
 
 
-class Pace(Protocol):
-    """What a relay may be handed when; instants are seconds of a clock that only goes on."""
+class Waiting(Protocol):
+    """The mails that are made and wait for their turn with a relay.
 
-    def wait(self, domain: str, at: float) -> float:
-        """Return for how many seconds a mail to a domain has to wait: 0.0, it may go now."""
+    Instants are seconds of a clock that only goes on.
+    """
 
-    def taken(self, domain: str, at: float) -> None:
-        """Note that one goes."""
+    def __len__(self) -> int:
+        """Return how many wait."""
 
-    def ended(self, domain: str, answer: Answer, at: float) -> None:
-        """Note what became of it."""
+    def add(self, mail: "Mail") -> None:
+        """Let a mail wait."""
+
+    def put_back(self, mail: "Mail") -> None:
+        """Let a mail that was taken, and has ended without having gone, be next."""
+
+    def next(self, at: float) -> "Mail | None":
+        """Return the mail that goes now, counted as taken; None when none may."""
+
+    def ended(self, mail: "Mail", answer: Answer, at: float) -> None:
+        """Count what became of a mail that was taken, once for each."""
+
+    def next_at(self, at: float) -> float:
+        """Return the instant at which to ask again; infinite: when something has changed."""
+
+    def withdraw(self, unwanted: Callable[["Mail"], bool]) -> list["Mail"]:
+        """Take out the mails that are not to go, and return them."""
 
 
-class AtOnce:
-    """The pace of a relay that takes all it is given."""
+class InTurn:
+    """Mails that go as they come, at once."""
 
-    def wait(self, domain: str, at: float) -> float:  # noqa: ARG002
-        """Let it go."""
-        return 0.0
+    def __init__(self) -> None:
+        self._mails: deque[Mail] = deque()
 
-    def taken(self, domain: str, at: float) -> None:
-        """Note nothing."""
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._mails)
 
-    def ended(self, domain: str, answer: Answer, at: float) -> None:
-        """Note nothing."""
+    def add(self, mail: "Mail") -> None:
+        """Let a mail wait."""
+        self._mails.append(mail)
+
+    def put_back(self, mail: "Mail") -> None:
+        """Let a mail be next."""
+        self._mails.appendleft(mail)
+
+    def next(self, at: float) -> "Mail | None":  # noqa: ARG002
+        """Return the mail that has waited for longest."""
+        return self._mails.popleft() if self._mails else None
+
+    def ended(self, mail: "Mail", answer: Answer, at: float) -> None:
+        """Count nothing."""
+
+    def next_at(self, at: float) -> float:
+        """Return that it can be asked now, if any waits."""
+        return at if self._mails else inf
+
+    def withdraw(self, unwanted: Callable[["Mail"], bool]) -> list["Mail"]:
+        """Take out the mails that are not to go, and return them."""
+        out = [mail for mail in self._mails if unwanted(mail)]
+        self._mails = deque(mail for mail in self._mails if not unwanted(mail))
+        return out
 
 
 @dataclass(kw_only=True, eq=False)
@@ -65,6 +102,8 @@ class Held:
     batch: Batch
     #: Until when nobody else takes it, in seconds of a clock that only goes on.
     until: float
+    #: The time zones of its readers.
+    zones: frozenset[str] = frozenset()
     #: Mails that have not ended.
     left: int = 0
     #: Whether somebody else has it by now.
@@ -99,9 +138,8 @@ class Hand:
     clock: Callable[[], datetime]
     #: Seconds that only go on.
     time: Callable[[], float]
-    pace: Pace = field(default_factory=AtOnce)
     unmade: deque[Mail] = field(default_factory=deque)
-    ready: deque[Mail] = field(default_factory=deque)
+    waiting: Waiting = field(default_factory=InTurn)
     under_way: dict[int, Mail] = field(default_factory=dict)
     #: What the store does not know yet; whether the journal says it.
     endings: list[tuple[Ending, bool]] = field(default_factory=list)
@@ -122,38 +160,29 @@ class Hand:
 
     def next(self) -> Outgoing | None:
         """Return a mail that may go now, None when there is none at this moment."""
-        self.asked, self.starved = True, False
-        at = self.time()
-        for _ in range(0 if self.closed else len(self.ready)):
-            mail = self.ready.popleft()
-            if self.pace.wait(mail.domain, at) <= 0 and mail.made:
-                self.pace.taken(mail.domain, at)
-                self.under_way[mail.delivery.id] = mail
-                if self.hungry:
-                    self._changed.set()
-                return mail.made
-            self.ready.append(mail)
-        self.starved = True
-        self._changed.set()
-        return None
+        mail = None if self.closed else self.waiting.next(self.time())
+        self.asked, self.starved = True, mail is None
+        if self.hungry:
+            self._changed.set()
+        if mail is None:
+            return None
+        self.under_way[mail.delivery.id] = mail
+        return mail.made
 
     @property
     def hungry(self) -> bool:
         """Whether more mails should be made."""
-        return self.asked and len(self.ready) < (_FURTHER if self.starved else AHEAD)
+        return self.asked and len(self.waiting) < (_FURTHER if self.starved else AHEAD)
 
     async def wait(self) -> bool:
         """Wait until there may be one; False when none will come any more."""
         while not self.over:
-            pause = self._pause()
+            at = self.time()
+            pause = self.waiting.next_at(at) - at
             if pause <= 0:
                 return True
             await self.change(None if pause == inf else pause)
         return False
-
-    def _pause(self) -> float:
-        at = self.time()
-        return min((self.pace.wait(mail.domain, at) for mail in self.ready), default=inf)
 
     def starting(self, mail: Outgoing) -> None:
         """Note that the relay may have the mail from now on.
@@ -169,7 +198,7 @@ class Hand:
     def ended(self, mail: Outgoing, answer: Answer) -> None:
         """Note what became of a mail that was taken."""
         found = self.under_way.pop(mail.id)
-        self.pace.ended(found.domain, answer, self.time())
+        self.waiting.ended(found, answer, self.time())
         try:
             self.journal.end(found.attempt, answer)
             noted = answer.verdict is not Verdict.UNSENT
@@ -191,7 +220,7 @@ class Hand:
             return True
         if mail.returns > _RETURNS:
             return False
-        self.ready.appendleft(mail)
+        self.waiting.put_back(mail)
         self._changed.set()
         return True
 
@@ -211,6 +240,7 @@ class Hand:
         """Take a batch that was claimed, with its deliveries."""
         mails = [Mail(delivery=delivery, held=held) for delivery in deliveries]
         held.left = len(mails)
+        held.zones = frozenset(mail.delivery.timezone for mail in mails)
         self.held.append(held)
         if self.closed:
             held.left = 0
@@ -223,7 +253,7 @@ class Hand:
             if self.closed or mail.held.lost:
                 self._drop(mail)
             else:
-                self.ready.append(mail)
+                self.waiting.add(mail)
         self._changed.set()
 
     def refuse(self, mail: Mail, reason: str) -> None:
@@ -233,14 +263,10 @@ class Hand:
 
     def withdraw(self, which: Callable[[Mail], bool]) -> None:
         """Hand none of these out any more."""
-        for queue in (self.ready, self.unmade):
-            mails = list(queue)
-            queue.clear()
-            for mail in mails:
-                if which(mail):
-                    self._drop(mail)
-                else:
-                    queue.append(mail)
+        out = [*self.waiting.withdraw(which), *(mail for mail in self.unmade if which(mail))]
+        self.unmade = deque(mail for mail in self.unmade if not which(mail))
+        for mail in out:
+            self._drop(mail)
 
     def close(self, problem: str = "") -> None:
         """Hand nothing out any more; what is under way ends as it ends."""
@@ -258,7 +284,7 @@ class Hand:
     @property
     def over(self) -> bool:
         """Whether a connection that has nothing under way can go."""
-        return self.closed or (self.exhausted and not self.ready)
+        return self.closed or (self.exhausted and not self.waiting)
 
     async def change(self, seconds: float | None = None) -> None:
         """Wait until something changes, for so many seconds at the most."""

@@ -3,10 +3,12 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -96,6 +98,19 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
     process.communicate(timeout=60)
 
 
+def freeze(site: Site, process: "subprocess.Popen[bytes]") -> None:
+    """Stop a process at a moment at which it has no SQLite file locked for all others."""
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        with (
+            sqlite3.connect(site.folder / "tidings.db", timeout=0) as beside,
+            suppress(sqlite3.OperationalError),
+        ):
+            beside.execute("BEGIN IMMEDIATE")
+            return
+        process.send_signal(signal.SIGCONT)
+
+
 def test_deliver_killed_again_and_again_sends_nothing_twice_and_loses_nothing(
     site: Site,
 ) -> None:
@@ -157,7 +172,7 @@ def test_who_was_frozen_keeps_its_batch_and_goes_on_with_it(site: Site) -> None:
         site.settle(relay, "[delivery]", "lease = 1", "grace = 0")
         frozen = start(site.folder, "deliver", port=str(silent.port))
         wait_until(lambda: len(silent.accepted) == CONNECTIONS)
-        frozen.send_signal(signal.SIGSTOP)
+        freeze(site, frozen)
         finish(start(site.folder, "deliver"))
         states = site.counts()
         assert states[DeliveryState.UNKNOWN] == 0
