@@ -31,28 +31,31 @@ _ANYBODY = "exists (select from procrastinate_workers)"
 
 _DEFER = (
     "select cardinality(procrastinate_defer_jobs_v1(array_agg(row(cast(:queue as varchar),"
-    " cast(:queue as varchar), cast(j.priority as integer), j.lock, j.lock, j.args,"
+    " cast(:queue as varchar), cast(j.priority as integer), j.lock, j.name, j.args,"
     " cast(null as timestamptz))::procrastinate_job_to_defer_v1 order by j.priority desc)))"
     " as count from ({wanted}) as j having count(*) > 0"
 )
 
 #: The first batches of all issues go before the second ones, so no small issue waits for the end
-#: of a big one. A batch that a job is about needs no other.
+#: of a big one. A batch that a job is about needs no other. None has a lock of Procrastinate's: a
+#: batch has its own, and many jobs with locks, of which PostgreSQL has no statistics yet, are
+#: fetched in seconds each (20,000 jobs: 5.2 s with locks, 0.03 s without).
 _BATCHES = _DEFER.format(
-    wanted="select 'batch:' || b.id as lock, jsonb_build_object('batch', b.id) as args,"
+    wanted="select cast(null as text) as lock, 'batch:' || b.id as name,"
+    " jsonb_build_object('batch', b.id) as args,"
     " -row_number() over (partition by b.issue_id order by b.id) as priority"
     " from batches as b join issues as i on i.id = b.issue_id and i.state = 'sending'"
     " where b.due <= :now and b.worker = ''"
     " and not exists (select from procrastinate_jobs as p"
     " where p.queueing_lock = 'batch:' || b.id and p.status = 'todo')"
-    " and not exists (select from procrastinate_jobs as p"
-    " where p.lock = 'batch:' || b.id and p.status = 'doing')"
+    " and b.id not in (select cast(p.args ->> 'batch' as integer) from procrastinate_jobs as p"
+    " where p.queue_name = 'batches' and p.status = 'doing')"
 )
 
 #: While one job sends letters, another may wait: the first may have had its last look already.
 _LETTERS = _DEFER.format(
-    wanted="select 'letters' as lock, cast('{}' as jsonb) as args, :priority as priority"
-    " where not exists (select from procrastinate_jobs as p"
+    wanted="select 'letters' as lock, 'letters' as name, cast('{}' as jsonb) as args,"
+    " :priority as priority where not exists (select from procrastinate_jobs as p"
     " where p.queueing_lock = 'letters' and p.status = 'todo')"
 )
 

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from threading import Event
 
 import psycopg
@@ -37,8 +38,11 @@ from store.database import Database
 
 #: Seconds between two signs of life of a worker, and after how many without one it is stalled.
 _HEARTBEAT, _STALLED = 2.0, 6.0
-#: Seconds between two looks for what is due, and for jobs, should no notification come.
+#: Seconds between two looks for what the dead left; for jobs, should no notification come.
 _LOOK = 2.0
+#: Looks of the first kind for one for what is due and has no job: with many workers and many
+#: batches that is much to ask.
+_SELDOM = 3
 #: Seconds for which a job whose relay is gone waits before it ends.
 _PAUSE = 5.0
 #: Seconds that the database may take to let a connection in.
@@ -243,10 +247,12 @@ class _Shift:
 
     async def _keep(self, manager: JobManager) -> None:
         loop = asyncio.get_running_loop()
-        while not self.over.is_set():
+        for number in count():
             try:
                 await self._remove_stalled(manager)
-                await loop.run_in_executor(None, self._look)
+                await loop.run_in_executor(None, self._recover)
+                if number % _SELDOM == 0:
+                    await loop.run_in_executor(None, self._wake)
             except (TidingsError, ConnectorException) as error:
                 self.station.say(str(error.__cause__ or error))
             await asyncio.sleep(_LOOK)
@@ -258,10 +264,13 @@ class _Shift:
             with suppress(ConnectorException):
                 await JobManager.finish_job(manager, job, Status.FAILED, delete_job=True)
 
-    def _look(self) -> None:
+    def _recover(self) -> None:
         at, now = self.station, self.station.clock()
         self._tell(len(recovery.recover(at.database, at.config, now=now)))
-        with at.database.write() as tx:
+
+    def _wake(self) -> None:
+        now = self.station.clock()
+        with self.station.database.write() as tx:
             jobs.wake_for_due_letters(tx, now=now)
             jobs.wake(tx, now=now)
 
