@@ -15,6 +15,7 @@ MODULES = {
     "freeze": "freeze",
     "import": "importing",
     "serve": "serve",
+    "smtp": "smtp",
     "tick": "tick",
 }
 

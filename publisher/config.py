@@ -11,9 +11,10 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import SplitResult, quote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -39,6 +40,14 @@ from publisher import addresses, languages, rules
 from publisher.errors import ConfigError, InputError
 
 PREFIX = "TIDINGS_"
+
+#: What the relay of ``[mail]`` is called.
+OWN_RELAY = "mail"
+
+#: The priority of the relay of ``[mail]``, and of those that give none.
+PRIORITY = 10
+#: Characters before the @ of the address that bounces come to.
+_LONGEST_LOCAL = 20
 
 
 def _split(text: str) -> list[str]:
@@ -93,6 +102,14 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _bounces(value: str) -> str:
+    # A local part has at most 64 octets (RFC 5321, 4.5.3.1.1), and what is signed takes 44.
+    local = value.rpartition("@")[0]
+    if len(local) > _LONGEST_LOCAL or "+" in local:
+        raise ValueError(f"must have at most {_LONGEST_LOCAL} characters before the @, and no +")
+    return _mailbox(value)
+
+
 def _hub(value: str) -> str:
     parts = urlsplit(value)
     # To ask for a port that is none raises a ValueError that says so.
@@ -129,6 +146,20 @@ def _rule(value: str) -> str:
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags))
+
+
+def _domain(value: str) -> str:
+    try:
+        return addresses.ascii_host(value.strip().lower())
+    except InputError as error:
+        raise ValueError(str(error)) from error
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, Mapping):
+        hint = "is a list: [[relays]] in two brackets, or all of it as JSON in TIDINGS_RELAYS"
+        raise ValueError(hint)  # noqa: TRY004  (only this kind is told with its key)
+    return value
 
 
 Tag = Annotated[str, AfterValidator(_tag)]
@@ -208,11 +239,9 @@ class FeedsSection(_Section):
     ] = ()
 
 
-class MailSection(_Section):
-    """``[mail]``: the sender, and the relay that mail is handed to."""
+class RelaySettings(_Section):
+    """What every relay has: where it is, and how much it may be handed."""
 
-    #: The address that mail comes from; ``news@`` the site's host unless given.
-    sender: Annotated[str, AfterValidator(_mailbox)] = ""
     #: The relay's host name or address.
     host: str = "localhost"
     #: The relay's port.
@@ -227,6 +256,53 @@ class MailSection(_Section):
     connections: Annotated[int, Field(ge=1, le=100)] = 4
     #: Seconds that the relay may take for one answer.
     timeout: Annotated[float, Field(gt=0)] = 60.0
+    #: Mails that one connection is used for; 0 for any number.
+    messages: Annotated[int, Field(ge=0)] = 0
+    #: Mails a second at the most, over all connections; 0 for any number.
+    rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    #: Mails of one connection without an answer at once, where the relay offers BDAT (RFC 3030).
+    window: Annotated[int, Field(ge=1, le=100)] = 1
+    #: Mails to recipients of one domain that are under way at once; 0 for any number.
+    per_domain: Annotated[int, Field(ge=0)] = 0
+    #: The relay's log, by which a Postfix is asked for mails that are unknown.
+    ask: Path | None = None
+
+
+class MailSection(RelaySettings):
+    """``[mail]``: the sender, and the relay that mail is handed to."""
+
+    #: The address that mail comes from; ``news@`` the site's host unless given.
+    sender: Annotated[str, AfterValidator(_mailbox)] = ""
+    #: The address that bounces come to, each at one of its own: ``bounces+TOKEN@example.org``.
+    #: Where none is given they go to the sender.
+    bounces: Annotated[str, AfterValidator(_bounces)] = ""
+    #: For so many days a mail is tried again that is refused for now.
+    give_up_days: Annotated[float, Field(ge=0, le=30)] = 2.0
+
+
+class RelaySection(RelaySettings):
+    """One of ``[[relays]]``: another relay, for some senders or beside that of ``[mail]``."""
+
+    #: What it is called in messages.
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
+    host: str
+    #: The domains of the senders that it is for; for all that no relay names, unless given.
+    domains: Annotated[
+        tuple[Annotated[str, AfterValidator(_domain)], ...],
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
+    #: Of several the one with the smallest number is taken, the next when nobody answers there.
+    priority: Annotated[int, Field(ge=0, le=100)] = PRIORITY
+
+
+class SignupSection(_Section):
+    """``[signup]``: how much strangers may ask for by the forms."""
+
+    #: Sign-ups and letters that one network may ask for in an hour: a class room, not a robot.
+    asked_an_hour: Annotated[int, Field(ge=1, le=100_000)] = 30
+    #: Letters in 24 hours to an address that its owner has not confirmed.
+    letters_a_day: Annotated[int, Field(ge=1, le=100)] = 3
 
 
 class DeliverySection(_Section):
@@ -292,6 +368,31 @@ class IngestSection(_Section):
     robots: bool = True
 
 
+class BouncesSection(_Section):
+    """``[bounces]``: how mails that come back are read, and what they mean."""
+
+    #: The IMAP server (TLS from the first byte) whose folder is read; empty for none.
+    imap_host: str = ""
+    #: Its port.
+    imap_port: Annotated[int, Field(ge=1, le=65535)] = 993
+    #: The name to log in with.
+    imap_user: str = ""
+    #: The file that holds the password.
+    imap_password_file: Path | None = None
+    #: The folder that is read.
+    imap_folder: str = "INBOX"
+    #: Where messages go once they are read; they stay, flagged as seen, unless it is given.
+    imap_done: str = ""
+    #: Seconds between two looks of the tick.
+    imap_interval: Annotated[float, Field(ge=1)] = 300.0
+    #: The file that holds the secret of the hook at ``/hooks/bounce``; no hook without it.
+    hook_secret_file: Path | None = None
+    #: So many mails in a row must have failed for now until an address counts as dead,
+    soft_limit: Annotated[int, Field(ge=1)] = 5
+    #: over so many days at least.
+    soft_days: Annotated[float, Field(ge=0)] = 14.0
+
+
 class SchedulerSection(_Section):
     """``[scheduler]``: the scheduled job of ``tidings serve``."""
 
@@ -310,15 +411,26 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    signup: SignupSection = SignupSection()
+    relays: Annotated[tuple[RelaySection, ...], BeforeValidator(_listed)] = ()
     delivery: DeliverySection = DeliverySection()
-
     dkim: DkimSection = DkimSection()
     dns: DnsSection = DnsSection()
+    bounces: BouncesSection = BouncesSection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
     #: The folder that relative paths are meant from.
     folder: Path = Field(default=Path(), exclude=True)
+
+    @field_validator("relays")
+    @classmethod
+    def _names_differ(cls, value: tuple[RelaySection, ...]) -> tuple[RelaySection, ...]:
+        names = [OWN_RELAY, *(relay.name for relay in value)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"names that are taken twice: {', '.join(twice)}")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -363,6 +475,11 @@ class Config(BaseSettings):
         scheme, _, path = self.database_url.partition("sqlite:///")
         beside = not scheme and path not in {"", ":memory:"}
         return Path(f"{path}.journal") if beside else self.folder / "journal"
+
+    @property
+    def give_up(self) -> timedelta:
+        """For how long a mail is tried again that is refused for now."""
+        return timedelta(days=self.mail.give_up_days)
 
     @property
     def host(self) -> str:
@@ -418,14 +535,36 @@ class Config(BaseSettings):
         # The reader's own language is always the nearest, stated or not.
         return tuple(dict.fromkeys([language, *stated]))
 
-    def password(self) -> str | None:
-        """Return the relay's password. Raises ConfigError when its file cannot be read."""
-        if self.mail.password_file is None:
+    def password(self, relay: RelaySettings | None = None) -> str | None:
+        """Return the password of a relay, that of ``[mail]`` unless given.
+
+        Raises ConfigError when its file cannot be read.
+        """
+        relay = relay or self.mail
+        place = f"relays {relay.name}" if isinstance(relay, RelaySection) else OWN_RELAY
+        return self._secret(f"{place}.password_file", relay.password_file)
+
+    def imap_password(self) -> str | None:
+        """Return the password of the mailbox of bounces. Raises ConfigError likewise."""
+        return self._secret("bounces.imap_password_file", self.bounces.imap_password_file)
+
+    def hook_secret(self) -> str | None:
+        """Return what programs that hand in bounces must know; None where none may.
+
+        Raises ConfigError when its file cannot be read, or is empty.
+        """
+        secret = self._secret("bounces.hook_secret_file", self.bounces.hook_secret_file)
+        if secret == "":
+            raise ConfigError("bounces.hook_secret_file", ["is empty: anybody would know it"])
+        return secret
+
+    def _secret(self, name: str, path: Path | None) -> str | None:
+        if path is None:
             return None
         try:
-            return (self.folder / self.mail.password_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError("mail.password_file", [str(error)]) from error
+            return (self.folder / path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(name, [str(error)]) from error
 
 
 class _FileOnly(Config):
@@ -470,11 +609,14 @@ def load(path: Path, *, environment: bool = True) -> Config:
 
 def sections() -> Mapping[str, type[BaseModel]]:
     """Return the sections of the configuration, by name."""
-    return {
-        name: field.annotation
-        for name, field in Config.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    }
+    found = {name: _section(field.annotation) for name, field in Config.model_fields.items()}
+    return {name: section for name, section in found.items() if section}
+
+
+def _section(annotation: object) -> type[BaseModel] | None:
+    """Return the model that an annotation names: by itself, or that of the entries of a list."""
+    (first, *_) = [*get_args(annotation), annotation]
+    return first if isinstance(first, type) and issubclass(first, BaseModel) else None
 
 
 def _impossible(config: Config) -> Iterator[str]:
@@ -505,8 +647,11 @@ def _known(detail: Mapping[str, Any]) -> bool:
 
 def _sentence(detail: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in detail["loc"]) or "configuration"
-    variable = PREFIX + "__".join(str(part) for part in detail["loc"][:2]).upper()
-    where = f"{place} ({variable} in the environment)" if variable in os.environ else place
+    names = [str(part).upper() for part in detail["loc"][:2]]
+    # A list stands in one variable, what is in a section in one of its own.
+    variables = {PREFIX + "__".join(names), *(PREFIX + name for name in names[:1])}
+    named = sorted(variables & os.environ.keys())
+    where = f"{place} ({named[0]} in the environment)" if named else place
     if detail["type"] == "extra_forbidden":
         section = sections().get(str(detail["loc"][0]))
         keys = section.model_fields if section else {}

@@ -14,7 +14,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from publisher import sealing
-from publisher.config import Config
+from publisher.config import OWN_RELAY, Config, RelaySettings
+from publisher.delivery import relays
 from publisher.errors import DnsError, TidingsError
 from publisher.mail import senders
 from publisher.mail.keys import Signing
@@ -51,7 +52,10 @@ def examine(config: Config, *, now: datetime) -> list[Check]:
                 _made("migrations", partial(_migrations, database)),
                 _made("clock", partial(_clock, database, now)),
             ]
-        checks.append(_made("relay", partial(_relay, config)))
+        checks += [
+            _made(_called(settings), partial(_relay, config, settings))
+            for settings in relays.everyone(config)
+        ]
         is_ready = answers and checks[1].ok
         checks += _mail(config, _senders(database, config) if is_ready else [config.sender])
         checks.append(names(packages_distributions()))
@@ -89,14 +93,24 @@ def _clock(database: Database, now: datetime) -> str:
     return f"within {_APART.total_seconds():.0f} seconds of that of the database"
 
 
-def _relay(config: Config) -> str:
-    mail = config.mail
-    with smtplib.SMTP(mail.host, mail.port, config.host, timeout=mail.timeout) as relay:
-        relay.ehlo_or_helo_if_needed()
-        offers = relay.has_extn("starttls")
-    if mail.tls == "required" and not offers:
-        raise TidingsError(f"{mail.host}:{mail.port} offers no STARTTLS, and mail.tls requires it")
-    return f"{mail.host}:{mail.port}" + (", STARTTLS" if offers else "")
+def _called(settings: RelaySettings) -> str:
+    name = relays.name_of(settings)
+    return "relay" if name == OWN_RELAY else f"relay {name}"
+
+
+def _relay(config: Config, settings: RelaySettings) -> str:
+    relay = relays.relay_of(config, settings)
+    with smtplib.SMTP(relay.host, relay.port, relay.hello, timeout=relay.timeout) as answering:
+        answering.ehlo_or_helo_if_needed()
+        offers = answering.has_extn("starttls")
+    place = f"{relay.host}:{relay.port}"
+    if relay.tls == "required" and not offers:
+        raise TidingsError(f"{place} offers no STARTTLS, and {relay.name} requires it (tls)")
+    if relay.ask:
+        with relay.ask.open("rb"):
+            # Whoever may not read it, or finds none, hears it here and not after a crash.
+            pass
+    return place + (", STARTTLS" if offers else "") + (", can be asked" if relay.ask else "")
 
 
 def _senders(database: Database, config: Config) -> list[str]:

@@ -14,6 +14,7 @@
     +-- RenderError          a template cannot be rendered
     +-- JournalError         what is done with mails cannot be written down: no more is sent
     +-- LeaseError           what was taken may be another's by now
+    +-- MailboxError         the mailbox of what comes back cannot be read
     +-- PreflightError       editions are not fit to be sent: what is wrong with them
     +-- DnsError             no name server answers: nobody can say what the DNS holds
     +-- MailError            a message was not accepted
@@ -48,6 +49,7 @@ __all__ = [
     "JournalError",
     "LeaseError",
     "MailError",
+    "MailboxError",
     "NotFoundError",
     "PreflightError",
     "RefusedError",
@@ -108,19 +110,25 @@ class LeaseError(TidingsError):
     """A batch was not renewed in time: it may be another's by now, and must be renewed first."""
 
 
+class MailboxError(TidingsError):
+    """A mailbox cannot be read now; what was read is stored, the rest is still there."""
+
+
 #: Faults of an issue that are told at once: its readers are in many languages.
 _TOLD = 5
 
 
 class PreflightError(TidingsError):
-    """Editions are not fit to be sent; ``reasons`` holds a sentence for each fault."""
+    """Editions are not fit to be sent: ``what`` they are of, such as ``issue 7``.
 
-    def __init__(self, issue_id: int, reasons: Sequence[str]) -> None:
-        hint = f"mend it; 'tidings issue check {issue_id}' says what else there is"
+    ``reasons`` holds a sentence for each fault.
+    """
+
+    def __init__(self, what: str, reasons: Sequence[str], *, hint: str) -> None:
         more = [f"and {len(reasons) - _TOLD} more"] if len(reasons) > _TOLD else []
         told = "; ".join([*reasons[:_TOLD], *more, hint])
-        super().__init__(f"issue {issue_id} is not fit to be sent: {told}")
-        self.issue_id = issue_id
+        super().__init__(f"{what} is not fit to be sent: {told}")
+        self.what = what
         self.reasons = tuple(reasons)
 
 

@@ -32,15 +32,23 @@ def require(
 
     Raises PreflightError, which names every error of every edition once.
     """
+    if reasons := faults(tx, issue, newsletter, editions, config):
+        hint = f"mend it; 'tidings issue check {issue.id}' says what else there is"
+        raise PreflightError(f"issue {issue.id}", reasons, hint=hint)
+
+
+def faults(
+    tx: Transaction, issue: Issue, newsletter: Newsletter, editions: Editions, config: Config
+) -> list[str]:
+    """Return a sentence for every error of these editions, each once."""
     found = inspect(tx, issue, newsletter, editions, config, reads_words=False)
-    reasons = [
+    reasons = (
         f"{language}, {each.where}: {each.message} ({each.code})"
         for language, findings in found
         for each in findings
         if each.level == "error"
-    ]
-    if reasons:
-        raise PreflightError(issue.id, list(dict.fromkeys(reasons)))
+    )
+    return list(dict.fromkeys(reasons))
 
 
 def inspect(

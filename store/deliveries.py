@@ -278,15 +278,26 @@ def forget(tx: Transaction, subscriber_id: int) -> None:
     tx.run(update(deliveries).where(mine).values(detail=""))
 
 
-def resolve(tx: Transaction, delivery_id: int, state: DeliveryState, *, now: datetime) -> int:
+def resolve(
+    tx: Transaction,
+    delivery_id: int,
+    state: DeliveryState,
+    *,
+    now: datetime,
+    detail: str = "resolved by hand",
+    attempt: int | None = None,
+) -> int:
     """Give an unknown delivery a state; return the id of its issue.
 
-    Raises ConflictError when it is not unknown.
+    ``detail`` says who knows it, ``attempt`` of which of its attempts, unless it is the last.
+    Raises ConflictError when it is not unknown, or was tried once more since.
     """
     locked = batches.lock_with(tx, deliveries.c.id == delivery_id)
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
-    values = {"state": state, "detail": "resolved by hand", "due": now, "changed": now}
+    if attempt is not None:
+        mine = and_(mine, deliveries.c.attempts == attempt)
+    values = {"state": state, "detail": detail, "due": now, "changed": now}
     row = tx.row(update(deliveries).where(mine).values(**values).returning(deliveries.c.issue_id))
     if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")
@@ -360,6 +371,12 @@ def listing(
     if state:
         query = query.where(deliveries.c.state == state)
     return [read(row) for row in tx.rows(query)]
+
+
+def find(tx: Transaction, delivery_id: int) -> Delivery | None:
+    """Return a delivery, None where there is none."""
+    row = tx.row(whole().where(deliveries.c.id == delivery_id))
+    return read(row) if row else None
 
 
 def whole() -> Select[Any]:

@@ -79,6 +79,17 @@ class Missing(StrEnum):
     FALLBACK = "fallback"
 
 
+class UnknownRule(StrEnum):
+    """What becomes of a mail that nobody can say of whether a relay has it."""
+
+    #: A relay that can be asked is asked; without one it is held.
+    ASK = "ask"
+    #: A person has to say.
+    HOLD = "hold"
+    #: It is sent again, even if somebody then gets it twice.
+    RETRY = "retry"
+
+
 class IssueState(StrEnum):
     """Where an issue stands; the ways between are drawn in :mod:`publisher.issue_states`."""
 
@@ -355,6 +366,8 @@ class Newsletter:
     #: When its mail may go out: sentences (:mod:`publisher.windows`) by language of the
     #: edition; ``*`` stands for all others.
     windows: Mapping[str, str] = field(default_factory=dict)
+    #: What becomes of its mails that nobody can say of.
+    unknown: UnknownRule = UnknownRule.ASK
 
     def window(self, language: str) -> str | None:
         """Return when mail in a language may go out; None: at any time."""
@@ -494,6 +507,8 @@ class Act(StrEnum):
     #: Entered by staff, for somebody who agreed elsewhere.
     ENTERED = "entered"
     WITHDRAWN = "withdrawn"
+    #: Said by nobody: mail to the address came back, so it is written to no more.
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -611,6 +626,40 @@ class Ending:
     detail: str
     #: When it is to be tried again, if it is.
     due: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """A mail that nobody can say of whether a relay has it."""
+
+    delivery: Delivery
+    #: From that instant on nobody of us was sending it.
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounce:
+    """A message that came back to us, and what it was taken for."""
+
+    id: int
+    at: datetime
+    #: One of :class:`publisher.mail.returned.Kind`.
+    kind: str
+    #: Whom it is about, and which mail to them; None where nobody knows.
+    subscriber_id: int | None
+    delivery_id: int | None
+    letter_id: int | None
+    #: The address of that person as it is now; empty where nobody knows.
+    email: str
+    #: The address that the message itself names first.
+    address: str
+    #: RFC 3463; empty without one.
+    status: str
+    #: What a server said, or why nobody could make anything of it.
+    detail: str
+    #: The message's own subject, and the file or mailbox that it came from.
+    subject: str
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The tables, as SQLAlchemy Core; :mod:`store.migrations` holds the way to them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,7 +52,14 @@ class Instant(TypeDecorator[datetime]):
         moment = value if value.tzinfo is UTC else value.astimezone(UTC)
         if dialect.name == "postgresql":
             return moment
-        return moment.isoformat(timespec="microseconds")
+        return moment.isoformat("T", "microseconds")
+
+    def bound(self, values: Sequence[datetime | None], dialect: Dialect) -> Sequence[Any]:
+        """Return very many values as the driver takes them: one by one takes twice as long."""
+        zones = {value.tzinfo for value in values if value is not None}
+        if dialect.name == "postgresql" or zones - {UTC}:
+            return [self.process_bind_param(value, dialect) for value in values]
+        return [value and value.isoformat("T", "microseconds") for value in values]
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
         """Hand out UTC."""
@@ -173,6 +181,8 @@ newsletters = Table(
     Column("frequencies", JSON),
     Column("minimum", Integer, nullable=False, server_default="1"),
     Column("windows", JSON),
+    # What becomes of its mails that nobody can say of: ask, hold or retry.
+    Column("unknown", String(10), nullable=False, server_default=text("'ask'")),
 )
 
 issues = Table(
@@ -433,6 +443,38 @@ suppressions = Table(
     Column("at", Instant, nullable=False),
 )
 
+#: What came back of mails and meant something: an address dead, full or refused, a complaint. And
+#: what nobody could make anything of.
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # By which the same message is known when it comes again.
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("subscriber_id", ForeignKey("subscribers.id"), index=True),
+    Column("delivery_id", ForeignKey("deliveries.id"), index=True),
+    # Letters are dropped after a while, so this points at none.
+    Column("letter_id", Integer),
+    # The address that the message names first, whoever's it is.
+    Column("address", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Index(None, "kind", "at"),
+    sqlite_autoincrement=True,
+)
+
+#: When a mailbox was looked into last.
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("looked", Instant, nullable=False),
+)
+
 #: The keys that links in mails are signed with; the newest signs, all are known again.
 signing_keys = Table(
     "signing_keys",
@@ -497,4 +539,11 @@ batches = Table(
     Column("served", Instant),
     # The batch of a delivery is the first of its edition that ends there or later.
     Index(None, "edition_id", "last"),
+)
+#: The batches with mails that nobody can say of: hardly ever any.
+Index(
+    "ix_batches_unknown",
+    batches.c.unknown,
+    sqlite_where=batches.c.unknown > text("0"),
+    postgresql_where=batches.c.unknown > text("0"),
 )

@@ -18,6 +18,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "tools",
         (
             "publisher.addresses",
+            "publisher.beside",
             "publisher.config",
             "publisher.cron",
             "publisher.images",
@@ -52,6 +53,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "verbs",
         (
             "publisher.approvals",
+            "publisher.bounces",
             "publisher.corrections",
             "publisher.delivery",
             "publisher.differences",
@@ -93,10 +95,12 @@ HOMES = {
     "fastapi": ("publisher.web",),
     "feedgen": ("publisher.feeds",),
     "feedparser": ("publisher.ingest.syndicated",),
+    "flufl": ("publisher.mail.returned",),
     "holidays": ("publisher.windows",),
     "httpcore2": ("publisher.ingest.connect",),
     "httpx2": ("publisher.ingest.fetch", "publisher.websub"),
     "idna": ("publisher.addresses",),
+    "imap_tools": ("publisher.bounces.imap",),
     "isal": ("publisher.packing",),
     "itsdangerous": ("publisher.tokens",),
     "jinja2": ("publisher.rendering",),

@@ -5,19 +5,21 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     founding.py     init, migrate                                      items.py    item, topic
     editing.py      item: what is done to texts that are there
     house.py        tick, serve, feed, site                            sending.py  deliver
-    deliveries.py   delivery
+    deliveries.py   delivery               letters.py      letter
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     issues.py       issue: what people do with one                     looking.py  issue: previews
     translations.py translation, item export                           reports.py  report
     checks.py       issue check, template
     keys.py         key                                                dkim.py     dkim
-    doctor.py       doctor                                             workers.py  worker
+    bounces.py      bounce                                             doctor.py   doctor
+    workers.py      worker
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
 import typer
 
 from publisher.cli import (
+    bounces,
     checks,
     common,
     deliveries,
@@ -30,6 +32,7 @@ from publisher.cli import (
     issues,
     items,
     keys,
+    letters,
     looking,
     newsletters,
     reports,
@@ -79,6 +82,8 @@ app.add_typer(newsletters.issue)
 checks.add_to(newsletters.issue)
 app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
+app.add_typer(letters.letter)
+app.add_typer(bounces.bounce)
 app.add_typer(subscribers.subscriber)
 app.add_typer(keys.key)
 app.add_typer(dkim.dkim)

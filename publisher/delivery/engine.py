@@ -12,7 +12,7 @@ deliver at once, since each batch is one's alone.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Event
 
@@ -21,12 +21,16 @@ from publisher.config import Config
 from publisher.delivery import journal, recovery, relays
 from publisher.delivery.hand import Hand
 from publisher.delivery.holding import Holder
+from publisher.delivery.journal import Journal
 from publisher.delivery.making import Maker
+from publisher.delivery.outgoing import Relay
 from publisher.delivery.running import Outcome, Progress, Run
+from publisher.delivery.waiting import Waiting
 from publisher.issue_states import Act
 from publisher.mail import keys
+from publisher.mail.senders import sender
 from publisher.subscriptions import keyring
-from store import deliveries, issues, jobs
+from store import batches, deliveries, issues, jobs
 from store.database import Database
 from store.records import DeliveryState
 
@@ -62,36 +66,74 @@ def deliver(
     if due is None or due > now:
         return outcome
     # Read before anything is claimed: a mistake in the configuration is to leave nothing behind.
-    relay, *_ = relays.for_sender(config, config.sender)
     maker = Maker(config=config, tokens=keyring.tokens(database, now=now), keys=keys.load(config))
-    own = journal.create(config)
-    clock = clock or (lambda: now)
-    holder = Holder(
-        database=database,
-        maker=maker,
-        worker=own.worker,
-        clock=clock,
-        time=_seconds,
-        lease=config.delivery.lease,
-        issue_id=issue_id,
-        batch_id=batch_id,
-    )
-    run = Run(
-        relay=relay,
-        holder=holder,
-        journal=own,
-        outcome=outcome,
-        progress=progress,
-        stop=stop or Event(),
-        hand=Hand(journal=own, clock=clock, time=_seconds),
-    )
+    clock, stop = clock or (lambda: now), stop or Event()
+    routes = _routes(database, maker, now)
+    runs = []
+    for route, editions in routes.items():
+        own = journal.create(config)
+        holder = Holder(
+            database=database,
+            maker=maker,
+            worker=own.worker,
+            clock=clock,
+            time=_seconds,
+            lease=config.delivery.lease,
+            issue_id=issue_id,
+            batch_id=batch_id,
+            # All, where all go the same way: also what falls due meanwhile.
+            editions=editions if len(routes) > 1 else None,
+        )
+        runs.append(_run(route, holder, own, progress=progress, stop=stop))
     try:
-        asyncio.run(run.all())
+        asyncio.run(_together(runs))
     finally:
-        own.close(settled=run.settled)
+        for run in runs:
+            run.journal.close(settled=run.settled)
+            outcome.join(run.outcome)
     with database.write() as tx:
         outcome.cancelled += deliveries.cancel_late(tx, now)
     return outcome
+
+
+def _routes(database: Database, maker: Maker, now: datetime) -> dict[tuple[Relay, ...], list[int]]:
+    """Return which editions that are due go by which relays, in the order of failover."""
+    routes: dict[tuple[Relay, ...], list[int]] = {}
+    with database.read() as tx:
+        for edition_id in batches.due_editions(tx, now):
+            known = maker.learn(tx, edition_id)
+            from_ = sender(known.newsletter, known.edition.language, maker.config)
+            route = tuple(relays.for_sender(maker.config, from_.address))
+            routes.setdefault(route, []).append(edition_id)
+    return routes
+
+
+def _run(
+    route: Sequence[Relay], holder: Holder, own: Journal, *, progress: Progress | None, stop: Event
+) -> Run:
+    hand = Hand(
+        journal=own,
+        clock=holder.clock,
+        time=holder.time,
+        waiting=Waiting(relays.pace_of(*route)),
+        give_up=holder.maker.config.give_up,
+    )
+    return Run(
+        route=route,
+        holder=holder,
+        journal=own,
+        outcome=Outcome(),
+        progress=progress,
+        stop=stop,
+        hand=hand,
+    )
+
+
+async def _together(runs: Sequence[Run]) -> None:
+    """Let runs go on beside each other until all are over; raise what the first raised."""
+    for error in await asyncio.gather(*(run.all() for run in runs), return_exceptions=True):
+        if error:
+            raise error
 
 
 def _seconds() -> float:

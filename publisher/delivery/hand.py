@@ -12,13 +12,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
-from typing import Protocol
 
 from publisher.delivery import endings
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
+from publisher.delivery.pace import GIVE_UP, domain_of
+from publisher.delivery.waiting import Waiting
 from publisher.errors import JournalError, LeaseError
 from store.records import Batch, Delivery, Ending
 
@@ -29,70 +30,6 @@ _RETURNS = 2
 AHEAD = 100
 #: The same while none of those may go yet: others may.
 _FURTHER = 2_000
-
-
-class Waiting(Protocol):
-    """The mails that are made and wait for their turn with a relay.
-
-    Instants are seconds of a clock that only goes on.
-    """
-
-    def __len__(self) -> int:
-        """Return how many wait."""
-
-    def add(self, mail: "Mail") -> None:
-        """Let a mail wait."""
-
-    def put_back(self, mail: "Mail") -> None:
-        """Let a mail that was taken, and has ended without having gone, be next."""
-
-    def next(self, at: float) -> "Mail | None":
-        """Return the mail that goes now, counted as taken; None when none may."""
-
-    def ended(self, mail: "Mail", answer: Answer, at: float) -> None:
-        """Count what became of a mail that was taken, once for each."""
-
-    def next_at(self, at: float) -> float:
-        """Return the instant at which to ask again; infinite: when something has changed."""
-
-    def withdraw(self, unwanted: Callable[["Mail"], bool]) -> list["Mail"]:
-        """Take out the mails that are not to go, and return them."""
-
-
-class InTurn:
-    """Mails that go as they come, at once."""
-
-    def __init__(self) -> None:
-        self._mails: deque[Mail] = deque()
-
-    def __len__(self) -> int:
-        """Return how many wait."""
-        return len(self._mails)
-
-    def add(self, mail: "Mail") -> None:
-        """Let a mail wait."""
-        self._mails.append(mail)
-
-    def put_back(self, mail: "Mail") -> None:
-        """Let a mail be next."""
-        self._mails.appendleft(mail)
-
-    def next(self, at: float) -> "Mail | None":  # noqa: ARG002
-        """Return the mail that has waited for longest."""
-        return self._mails.popleft() if self._mails else None
-
-    def ended(self, mail: "Mail", answer: Answer, at: float) -> None:
-        """Count nothing."""
-
-    def next_at(self, at: float) -> float:
-        """Return that it can be asked now, if any waits."""
-        return at if self._mails else inf
-
-    def withdraw(self, unwanted: Callable[["Mail"], bool]) -> list["Mail"]:
-        """Take out the mails that are not to go, and return them."""
-        out = [mail for mail in self._mails if unwanted(mail)]
-        self._mails = deque(mail for mail in self._mails if not unwanted(mail))
-        return out
 
 
 @dataclass(kw_only=True, eq=False)
@@ -127,7 +64,7 @@ class Mail:
     @property
     def domain(self) -> str:
         """The domain of who gets it."""
-        return self.delivery.email.rpartition("@")[2].lower()
+        return domain_of(self.delivery.email)
 
 
 @dataclass(kw_only=True)
@@ -138,8 +75,11 @@ class Hand:
     clock: Callable[[], datetime]
     #: Seconds that only go on.
     time: Callable[[], float]
+    #: Those that are made.
+    waiting: Waiting[Mail]
+    #: For how long a mail is tried again that is refused for now.
+    give_up: timedelta = GIVE_UP
     unmade: deque[Mail] = field(default_factory=deque)
-    waiting: Waiting = field(default_factory=InTurn)
     under_way: dict[int, Mail] = field(default_factory=dict)
     #: What the store does not know yet; whether the journal says it.
     endings: list[tuple[Ending, bool]] = field(default_factory=list)
@@ -226,7 +166,9 @@ class Hand:
 
     def _end(self, mail: Mail, answer: Answer, *, noted: bool) -> None:
         delivery = mail.delivery
-        ending = endings.of(answer, delivery.id, delivery.attempts, now=self.clock())
+        ending = endings.of(
+            answer, delivery.id, delivery.attempts, now=self.clock(), give_up=self.give_up
+        )
         self.endings.append((ending, noted))
         self._drop(mail)
 
@@ -267,6 +209,15 @@ class Hand:
         self.unmade = deque(mail for mail in self.unmade if not which(mail))
         for mail in out:
             self._drop(mail)
+
+    def hand_back(self, patience: float) -> None:
+        """Postpone the mails whose domains are left alone for longer than so many seconds.
+
+        Else their batch would be held, and the pass go on, for the few that nobody wants now.
+        """
+        answer = Answer(verdict=Verdict.TEMPORARY, text="its domain asked for patience")
+        for mail in self.waiting.hand_back(self.time(), patience):
+            self._end(mail, answer, noted=False)
 
     def close(self, problem: str = "") -> None:
         """Hand nothing out any more; what is under way ends as it ends."""

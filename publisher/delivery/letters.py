@@ -17,8 +17,9 @@ from publisher.errors import MailError, RenderError, UnreachableError
 from publisher.mail import keys
 from publisher.mail.keys import Key
 from publisher.mail.letters import message
+from publisher.mail.return_path import return_path
 from publisher.subscriptions import keyring
-from publisher.tokens import Tokens
+from publisher.tokens import Mail, Tokens
 from store import letters
 from store.database import Database
 from store.records import Letter
@@ -81,11 +82,13 @@ class _Run:
 
     async def all(self) -> str:
         """Send until none is due; return why that ended before, or nothing."""
-        relay, *_ = relays.for_sender(self.config, self.config.sender)
-        try:
-            return await smtp.send(relay, self, self)
-        except UnreachableError as error:
-            return str(error)
+        problem = ""
+        for relay in relays.for_sender(self.config, self.config.sender):
+            try:
+                return await smtp.send(relay, self, self)
+            except UnreachableError as error:
+                problem = str(error)
+        return problem
 
     def next(self) -> Outgoing | None:
         """Claim the next letter and make it; while one is under way, there is none."""
@@ -104,7 +107,7 @@ class _Run:
             else:
                 return Outgoing(
                     id=self.letter.id,
-                    sender=self.config.sender,
+                    sender=return_path(self.tokens, self.config, self.letter.id, Mail.LETTER),
                     recipient=self.letter.email,
                     message=body,
                 )
@@ -124,7 +127,9 @@ class _Run:
     def _settle(self, answer: Answer) -> None:
         letter, self.letter = self.letter, None
         assert letter is not None  # noqa: S101  (it is under way)
-        ending = endings.of(answer, letter.id, letter.attempts, now=self.now)
+        ending = endings.of(
+            answer, letter.id, letter.attempts, now=self.now, give_up=self.config.give_up
+        )
         with self.database.write() as tx:
             letters.settle(
                 tx,

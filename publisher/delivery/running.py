@@ -21,6 +21,7 @@ from publisher.delivery.hand import Hand, Mail
 from publisher.delivery.holding import Holder, Taken, closed
 from publisher.delivery.journal import Journal
 from publisher.delivery.outgoing import Relay
+from publisher.delivery.relays import Failover
 from publisher.errors import (
     BusyError,
     JournalError,
@@ -43,6 +44,8 @@ _LOOK = 0.25
 _FOLD = 1.0
 #: Seconds for which a store that is gone is waited for.
 _PATIENCE = 30.0
+#: Seconds that a mail stays in hand for while its domain is left alone.
+_LEFT_ALONE = 5.0
 
 T = TypeVar("T")
 
@@ -69,8 +72,14 @@ class Outcome:
         if ending.state is DeliveryState.UNKNOWN:
             self.doubtful.append(ending.id)
 
+    def join(self, other: "Outcome") -> None:
+        """Count what another run of the same pass did."""
+        problems = [*self.problems, *other.problems]
+        self.add(other)
+        self.problems = problems
+
     def add(self, other: "Outcome") -> None:
-        """Count what another pass did."""
+        """Count what a later pass did."""
         for name in ("sent", "failed", "postponed", "unknown", "cancelled"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.doubtful += other.doubtful
@@ -81,13 +90,15 @@ class Outcome:
 class Run:
     """One pass: as many connections as there may be, fed from as few batches as it takes."""
 
-    relay: Relay
+    #: Relays that stand in for each other.
+    route: Sequence[Relay]
     holder: Holder
     journal: Journal
     outcome: Outcome
     progress: Progress | None
     stop: Event
     hand: Hand
+    failover: Failover = field(default_factory=Failover)
     #: Whether all that the journal says is in the store.
     settled: bool = False
     #: Set when all connections have ended.
@@ -100,7 +111,8 @@ class Run:
         with self.desk, self.builder:
             feeder = asyncio.create_task(self._feed())
             watcher = asyncio.create_task(self._watch())
-            work = [self._converse() for _ in range(self.relay.connections)]
+            most = max(relay.connections for relay in self.route)
+            work = [self._converse(number) for number in range(most)]
             try:
                 found = await asyncio.gather(*work, return_exceptions=True)
             finally:
@@ -114,24 +126,40 @@ class Run:
             if isinstance(error, BaseException):
                 raise error
 
-    async def _converse(self) -> None:
-        """Send until nothing is left, or it cannot go on."""
-        fruitless = 0
+    async def _converse(self, number: int) -> None:
+        """Send until nothing is left, or it cannot go on, as one connection of many."""
+        fruitless, problem = 0, ""
         while not self.hand.over and fruitless < _RECONNECTIONS:
-            before, problem = self.hand.answered, "the relay closes its connections"
-            try:
-                problem = await smtp.send(self.relay, self.hand, self.hand) or problem
-            except UnreachableError as error:
-                self.hand.problems.append(str(error))
+            relay = self.failover.usable(self.route, self.holder.time())
+            if relay is None:
+                break
+            if number >= relay.connections:
                 return
-            except LeaseError:
-                await self._ask(lambda: self.holder.renew(self.hand.held.copy()))
-                self.hand.withdraw(lambda mail: mail.held.lost)
-            except JournalError as error:
-                self.hand.close(str(error))
+            before = self.hand.answered
+            try:
+                problem = await self._send(relay)
+            except UnreachableError as error:
+                problem = str(error)
+                if self.hand.answered:
+                    # It takes no more connections, or has died just now: the next pass will see.
+                    break
+                self.failover = self.failover.unreachable(relay, self.holder.time())
+                continue
             fruitless = 0 if self.hand.answered > before else fruitless + 1
-        if not self.hand.over:
+        if not self.hand.over and problem:
             self.hand.problems.append(problem)
+
+    async def _send(self, relay: Relay) -> str:
+        """Send over one connection; return why it ended. Raises UnreachableError."""
+        problem = "the relay closes its connections"
+        try:
+            return await smtp.send(relay, self.hand, self.hand) or problem
+        except LeaseError:
+            await self._ask(lambda: self.holder.renew(self.hand.held.copy()))
+            self.hand.withdraw(lambda mail: mail.held.lost)
+        except JournalError as error:
+            self.hand.close(str(error))
+        return problem
 
     # The feeder: batches become mails.
 
@@ -205,6 +233,7 @@ class Run:
 
     async def _look(self) -> None:
         """Withdraw the mails of issues that were stopped, and those whose window has closed."""
+        self.hand.hand_back(_LEFT_ALONE)
         held = [each for each in self.hand.held if each.left]
         if not held:
             return

@@ -1,83 +1,46 @@
-"""The dialogue with the relay (RFC 5321): aiosmtplib's one home, and the seam of its errors."""
+"""Mails to a relay (RFC 5321): aiosmtplib's one home, and the seam of its errors.
 
+aiosmtplib makes the connection, encrypts it and tells who we are. Then the dialogue of ours
+takes it over (:mod:`publisher.delivery.dialogue`): it has several questions open at once.
+"""
+
+import asyncio
 from dataclasses import dataclass, field
+from typing import cast
 
 import aiosmtplib
 
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
+from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict, Witness
 from publisher.errors import UnreachableError
 
-#: What ``tls`` means to aiosmtplib: None takes STARTTLS where it is offered.
-_START_TLS = {"required": True, "opportunistic": None, "none": False}
-
 
 async def send(relay: Relay, source: Source, witness: Witness) -> str:
-    """Send a source's mails over one connection; return why it ended before it had no more.
+    """Send a source's mails over one connection at a time, until it has no more.
 
-    Raises UnreachableError when there is no connection, and what the witness raises.
+    Returns why it ended before, or nothing. A connection that carried as many mails as it may,
+    or that the relay closed while there were none, is followed by another one. Raises
+    UnreachableError when there is none to be had, and what the source and the witness raise.
+    Whatever happens, also when it is cancelled: each mail that was taken has ended by then.
     """
-    client = aiosmtplib.SMTP(
-        hostname=relay.host,
-        port=relay.port,
-        local_hostname=relay.hello,
-        start_tls=_START_TLS[relay.tls],
-        # Opportunistic encryption is better than none even with a stranger (RFC 7435).
-        validate_certs=relay.tls == "required",
-        username=relay.username or None,
-        password=relay.password or None,
-        timeout=relay.timeout,
-    )
-    try:
-        await client.connect()
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise translate(error, relay) from error
-    try:
-        while client.is_connected:
-            if mail := source.next():
-                await _send(client, mail, witness)
-            elif not await source.wait():
-                await client.quit()
-                return ""
-    except (aiosmtplib.SMTPException, OSError) as error:
-        return f"{type(error).__name__}: {error}"
-    finally:
-        client.close()
-    return "the relay closed the connection"
-
-
-def translate(error: Exception, relay: Relay) -> UnreachableError:
-    """Return our error for one of aiosmtplib's or the network's, before any mail."""
-    return UnreachableError(f"no relay at {relay.host}:{relay.port}: {error}")
-
-
-async def _send(client: aiosmtplib.SMTP, mail: Outgoing, witness: Witness) -> None:
-    answer = Answer(verdict=Verdict.UNSENT)
-    try:
-        await client.mail(mail.sender)
-        await client.rcpt(mail.recipient)
-        witness.starting(mail)
-        answer = Answer(verdict=Verdict.UNANSWERED)
-        reply = await client.data(mail.message)
-        answer = Answer(verdict=Verdict.ACCEPTED, code=reply.code, text=reply.message)
-    except aiosmtplib.SMTPResponseException as error:
-        answer = _refusal(error)
-        await client.rset()
-    except (aiosmtplib.SMTPException, OSError) as error:
-        text = f"{type(error).__name__}: {error}"
-        answer = Answer(verdict=answer.verdict, text=text)
-        client.close()
-    finally:
-        witness.ended(mail, answer)
-
-
-def _refusal(error: aiosmtplib.SMTPResponseException) -> Answer:
-    verdict = Verdict.PERMANENT if error.code >= 500 else Verdict.TEMPORARY  # noqa: PLR2004
-    return Answer(verdict=verdict, code=error.code, text=error.message)
+    while True:
+        line = await connect(relay, source, witness)
+        try:
+            await line.converse(source)
+        finally:
+            await line.close()
+        dialogue = line.dialogue
+        if not (dialogue.expired or (dialogue.spent and not dialogue.reason)):
+            return dialogue.reason
+        if not await source.wait():
+            return ""
 
 
 async def send_one(relay: Relay, mail: Outgoing) -> Answer:
     """Send one mail over a connection of its own. Raises UnreachableError."""
-    single = _Single(mails=[mail])
+    single = _Single(mail=mail)
     await send(relay, single, single)
     return single.answer
 
@@ -86,17 +49,92 @@ async def send_one(relay: Relay, mail: Outgoing) -> Answer:
 class _Single:
     """One mail: where it is taken from, and who writes down what became of it."""
 
-    mails: list[Outgoing]
+    mail: Outgoing
+    taken: bool = False
     answer: Answer = field(default_factory=lambda: Answer(verdict=Verdict.UNSENT))
 
     def next(self) -> Outgoing | None:
-        return self.mails.pop() if self.mails else None
+        if self.taken:
+            return None
+        self.taken = True
+        return self.mail
 
     async def wait(self) -> bool:
-        return bool(self.mails)
+        return not self.taken
 
     def starting(self, mail: Outgoing) -> None:
         pass
 
     def ended(self, mail: Outgoing, answer: Answer) -> None:  # noqa: ARG002
         self.answer = answer
+
+
+async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
+    """Return a connection that nothing was sent over yet. Raises UnreachableError."""
+    client = None
+    try:
+        client = _client(relay)
+        await client.connect()
+        await _introduce(client, relay)
+        if client.transport is None or client.transport.is_closing():
+            raise aiosmtplib.SMTPServerDisconnected("it closed the connection")
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise translate(error, relay) from error
+    else:
+        dialogue = Dialogue(source, witness, _terms(client, relay))
+        line = Line(dialogue, cast("asyncio.Transport", client.transport), relay.timeout)
+        client = None
+        return line
+    finally:
+        if client and client.transport:
+            # A polite end of TLS would outlast the loop that it needs.
+            cast("asyncio.Transport", client.transport).abort()
+
+
+def translate(error: Exception, relay: Relay) -> UnreachableError:
+    """Return our error for one of aiosmtplib's or the network's, before any mail."""
+    code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
+    told = str(error) or type(error).__name__
+    return UnreachableError(f"no relay at {relay.host}:{relay.port}: {told}", code=code)
+
+
+def _client(relay: Relay) -> aiosmtplib.SMTP:
+    return aiosmtplib.SMTP(
+        hostname=relay.host,
+        port=relay.port,
+        local_hostname=relay.hello,
+        start_tls=False,
+        # Opportunistic encryption is better than none even with a stranger (RFC 7435).
+        validate_certs=relay.tls == "required",
+        timeout=relay.timeout,
+    )
+
+
+async def _introduce(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    """Encrypt the connection and say who we are; then what the relay offers is known."""
+    await _greet(client)
+    offered = client.supports_extension("starttls")
+    if relay.tls == "required" or (relay.tls == "opportunistic" and offered):
+        await client.starttls()
+        # What was offered in plain text counts no more (RFC 3207, 4.2).
+        await _greet(client)
+    if relay.username:
+        await client.login(relay.username, relay.password)
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        # A server from before 1995 (RFC 5321, 3.2).
+        await client.helo()
+
+
+def _terms(client: aiosmtplib.SMTP, relay: Relay) -> Terms:
+    """Return how to speak to a relay, by what it offers."""
+    way = Way.PLAIN
+    if client.supports_extension("pipelining"):
+        # A chunk goes out unasked, which only who can be asked several things expects.
+        way = Way.CHUNKS if client.supports_extension("chunking") else Way.PIPELINED
+    sizes = client.supports_extension("size")
+    return Terms(way=way, sizes=sizes, window=relay.window, messages=relay.messages)

@@ -5,7 +5,7 @@ from importlib.resources import files
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 
 
 def upgrade() -> None:

@@ -63,6 +63,23 @@ def test_a_house_in_order_is_told_so(place: Path) -> None:
     assert "v=spf1 mx -all" in shown.output
 
 
+def test_every_relay_is_looked_at_and_whether_its_log_can_be_read(place: Path) -> None:
+    more = '[[relays]]\nname = "{name}"\nhost = "127.0.0.1"\nport = {port}\n{rest}\n'
+    with Relay() as first, Relay() as second, Names().open() as names:
+        text = TOML.format(relay=first.port, names=names.host)
+        text += more.format(name="asked", port=second.port, rest='ask = "mail.log"')
+        text += more.format(name="gone", port=free_port(), rest='domains = ["example.com"]')
+        text += more.format(name="deaf", port=second.port, rest='ask = "none.log"')
+        place.write_text(text, encoding="utf-8")
+        (place.parent / "mail.log").touch()
+        names.texts = {**SPF, **DMARC}
+        _, found = examined(place)
+    looked = {name: check["ok"] for name, check in found.items() if name.startswith("relay")}
+    assert looked == {"relay": True, "relay asked": True, "relay gone": False, "relay deaf": False}
+    assert found["relay asked"]["detail"] == f"127.0.0.1:{second.port}, can be asked"
+    assert "none.log" in found["relay deaf"]["detail"]
+
+
 def test_each_fault_is_told_and_hides_no_other(tmp_path: Path) -> None:
     place = tmp_path / "tidings.toml"
     with Names().open() as names:

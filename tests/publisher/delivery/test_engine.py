@@ -12,9 +12,8 @@ from sqlalchemy import event, select, true, update
 
 import scheduler
 from publisher import issuing, publishing
-from publisher.config import Config
+from publisher.config import Config, RelaySection
 from publisher.delivery import engine, journal
-from publisher.delivery.pace import MAX_ATTEMPTS, pause
 from publisher.errors import BusyError, ConflictError
 from store import batches, claims, deliveries, subscribers, tables
 from store.database import Database, Transaction
@@ -241,6 +240,104 @@ def test_progress_is_told_for_every_mail(queued: Database, config: Config) -> No
     assert sorted(told) == [(number, SENT) for number in ids]
 
 
+def test_a_domain_that_asks_for_patience_gets_no_more_and_holds_up_nobody(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, languages=("en",))
+    slow = [f"p{number}@slow.example" for number in range(20)]
+    others = [f"p{number}@d{number}.example" for number in range(20)]
+    make.subscribe(database, slow + others)
+    make.take(database, config, make.draft("en"))
+    with Relay(rcpt=dict.fromkeys(slow, "451 4.7.1 patience")) as relay:
+        served = relay.serves(config, connections=2)
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert (done.sent, done.postponed) == (20, 20)
+        assert set(relay.counts) == set(others)
+        # Those under way when it said so; with pipelining each connection has two.
+        with database.read() as tx:
+            mails = deliveries.listing(tx, 1, state=DeliveryState.POSTPONED)
+        tried = [mail for mail in mails if mail.code == 451]
+        assert 1 <= len(tried) <= 4
+        relay.rcpt.clear()
+        later = make.NOW + timedelta(minutes=5)
+        assert engine.deliver(database, served, now=later).sent == 20
+
+
+@pytest.mark.parametrize(("days", "state"), [(0.0, DeliveryState.FAILED), (2.0, None)])
+def test_a_mail_is_given_up_when_the_operator_says(
+    queued: Database, config: Config, days: float, state: DeliveryState | None
+) -> None:
+    with Relay(rcpt={"p0@example.org": "452 4.2.2 full"}) as relay:
+        engine.deliver(queued, relay.serves(config, give_up_days=days), now=make.NOW)
+    assert states(queued)["p0@example.org"] is (state or DeliveryState.POSTPONED)
+
+
+def relayed(config: Config, *relays: Relay, **settings: Any) -> Config:
+    """Return a configuration with these relays as well."""
+    more = tuple(
+        RelaySection(name=f"r{number}", host="127.0.0.1", port=relay.port, tls="none", **settings)
+        for number, relay in enumerate(relays)
+    )
+    return config.model_copy(update={"relays": more})
+
+
+def test_where_nobody_answers_the_next_relay_takes_the_mail(
+    queued: Database, config: Config
+) -> None:
+    nowhere = {"host": "127.0.0.1", "port": free_port()}
+    config = config.model_copy(update={"mail": config.mail.model_copy(update=nowhere)})
+    with Relay() as spare:
+        outcome = engine.deliver(queued, relayed(config, spare), now=make.NOW)
+        assert (outcome.sent, outcome.problems) == (6, [])
+        assert set(spare.counts.values()) == {1}
+
+
+def test_where_nobody_answers_anywhere_everything_waits_and_it_is_told(
+    queued: Database, config: Config
+) -> None:
+    nowhere = {"host": "127.0.0.1", "port": free_port()}
+    config = config.model_copy(update={"mail": config.mail.model_copy(update=nowhere)})
+    with Relay() as gone:
+        config = relayed(config, gone)
+    outcome = engine.deliver(queued, config, now=make.NOW)
+    assert outcome.sent == 0
+    assert "no relay at 127.0.0.1" in str(outcome.problems)
+    assert set(states(queued).values()) == {DeliveryState.QUEUED}
+
+
+def test_each_language_goes_by_the_relays_of_its_senders_domain(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, senders={"fr": "Infos <infos@actualites.example>"})
+    make.subscribe(database, ["en1@example.org", "en2@example.org"])
+    make.subscribe(database, ["fr1@example.org"], language="fr")
+    make.take(database, config, make.draft("en"), make.draft("fr"))
+    with Relay() as ours, Relay() as theirs:
+        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert (done.sent, done.problems) == (3, [])
+        assert ours.counts == {"en1@example.org": 1, "en2@example.org": 1}
+        assert theirs.counts == {"fr1@example.org": 1}
+
+
+def test_what_one_relay_alone_may_take_waits_for_it_and_the_rest_goes_out(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, senders={"fr": "Infos <infos@actualites.example>"})
+    make.subscribe(database, ["en1@example.org"])
+    make.subscribe(database, ["fr1@example.org"], language="fr")
+    make.take(database, config, make.draft("en"), make.draft("fr"))
+    with Relay() as theirs:
+        pass
+    with Relay() as ours:
+        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert done.sent == 1
+        assert "no relay at" in str(done.problems)
+        assert ours.counts == {"en1@example.org": 1}
+    assert states(database)["fr1@example.org"] is DeliveryState.QUEUED
+
+
 def test_two_who_deliver_at_once_share_the_work(either: Database, config: Config) -> None:
     make.start(either, config, languages=make.LANGUAGES)
     for language in make.LANGUAGES:
@@ -358,11 +455,3 @@ def test_a_window_that_closes_keeps_back_what_is_not_under_way(
         assert engine.deliver(database, served, now=evening).sent == 0
         with database.read() as tx:
             assert deliveries.next_due(tx) == make.NOW + timedelta(hours=22)
-
-
-def test_pauses_double_to_four_hours_and_end_after_two_days() -> None:
-    pauses = [pause(attempt) for attempt in range(1, MAX_ATTEMPTS)]
-    # 5, 10, 20, 40, 80, 160 minutes, then 4 hours each: 5.25 + 11 * 4 = 49.25 hours.
-    assert pauses[:3] == [timedelta(minutes=minutes) for minutes in (5, 10, 20)]
-    assert sum((entry for entry in pauses if entry), timedelta()) == timedelta(hours=49.25)
-    assert pause(MAX_ATTEMPTS) is None
