@@ -111,7 +111,7 @@ class _Station:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.leave)
         while not self.leaving.is_set():
-            self.pulse.beat()
+            self.pulse.begin(jobs.BATCHES, jobs.LETTERS)
             await self._shift()
             if self.mistake:
                 raise self.mistake
@@ -317,7 +317,9 @@ class _Manager(JobManager):
     async def update_heartbeat(self, worker_id: int) -> None:
         """Give a sign of life, to the watchdog as well."""
         await super().update_heartbeat(worker_id)
-        self._shift.station.pulse.beat()
+        for worker in self._shift.workers:
+            if worker.worker_id == worker_id:
+                self._shift.station.pulse.beat(str(worker.worker_name))
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001
         """Say that a job has ended. Procrastinate would not notice that this cannot be said.

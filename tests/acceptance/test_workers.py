@@ -15,6 +15,7 @@ import pytest
 
 import scheduler
 from publisher.config import Config, load
+from publisher.delivery.watchdog import STOOD_STILL
 from store import batches, deliveries
 from store.database import Database, open_database
 from store.errors import TidingsError
@@ -201,21 +202,51 @@ def test_a_frozen_worker_keeps_its_batch_and_goes_on_with_it(house: House, relay
     assert set(both.values()) == {1}
 
 
-def test_a_database_that_is_gone_for_a_while_costs_nothing(tmp_path: Path, relay: Relay) -> None:
-    with postgres.own_server() as server, postgres.template(server.base) as name:
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres.Server]:
+    """Give a server that tests may stop."""
+    with postgres.own_server() as server:
+        yield server
+
+
+@pytest.fixture
+def stoppable(server: postgres.Server, relay: Relay, tmp_path: Path) -> Iterator[House]:
+    with postgres.template(server.base) as name:
         house = a_house(postgres.url(server.base, name), relay, tmp_path)
-        house.queue(200)
-        with house.worker():
-            wait_until(lambda: len(relay.accepted) > 50)
-            server.stop()
-            wait_until(lambda: "database is lost" in house.told)
-            server.start()
-            # Of the connections that died, each tells us so once.
-            wait_until(lambda: answers(house))
-            house.wait(200)
-        check(house, relay, 200)
-        assert house.ended() == (200, 0)
+        yield house
         house.database.close()
+
+
+def test_a_database_that_is_gone_for_a_while_costs_nothing(
+    stoppable: House, server: postgres.Server, relay: Relay
+) -> None:
+    house = stoppable
+    house.queue(200)
+    with house.worker():
+        wait_until(lambda: len(relay.accepted) > 50)
+        server.stop()
+        wait_until(lambda: "database is lost" in house.told)
+        server.start()
+        # Of the connections that died, each tells us so once.
+        wait_until(lambda: answers(house))
+        house.wait(200)
+    check(house, relay, 200)
+    assert house.ended() == (200, 0)
+
+
+def test_a_worker_whose_database_stands_still_ends_itself(
+    stoppable: House, server: postgres.Server, relay: Relay
+) -> None:
+    stoppable.settle("watchdog = 10")
+    with stoppable.worker() as stuck:
+        people.ask(stoppable.database, stoppable.config)
+        wait_until(lambda: len(relay.accepted) == 1)
+        server.signal(signal.SIGSTOP)
+        try:
+            assert stuck.wait(60) == STOOD_STILL
+        finally:
+            server.signal(signal.SIGCONT)
+    assert "stood still for 10 seconds" in stoppable.told
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
