@@ -27,7 +27,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from publisher import cron, press, publishing, schedules, site, wallclock, websub
 from publisher.config import Config
-from publisher.delivery import engine
+from publisher.delivery import engine, unknowns
 from publisher.delivery.letters import Written, send
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
 from publisher.press import Pressed
@@ -149,7 +149,12 @@ def _send_letters(done: Pass, database: Database, config: Config, now: datetime)
 
 
 def _deliver(done: Pass, database: Database, config: Config, **when: Any) -> None:  # noqa: ANN401
-    done.attempt(lambda: done.count(engine.deliver(database, config, **when)))
+    def deliver() -> None:
+        # What a relay turns out not to have goes out with the others.
+        done.problems += unknowns.settle_due(database, config, now=when["now"]).problems
+        done.count(engine.deliver(database, config, **when))
+
+    done.attempt(deliver)
 
 
 def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) -> None:

@@ -14,6 +14,7 @@ MODULES = {
     "freeze": "freeze",
     "import": "importing",
     "serve": "serve",
+    "smtp": "smtp",
     "tick": "tick",
 }
 

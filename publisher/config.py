@@ -11,8 +11,9 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import SplitResult, quote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -38,6 +39,12 @@ from publisher import addresses, languages, rules
 from publisher.errors import ConfigError, InputError
 
 PREFIX = "TIDINGS_"
+
+#: What the relay of ``[mail]`` is called.
+OWN_RELAY = "mail"
+
+#: The priority of the relay of ``[mail]``, and of those that give none.
+PRIORITY = 10
 
 
 def _split(text: str) -> list[str]:
@@ -117,6 +124,20 @@ def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags))
 
 
+def _domain(value: str) -> str:
+    try:
+        return addresses.ascii_host(value.strip().lower())
+    except InputError as error:
+        raise ValueError(str(error)) from error
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, Mapping):
+        hint = "is a list: [[relays]] in two brackets, or all of it as JSON in TIDINGS_RELAYS"
+        raise ValueError(hint)  # noqa: TRY004  (only this kind is told with its key)
+    return value
+
+
 Tag = Annotated[str, AfterValidator(_tag)]
 Line = Annotated[str, AfterValidator(_line)]
 Languages = Annotated[
@@ -194,11 +215,9 @@ class FeedsSection(_Section):
     ] = ()
 
 
-class MailSection(_Section):
-    """``[mail]``: the sender, and the relay that mail is handed to."""
+class RelaySettings(_Section):
+    """What every relay has: where it is, and how much it may be handed."""
 
-    #: The address that mail comes from; ``news@`` the site's host unless given.
-    sender: Annotated[str, AfterValidator(_mailbox)] = ""
     #: The relay's host name or address.
     host: str = "localhost"
     #: The relay's port.
@@ -213,6 +232,41 @@ class MailSection(_Section):
     connections: Annotated[int, Field(ge=1, le=100)] = 4
     #: Seconds that the relay may take for one answer.
     timeout: Annotated[float, Field(gt=0)] = 60.0
+    #: Mails that one connection is used for; 0 for any number.
+    messages: Annotated[int, Field(ge=0)] = 0
+    #: Mails a second at the most, over all connections; 0 for any number.
+    rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    #: Mails of one connection without an answer at once, where the relay offers BDAT (RFC 3030).
+    window: Annotated[int, Field(ge=1, le=100)] = 1
+    #: Mails to recipients of one domain that are under way at once; 0 for any number.
+    per_domain: Annotated[int, Field(ge=0)] = 0
+    #: The relay's log, by which a Postfix is asked for mails that are unknown.
+    ask: Path | None = None
+
+
+class MailSection(RelaySettings):
+    """``[mail]``: the sender, and the relay that mail is handed to."""
+
+    #: The address that mail comes from; ``news@`` the site's host unless given.
+    sender: Annotated[str, AfterValidator(_mailbox)] = ""
+    #: For so many days a mail is tried again that is refused for now.
+    give_up_days: Annotated[float, Field(ge=0, le=30)] = 2.0
+
+
+class RelaySection(RelaySettings):
+    """One of ``[[relays]]``: another relay, for some senders or beside that of ``[mail]``."""
+
+    #: What it is called in messages.
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
+    host: str
+    #: The domains of the senders that it is for; for all that no relay names, unless given.
+    domains: Annotated[
+        tuple[Annotated[str, AfterValidator(_domain)], ...],
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
+    #: Of several the one with the smallest number is taken, the next when nobody answers there.
+    priority: Annotated[int, Field(ge=0, le=100)] = PRIORITY
 
 
 class DeliverySection(_Section):
@@ -263,12 +317,22 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    relays: Annotated[tuple[RelaySection, ...], BeforeValidator(_listed)] = ()
     delivery: DeliverySection = DeliverySection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
     #: The folder that relative paths are meant from.
     folder: Path = Field(default=Path(), exclude=True)
+
+    @field_validator("relays")
+    @classmethod
+    def _names_differ(cls, value: tuple[RelaySection, ...]) -> tuple[RelaySection, ...]:
+        names = [OWN_RELAY, *(relay.name for relay in value)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"names that are taken twice: {', '.join(twice)}")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -308,6 +372,11 @@ class Config(BaseSettings):
         scheme, _, path = self.database_url.partition("sqlite:///")
         beside = not scheme and path not in {"", ":memory:"}
         return Path(f"{path}.journal") if beside else self.folder / "journal"
+
+    @property
+    def give_up(self) -> timedelta:
+        """For how long a mail is tried again that is refused for now."""
+        return timedelta(days=self.mail.give_up_days)
 
     @property
     def host(self) -> str:
@@ -363,14 +432,19 @@ class Config(BaseSettings):
         # The reader's own language is always the nearest, stated or not.
         return tuple(dict.fromkeys([language, *stated]))
 
-    def password(self) -> str | None:
-        """Return the relay's password. Raises ConfigError when its file cannot be read."""
-        if self.mail.password_file is None:
+    def password(self, relay: RelaySettings | None = None) -> str | None:
+        """Return the password of a relay, that of ``[mail]`` unless given.
+
+        Raises ConfigError when its file cannot be read.
+        """
+        relay = relay or self.mail
+        if relay.password_file is None:
             return None
         try:
-            return (self.folder / self.mail.password_file).read_text(encoding="utf-8").strip()
+            return (self.folder / relay.password_file).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ConfigError("mail.password_file", [str(error)]) from error
+            place = f"relays {relay.name}" if isinstance(relay, RelaySection) else OWN_RELAY
+            raise ConfigError(f"{place}.password_file", [str(error)]) from error
 
 
 class _FileOnly(Config):
@@ -414,11 +488,14 @@ def load(path: Path, *, environment: bool = True) -> Config:
 
 def sections() -> Mapping[str, type[BaseModel]]:
     """Return the sections of the configuration, by name."""
-    return {
-        name: field.annotation
-        for name, field in Config.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    }
+    found = {name: _section(field.annotation) for name, field in Config.model_fields.items()}
+    return {name: section for name, section in found.items() if section}
+
+
+def _section(annotation: object) -> type[BaseModel] | None:
+    """Return the model that an annotation names: by itself, or that of the entries of a list."""
+    (first, *_) = [*get_args(annotation), annotation]
+    return first if isinstance(first, type) and issubclass(first, BaseModel) else None
 
 
 def _unknown_sections(data: Mapping[str, Any]) -> Iterator[str]:
@@ -443,8 +520,11 @@ def _known(detail: Mapping[str, Any]) -> bool:
 
 def _sentence(detail: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in detail["loc"]) or "configuration"
-    variable = PREFIX + "__".join(str(part) for part in detail["loc"][:2]).upper()
-    where = f"{place} ({variable} in the environment)" if variable in os.environ else place
+    names = [str(part).upper() for part in detail["loc"][:2]]
+    # A list stands in one variable, what is in a section in one of its own.
+    variables = {PREFIX + "__".join(names), *(PREFIX + name for name in names[:1])}
+    named = sorted(variables & os.environ.keys())
+    where = f"{place} ({named[0]} in the environment)" if named else place
     if detail["type"] == "extra_forbidden":
         section = sections().get(str(detail["loc"][0]))
         keys = section.model_fields if section else {}

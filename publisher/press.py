@@ -46,6 +46,7 @@ from store.records import (
     Item,
     Newsletter,
     Translation,
+    UnknownRule,
 )
 
 #: In a newsletter's rules: all languages that have none of their own.
@@ -95,6 +96,16 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
         newsletters.add(tx, newsletter)
         offers.offer_all(tx, newsletter.key)
     return newsletter
+
+
+def change_unknown(database: Database, key: str, rule: UnknownRule) -> Newsletter:
+    """Say what becomes of mails that nobody can say of; also of those there are already.
+
+    Raises NotFoundError.
+    """
+    with database.write() as tx:
+        newsletters.change_unknown(tx, key, rule)
+        return newsletters.get(tx, key)
 
 
 def _refuse_unknown_template(newsletter: Newsletter, config: Config) -> None:

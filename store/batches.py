@@ -8,7 +8,7 @@ the batch's token, by which whoever held it before knows that it is lost. Whatev
 delivery first locks its batch, so the counts are those of the rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -135,8 +135,11 @@ def claim(
     now: datetime,
     issue_id: int | None = None,
     batch_id: int | None = None,
+    editions: Collection[int] | None = None,
 ) -> Batch | None:
     """Take a batch of which something is due (of one issue, or this very one), or None.
+
+    ``editions`` says of which it may be; any, unless given.
 
     The next of the issue that has the fewest taken, and among those was not served for longest.
     """
@@ -158,6 +161,7 @@ def claim(
             batches.c.due <= now,
             true() if issue_id is None else batches.c.issue_id == issue_id,
             true() if batch_id is None else batches.c.id == batch_id,
+            true() if editions is None else among(batches.c.edition_id, editions),
         )
         .order_by(share.c.taken, share.c.served.is_not(None), share.c.served)
         .order_by(batches.c.due, batches.c.id)
@@ -168,6 +172,13 @@ def claim(
     mine = batches.c.id == chosen.scalar_subquery()
     row = tx.row(update(batches).where(mine).values(**values).returning(*_FIELDS))
     return Batch(**row) if row else None
+
+
+def due_editions(tx: Transaction, now: datetime) -> list[int]:
+    """Return the editions of which something is due."""
+    query = select(batches.c.edition_id).distinct().order_by(batches.c.edition_id)
+    is_due = and_(batches.c.due <= now, batches.c.issue_id.in_(SENDING))
+    return [row["edition_id"] for row in tx.rows(query.where(is_due))]
 
 
 def still(batch: Batch) -> ColumnElement[bool]:

@@ -283,15 +283,26 @@ def forget(tx: Transaction, subscriber_id: int) -> None:
     tx.run(update(deliveries).where(mine).values(detail=""))
 
 
-def resolve(tx: Transaction, delivery_id: int, state: DeliveryState, *, now: datetime) -> int:
+def resolve(
+    tx: Transaction,
+    delivery_id: int,
+    state: DeliveryState,
+    *,
+    now: datetime,
+    detail: str = "resolved by hand",
+    attempt: int | None = None,
+) -> int:
     """Give an unknown delivery a state; return the id of its issue.
 
-    Raises ConflictError when it is not unknown.
+    ``detail`` says who knows it, ``attempt`` of which of its attempts, unless it is the last.
+    Raises ConflictError when it is not unknown, or was tried once more since.
     """
     locked = batches.lock_with(tx, deliveries.c.id == delivery_id)
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
-    values = {"state": state, "detail": "resolved by hand", "due": now, "changed": now}
+    if attempt is not None:
+        mine = and_(mine, deliveries.c.attempts == attempt)
+    values = {"state": state, "detail": detail, "due": now, "changed": now}
     row = tx.row(update(deliveries).where(mine).values(**values).returning(deliveries.c.issue_id))
     if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")

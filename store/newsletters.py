@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from store.database import Transaction
 from store.errors import ConflictError, NotFoundError
-from store.records import Newsletter
+from store.records import Newsletter, UnknownRule
 from store.tables import newsletters
 
 
@@ -26,6 +26,13 @@ def add(tx: Transaction, newsletter: Newsletter) -> None:
     }
     if not tx.insert_new(newsletters, [row], returning="key"):
         raise ConflictError(f"there is a newsletter {newsletter.key!r} already; choose another key")
+
+
+def change_unknown(tx: Transaction, key: str, rule: UnknownRule) -> None:
+    """Say what becomes of a newsletter's mails that nobody can say of. Raises NotFoundError."""
+    mine = newsletters.c.key == key
+    if tx.run(update(newsletters).where(mine).values(unknown=rule)) != 1:
+        raise NotFoundError("newsletter", key)
 
 
 def get(tx: Transaction, key: str) -> Newsletter:
@@ -47,5 +54,6 @@ def _newsletter(row: Mapping[Any, Any]) -> Newsletter:
             **row,
             "languages": tuple(row["languages"]),
             "topics": tuple(row["topics"]),
+            "unknown": UnknownRule(row["unknown"]),
         }
     )

@@ -79,6 +79,17 @@ class Missing(StrEnum):
     FALLBACK = "fallback"
 
 
+class UnknownRule(StrEnum):
+    """What becomes of a mail that nobody can say of whether a relay has it."""
+
+    #: A relay that can be asked is asked; without one it is held.
+    ASK = "ask"
+    #: A person has to say.
+    HOLD = "hold"
+    #: It is sent again, even if somebody then gets it twice.
+    RETRY = "retry"
+
+
 class IssueState(StrEnum):
     """Where an issue stands; the ways between are drawn in :mod:`publisher.issue_states`."""
 
@@ -355,6 +366,8 @@ class Newsletter:
     #: When its mail may go out: sentences (:mod:`publisher.windows`) by language of the
     #: edition; ``*`` stands for all others.
     windows: Mapping[str, str] = field(default_factory=dict)
+    #: What becomes of its mails that nobody can say of.
+    unknown: UnknownRule = UnknownRule.ASK
 
     def window(self, language: str) -> str | None:
         """Return when mail in a language may go out; None: at any time."""
@@ -611,6 +624,15 @@ class Ending:
     detail: str
     #: When it is to be tried again, if it is.
     due: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """A mail that nobody can say of whether a relay has it."""
+
+    delivery: Delivery
+    #: From that instant on nobody of us was sending it.
+    since: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -173,6 +173,8 @@ newsletters = Table(
     Column("frequencies", JSON),
     Column("minimum", Integer, nullable=False, server_default="1"),
     Column("windows", JSON),
+    # What becomes of its mails that nobody can say of: ask, hold or retry.
+    Column("unknown", String(10), nullable=False, server_default=text("'ask'")),
 )
 
 issues = Table(
@@ -497,4 +499,11 @@ batches = Table(
     Column("served", Instant),
     # The batch of a delivery is the first of its edition that ends there or later.
     Index(None, "edition_id", "last"),
+)
+#: The batches with mails that nobody can say of: hardly ever any.
+Index(
+    "ix_batches_unknown",
+    batches.c.unknown,
+    sqlite_where=batches.c.unknown > text("0"),
+    postgresql_where=batches.c.unknown > text("0"),
 )

@@ -49,6 +49,33 @@ def list_deliveries(
 
 
 @delivery.command()
+def ask(
+    ctx: typer.Context,
+    *,
+    issue: Annotated[int, typer.Option(metavar="N", help="The issue.")],
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Ask the relays for the unknown mails of an issue, whatever its newsletter's rule."""
+    from publisher.delivery import unknowns  # noqa: PLC0415
+    from store.records import UnknownRule  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        done = unknowns.settle(
+            house.database, house.config, issue, now=common.clock(now), rule=UnknownRule.ASK
+        )
+    record = {name: value for name, value in vars(done).items() if name != "problems"}
+    common.show(record, as_json=as_json)
+    for problem in done.problems:
+        common.warn(problem)
+    if done.not_yet:
+        common.warn(f"the relay does not say yet of {done.not_yet}: ask again in a few seconds")
+    if done.held:
+        common.warn(f"{done.held} cannot be asked for; say it with 'tidings delivery resolve ID'")
+
+
+@delivery.command()
 def resolve(
     ctx: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID")],

@@ -39,6 +39,7 @@ def tick(
     """Do all that is due, once: publish, write feeds, plan and freeze issues, deliver."""
     import scheduler  # noqa: PLC0415
     from publisher import publishing  # noqa: PLC0415
+    from publisher.delivery import unknowns  # noqa: PLC0415
     from store import publications  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
@@ -49,19 +50,20 @@ def tick(
         # All that waits, not only what this pass looked at: too much for every pass of `serve`.
         with house.database.read() as tx:
             held = publications.held(tx)
+        unsaid = unknowns.told(house.database)
     record = pass_record(done, held)
     if as_json:
         common.print_json(record)
     else:
         short = {key: len(v) if isinstance(v, list) else v for key, v in record.items()}
         common.show(short, as_json=False)
-    for sentence in _shown(done):
+    for sentence in unsaid:
         common.warn(sentence)
     sending.conclude(done.problems, done.busy)
 
 
 def _shown(done: "Pass") -> list[str]:
-    """Return what a person must hear of: mails that nobody can say of where they are."""
+    """Return what a person must hear of once: mails that nobody can say of where they are."""
     if not done.unknown:
         return []
     return [f"{done.unknown} mails may or may not have been sent: see 'tidings issue list'"]

@@ -11,13 +11,23 @@ from publisher.cli import common
 from publisher.cli.issue_records import issue_record, print_issue, show_record, some
 
 if TYPE_CHECKING:
-    from store.records import Newsletter
+    from store.records import Newsletter, UnknownRule
 
 newsletter = typer.Typer(name="newsletter", help="Recurring mailings.", no_args_is_help=True)
 issue = typer.Typer(name="issue", help="Issues of newsletters.", no_args_is_help=True)
 
 #: How many coming slots are shown.
 _NEXT = 3
+
+
+UnknownOption = Annotated[
+    str,
+    typer.Option(
+        metavar="RULE",
+        help="What becomes of mails that nobody can say of whether the relay has them: ask it, "
+        "hold them for a person, or retry, even if somebody gets one twice.",
+    ),
+]
 
 
 @newsletter.command()
@@ -82,6 +92,7 @@ def add(
     approval: Annotated[
         bool, typer.Option("--approval", help="Somebody else than the authors must approve issues.")
     ] = False,
+    unknown: UnknownOption = "ask",
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
@@ -109,10 +120,29 @@ def add(
             senders=_mailboxes(sender or []),
             replies=_mailboxes(reply_to or []),
             template=template,
+            unknown=_unknown(unknown),
         )
         scheduler.check_all(wanted)
         begun = press.start(house.database, house.config, wanted)
     common.show(_newsletter(begun, moment), as_json=as_json)
+
+
+@newsletter.command("set")
+def set_newsletter(
+    ctx: typer.Context,
+    key: str,
+    *,
+    unknown: UnknownOption,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Change what becomes of a newsletter's mails that nobody can say of."""
+    from publisher import press  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house:
+        changed = press.change_unknown(house.database, key, _unknown(unknown))
+    common.show(_newsletter(changed, common.clock(now)), as_json=as_json)
 
 
 @newsletter.command("list")
@@ -221,6 +251,14 @@ def _mailboxes(entries: list[str]) -> dict[str, str]:
     return found
 
 
+def _unknown(text: str) -> "UnknownRule":
+    from store.records import UnknownRule  # noqa: PLC0415
+
+    if text not in list(UnknownRule):
+        raise typer.BadParameter(f"--unknown is one of {', '.join(UnknownRule)}")
+    return UnknownRule(text)
+
+
 def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
     import scheduler  # noqa: PLC0415
 
@@ -247,4 +285,5 @@ def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
         "from": dict(entry.senders),
         "reply_to": dict(entry.replies),
         "template": entry.template,
+        "unknown": entry.unknown,
     }

@@ -31,7 +31,7 @@ def deliver(
 ) -> None:
     """Send what is due."""
     from publisher import press  # noqa: PLC0415
-    from publisher.delivery import engine, letters  # noqa: PLC0415
+    from publisher.delivery import engine, letters, unknowns  # noqa: PLC0415
     from store import deliveries  # noqa: PLC0415
 
     started = time.perf_counter()
@@ -45,6 +45,8 @@ def deliver(
             waiting = deliveries.waiting(tx, issue_id=issue)
         with common.bar("sending", total=waiting) as advance:
             while not stop.is_set():
+                asked = unknowns.settle_due(house.database, house.config, now=common.clock(now))
+                problems += asked.problems
                 outcome = engine.deliver(
                     house.database,
                     house.config,
@@ -63,6 +65,9 @@ def deliver(
         press.finish(house.database)
         if stop.is_set():
             problems.append("told to stop: what was not under way waits")
+        unsaid = unknowns.told(house.database)
+    for sentence in unsaid:
+        common.warn(sentence)
     common.show(_outcome(total, time.perf_counter() - started), as_json=as_json)
     conclude([*dict.fromkeys([*problems, *total.problems])], [])
 

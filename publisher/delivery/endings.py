@@ -1,9 +1,9 @@
 """What an answer means for a delivery. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from publisher.delivery.outgoing import Answer, Verdict
-from publisher.delivery.pace import pause
+from publisher.delivery.pace import GIVE_UP, pause
 from store.records import DeliveryState, Ending
 
 #: Characters that are kept of what a relay says of a mail that it takes: its own number for it.
@@ -13,7 +13,14 @@ _SHORT = 80
 _FOR_EVER = 500
 
 
-def of(answer: Answer, delivery_id: int, attempt: int, *, now: datetime) -> Ending:
+def of(
+    answer: Answer,
+    delivery_id: int,
+    attempt: int,
+    *,
+    now: datetime,
+    give_up: timedelta = GIVE_UP,
+) -> Ending:
     """Return how an attempt at a delivery, its ``attempt``-th, ended by an answer.
 
     What the relay does not take for now is tried again later, until it was long enough.
@@ -23,7 +30,7 @@ def of(answer: Answer, delivery_id: int, attempt: int, *, now: datetime) -> Endi
         state = DeliveryState.SENT
     elif answer.verdict is Verdict.UNANSWERED:
         state = DeliveryState.UNKNOWN
-    elif not _is_final(answer) and (wait := pause(attempt)):
+    elif not _is_final(answer) and (wait := pause(attempt, delivery=delivery_id, give_up=give_up)):
         state, due = DeliveryState.POSTPONED, now + wait
     said = " ".join(filter(None, (answer.status, answer.text)))
     if answer.text.startswith(answer.status):

@@ -28,6 +28,7 @@ from publisher.delivery.holding import Holder, Taken, closed
 from publisher.delivery.journal import Journal
 from publisher.delivery.making import Maker
 from publisher.delivery.outgoing import Relay
+from publisher.delivery.relays import Failover
 from publisher.errors import (
     BusyError,
     JournalError,
@@ -38,7 +39,7 @@ from publisher.errors import (
 )
 from publisher.issue_states import Act
 from publisher.subscriptions import keyring
-from store import deliveries, issues
+from store import batches, deliveries, issues
 from store.database import Database
 from store.records import DeliveryState, Ending
 
@@ -54,6 +55,8 @@ _LOOK = 0.25
 _FOLD = 1.0
 #: Seconds for which a store that is gone is waited for.
 _PATIENCE = 30.0
+#: Seconds that a mail stays in hand for while its domain is left alone.
+_LEFT_ALONE = 5.0
 
 T = TypeVar("T")
 
@@ -113,39 +116,70 @@ def deliver(
         due = deliveries.next_due(tx, issue_id=issue_id)
     if due is None or due > now:
         return outcome
+    maker = Maker(config=config, tokens=keyring.tokens(database, now=now))
     # Read before anything is claimed: a mistake in the configuration is to leave nothing behind.
-    (relay, *_), tokens = (
-        relays.for_sender(config, config.sender),
-        keyring.tokens(database, now=now),
-    )
-    own = journal.create(config)
-    clock = clock or (lambda: now)
-    holder = Holder(
-        database=database,
-        maker=Maker(config=config, tokens=tokens),
-        worker=own.worker,
-        clock=clock,
-        time=time.monotonic,
-        lease=config.delivery.lease,
-        issue_id=issue_id,
-        batch_id=batch_id,
-    )
-    run = _Run(
-        relay=relay,
-        holder=holder,
-        journal=own,
-        outcome=outcome,
-        progress=progress,
-        stop=stop or Event(),
-        hand=Hand(journal=own, clock=clock, time=time.monotonic),
-    )
+    routes = _routes(database, maker, now)
+    runs = []
+    for route, editions in routes.items():
+        own = journal.create(config)
+        clock = clock or (lambda: now)
+        holder = Holder(
+            database=database,
+            maker=maker,
+            worker=own.worker,
+            clock=clock,
+            time=time.monotonic,
+            lease=config.delivery.lease,
+            issue_id=issue_id,
+            batch_id=batch_id,
+            # All, where all go the same way: also what falls due meanwhile.
+            editions=editions if len(routes) > 1 else None,
+        )
+        run = _Run(
+            route=route,
+            holder=holder,
+            journal=own,
+            outcome=Outcome(),
+            progress=progress,
+            stop=stop or Event(),
+            hand=Hand(
+                journal=own,
+                clock=clock,
+                time=time.monotonic,
+                pace=relays.pace_of(*route),
+                give_up=config.give_up,
+            ),
+        )
+        runs.append(run)
     try:
-        asyncio.run(run.all())
+        asyncio.run(_together(runs))
     finally:
-        own.close(settled=run.settled)
+        for run in runs:
+            run.journal.close(settled=run.settled)
+            problems = [*outcome.problems, *run.outcome.problems]
+            outcome.add(run.outcome)
+            outcome.problems = problems
     with database.write() as tx:
         outcome.cancelled += deliveries.cancel_late(tx, now)
     return outcome
+
+
+def _routes(database: Database, maker: Maker, now: datetime) -> dict[tuple[Relay, ...], list[int]]:
+    """Return which editions that are due go by which relays, in the order of failover."""
+    routes: dict[tuple[Relay, ...], list[int]] = {}
+    with database.read() as tx:
+        for edition_id in batches.due_editions(tx, now):
+            address = maker.learn(tx, edition_id).sender.address
+            route = tuple(relays.for_sender(maker.config, address))
+            routes.setdefault(route, []).append(edition_id)
+    return routes
+
+
+async def _together(runs: Sequence["_Run"]) -> None:
+    """Let runs go on beside each other until all are over; raise what the first raised."""
+    for error in await asyncio.gather(*(run.all() for run in runs), return_exceptions=True):
+        if error:
+            raise error
 
 
 def run_batch(
@@ -165,13 +199,15 @@ def run_batch(
 class _Run:
     """One pass: as many connections as there may be, fed from as few batches as it takes."""
 
-    relay: Relay
+    #: Relays that stand in for each other.
+    route: Sequence[Relay]
     holder: Holder
     journal: Journal
     outcome: Outcome
     progress: Progress | None
     stop: Event
     hand: Hand
+    failover: Failover = field(default_factory=Failover)
     #: Whether all that the journal says is in the store.
     settled: bool = False
     #: Set when all connections have ended.
@@ -184,7 +220,8 @@ class _Run:
         with self.desk, self.builder:
             feeder = asyncio.create_task(self._feed())
             watcher = asyncio.create_task(self._watch())
-            work = [self._converse() for _ in range(self.relay.connections)]
+            most = max(relay.connections for relay in self.route)
+            work = [self._converse(number) for number in range(most)]
             try:
                 found = await asyncio.gather(*work, return_exceptions=True)
             finally:
@@ -198,24 +235,40 @@ class _Run:
             if isinstance(error, BaseException):
                 raise error
 
-    async def _converse(self) -> None:
-        """Send until nothing is left, or it cannot go on."""
-        fruitless = 0
+    async def _converse(self, number: int) -> None:
+        """Send until nothing is left, or it cannot go on, as one connection of many."""
+        fruitless, problem = 0, ""
         while not self.hand.over and fruitless < _RECONNECTIONS:
-            before, problem = self.hand.answered, "the relay closes its connections"
-            try:
-                problem = await smtp.send(self.relay, self.hand, self.hand) or problem
-            except UnreachableError as error:
-                self.hand.problems.append(str(error))
+            relay = self.failover.usable(self.route, self.holder.time())
+            if relay is None:
+                break
+            if number >= relay.connections:
                 return
-            except LeaseError:
-                await self._ask(lambda: self.holder.renew(self.hand.held.copy()))
-                self.hand.withdraw(lambda mail: mail.held.lost)
-            except JournalError as error:
-                self.hand.close(str(error))
+            before = self.hand.answered
+            try:
+                problem = await self._send(relay)
+            except UnreachableError as error:
+                problem = str(error)
+                if self.hand.answered:
+                    # It takes no more connections, or has died just now: the next pass will see.
+                    break
+                self.failover = self.failover.unreachable(relay, self.holder.time())
+                continue
             fruitless = 0 if self.hand.answered > before else fruitless + 1
-        if not self.hand.over:
+        if not self.hand.over and problem:
             self.hand.problems.append(problem)
+
+    async def _send(self, relay: Relay) -> str:
+        """Send over one connection; return why it ended. Raises UnreachableError."""
+        problem = "the relay closes its connections"
+        try:
+            return await smtp.send(relay, self.hand, self.hand) or problem
+        except LeaseError:
+            await self._ask(lambda: self.holder.renew(self.hand.held.copy()))
+            self.hand.withdraw(lambda mail: mail.held.lost)
+        except JournalError as error:
+            self.hand.close(str(error))
+        return problem
 
     # The feeder: batches become mails.
 
@@ -289,6 +342,7 @@ class _Run:
 
     async def _look(self) -> None:
         """Withdraw the mails of issues that were stopped, and those whose window has closed."""
+        self.hand.hand_back(_LEFT_ALONE)
         held = [each for each in self.hand.held if each.left]
         if not held:
             return

@@ -11,14 +11,15 @@ stays claimed until its batch is given back, and waits again then.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import InitVar, dataclass, field
+from datetime import datetime, timedelta
 from math import inf
-from typing import Protocol
 
 from publisher.delivery import endings
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
+from publisher.delivery.pace import GIVE_UP, Pace, domain_of
+from publisher.delivery.waiting import Waiting
 from publisher.errors import JournalError, LeaseError
 from store.records import Batch, Delivery, Ending
 
@@ -29,33 +30,6 @@ _RETURNS = 2
 AHEAD = 100
 #: The same while none of those may go yet: others may.
 _FURTHER = 2_000
-
-
-class Pace(Protocol):
-    """What a relay may be handed when; instants are seconds of a clock that only goes on."""
-
-    def wait(self, domain: str, at: float) -> float:
-        """Return for how many seconds a mail to a domain has to wait: 0.0, it may go now."""
-
-    def taken(self, domain: str, at: float) -> None:
-        """Note that one goes."""
-
-    def ended(self, domain: str, answer: Answer, at: float) -> None:
-        """Note what became of it."""
-
-
-class AtOnce:
-    """The pace of a relay that takes all it is given."""
-
-    def wait(self, domain: str, at: float) -> float:  # noqa: ARG002
-        """Let it go."""
-        return 0.0
-
-    def taken(self, domain: str, at: float) -> None:
-        """Note nothing."""
-
-    def ended(self, domain: str, answer: Answer, at: float) -> None:
-        """Note nothing."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -88,7 +62,7 @@ class Mail:
     @property
     def domain(self) -> str:
         """The domain of who gets it."""
-        return self.delivery.email.rpartition("@")[2].lower()
+        return domain_of(self.delivery.email)
 
 
 @dataclass(kw_only=True)
@@ -99,9 +73,9 @@ class Hand:
     clock: Callable[[], datetime]
     #: Seconds that only go on.
     time: Callable[[], float]
-    pace: Pace = field(default_factory=AtOnce)
+    pace: InitVar[Pace]
     unmade: deque[Mail] = field(default_factory=deque)
-    ready: deque[Mail] = field(default_factory=deque)
+    ready: Waiting[Mail] = field(init=False)
     under_way: dict[int, Mail] = field(default_factory=dict)
     #: What the store does not know yet; whether the journal says it.
     endings: list[tuple[Ending, bool]] = field(default_factory=list)
@@ -116,26 +90,27 @@ class Hand:
     #: Somebody asked for a mail, at all; and got none.
     asked: bool = False
     starved: bool = False
+    #: For how long a mail is tried again that is refused for now.
+    give_up: timedelta = GIVE_UP
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self, pace: Pace) -> None:
+        self.ready = Waiting(pace)
 
     # What the connections ask for.
 
     def next(self) -> Outgoing | None:
         """Return a mail that may go now, None when there is none at this moment."""
         self.asked, self.starved = True, False
-        at = self.time()
-        for _ in range(0 if self.closed else len(self.ready)):
-            mail = self.ready.popleft()
-            if self.pace.wait(mail.domain, at) <= 0 and mail.made:
-                self.pace.taken(mail.domain, at)
-                self.under_way[mail.delivery.id] = mail
-                if self.hungry:
-                    self._changed.set()
-                return mail.made
-            self.ready.append(mail)
-        self.starved = True
-        self._changed.set()
-        return None
+        mail = None if self.closed else self.ready.next(self.time())
+        if mail is None or mail.made is None:
+            self.starved = True
+            self._changed.set()
+            return None
+        self.under_way[mail.delivery.id] = mail
+        if self.hungry:
+            self._changed.set()
+        return mail.made
 
     @property
     def hungry(self) -> bool:
@@ -153,7 +128,7 @@ class Hand:
 
     def _pause(self) -> float:
         at = self.time()
-        return min((self.pace.wait(mail.domain, at) for mail in self.ready), default=inf)
+        return self.ready.next_at(at) - at
 
     def starting(self, mail: Outgoing) -> None:
         """Note that the relay may have the mail from now on.
@@ -169,7 +144,7 @@ class Hand:
     def ended(self, mail: Outgoing, answer: Answer) -> None:
         """Note what became of a mail that was taken."""
         found = self.under_way.pop(mail.id)
-        self.pace.ended(found.domain, answer, self.time())
+        self.ready.ended(found, answer, self.time())
         try:
             self.journal.end(found.attempt, answer)
             noted = answer.verdict is not Verdict.UNSENT
@@ -191,13 +166,15 @@ class Hand:
             return True
         if mail.returns > _RETURNS:
             return False
-        self.ready.appendleft(mail)
+        self.ready.put_back(mail)
         self._changed.set()
         return True
 
     def _end(self, mail: Mail, answer: Answer, *, noted: bool) -> None:
         delivery = mail.delivery
-        ending = endings.of(answer, delivery.id, delivery.attempts, now=self.clock())
+        ending = endings.of(
+            answer, delivery.id, delivery.attempts, now=self.clock(), give_up=self.give_up
+        )
         self.endings.append((ending, noted))
         self._drop(mail)
 
@@ -223,7 +200,7 @@ class Hand:
             if self.closed or mail.held.lost:
                 self._drop(mail)
             else:
-                self.ready.append(mail)
+                self.ready.add(mail)
         self._changed.set()
 
     def refuse(self, mail: Mail, reason: str) -> None:
@@ -233,14 +210,20 @@ class Hand:
 
     def withdraw(self, which: Callable[[Mail], bool]) -> None:
         """Hand none of these out any more."""
-        for queue in (self.ready, self.unmade):
-            mails = list(queue)
-            queue.clear()
-            for mail in mails:
-                if which(mail):
-                    self._drop(mail)
-                else:
-                    queue.append(mail)
+        kept = deque(mail for mail in self.unmade if not which(mail))
+        unmade = [mail for mail in self.unmade if which(mail)]
+        self.unmade = kept
+        for mail in (*self.ready.withdraw(which), *unmade):
+            self._drop(mail)
+
+    def hand_back(self, patience: float) -> None:
+        """Postpone the mails whose domains are left alone for longer than so many seconds.
+
+        Else their batch would be held, and the pass go on, for the few that nobody wants now.
+        """
+        answer = Answer(verdict=Verdict.TEMPORARY, text="its domain asked for patience")
+        for mail in self.ready.hand_back(self.time(), patience):
+            self._end(mail, answer, noted=False)
 
     def close(self, problem: str = "") -> None:
         """Hand nothing out any more; what is under way ends as it ends."""

@@ -42,6 +42,8 @@ class Holder:
     #: Only batches of this issue, or this very one.
     issue_id: int | None = None
     batch_id: int | None = None
+    #: Only batches of these editions.
+    editions: Collection[int] | None = None
 
     def take(self) -> Taken | None:
         """Claim the next batch of which something is due, or None."""
@@ -55,6 +57,7 @@ class Holder:
                     now=now,
                     issue_id=self.issue_id,
                     batch_id=self.batch_id,
+                    editions=self.editions,
                 )
                 if batch is None:
                     return None

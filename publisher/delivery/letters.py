@@ -70,11 +70,13 @@ class _Run:
 
     async def all(self) -> str:
         """Send until none is due; return why that ended before, or nothing."""
-        relay, *_ = relays.for_sender(self.config, self.config.sender)
-        try:
-            return await smtp.send(relay, self, self)
-        except UnreachableError as error:
-            return str(error)
+        problem = ""
+        for relay in relays.for_sender(self.config, self.config.sender):
+            try:
+                return await smtp.send(relay, self, self)
+            except UnreachableError as error:
+                problem = str(error)
+        return problem
 
     def next(self) -> Outgoing | None:
         """Claim the next letter and make it; while one is under way, there is none."""
@@ -113,7 +115,9 @@ class _Run:
     def _settle(self, answer: Answer) -> None:
         letter, self.letter = self.letter, None
         assert letter is not None  # noqa: S101  (it is under way)
-        ending = endings.of(answer, letter.id, letter.attempts, now=self.now)
+        ending = endings.of(
+            answer, letter.id, letter.attempts, now=self.now, give_up=self.config.give_up
+        )
         with self.database.write() as tx:
             letters.settle(
                 tx,

@@ -9,8 +9,9 @@ whoever reads what the witness wrote knows of every mail that it is certainly no
 it was answered, or that nobody can say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 
@@ -84,7 +85,8 @@ class Relay:
     #: ``required``, ``opportunistic`` or ``none`` (STARTTLS, RFC 3207).
     tls: str = "opportunistic"
     username: str = ""
-    password: str = ""
+    #: Not shown, whoever prints a relay.
+    password: str = field(default="", repr=False)
     #: What we say that we are called (EHLO).
     hello: str = "localhost"
     #: Seconds that it may take for one answer.
@@ -98,3 +100,9 @@ class Relay:
     #: Mails of one connection that may be without an answer at once, where the relay offers
     #: BDAT (RFC 3030). More than one is quicker far away, and as many are unknown after a crash.
     window: int = 1
+    #: Mails to recipients of one domain that are under way at once; 0 for any number.
+    per_domain: int = 0
+    #: Its log, where it can be asked for mails that are unknown.
+    ask: Path | None = None
+    #: What it is called in the configuration.
+    name: str = ""

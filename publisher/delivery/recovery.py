@@ -41,7 +41,7 @@ def _settle(database: Database, config: Config, path: Path, now: datetime) -> li
     if not records.ours:
         return []
     unknown: list[int] = []
-    ended = _ended(records, now)
+    ended = _ended(records, config.give_up, now)
     for start in range(0, len(ended), _AT_ONCE):
         some = ended[start : start + _AT_ONCE]
         with database.write() as tx:
@@ -55,10 +55,10 @@ def _settle(database: Database, config: Config, path: Path, now: datetime) -> li
     return unknown
 
 
-def _ended(records: Records, now: datetime) -> Sequence[Ending]:
+def _ended(records: Records, give_up: timedelta, now: datetime) -> Sequence[Ending]:
     # What a broken connection gave back was never begun: the batch gives it back.
     return [
-        endings.of(answer, attempt.id, attempt.attempt, now=now)
+        endings.of(answer, attempt.id, attempt.attempt, now=now, give_up=give_up)
         for attempt, answer in records.ended
         if answer.verdict is not Verdict.UNSENT
     ]

@@ -1,26 +1,122 @@
-"""Where mail is handed to."""
+"""Which relays a sender's mail is handed to, and what happens when nobody answers at one.
 
-from collections.abc import Sequence
+A sender's domain decides, since a relay signs for some domains and is allowed by their SPF: mail
+of a domain that any relay names goes by these alone, down or not, and never by one that would
+spoil it. All other mail goes by the relay of ``[mail]`` and those that name no domains.
+"""
 
-from publisher.config import Config
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from publisher.config import OWN_RELAY, PRIORITY, Config, RelaySection, RelaySettings
 from publisher.delivery.outgoing import Relay
+from publisher.delivery.pace import Pace, domain_of
+
+#: Seconds for which a relay is left that nobody answered at; twice as long each time.
+_LEFT = 15.0
+_LEFT_LONGEST = 300.0
 
 
-def for_sender(config: Config, address: str) -> Sequence[Relay]:  # noqa: ARG001
-    """Return the relays for mail from an address, the one to be tried first at the front.
+def for_sender(config: Config, address: str) -> Sequence[Relay]:
+    """Return the relays for mail from an address, in the order in which they are tried.
 
-    Raises ConfigError when the file of its password cannot be read.
+    Raises ConfigError when the password of one cannot be read.
     """
-    mail = config.mail
-    return [
-        Relay(
-            host=mail.host,
-            port=mail.port,
-            tls=mail.tls,
-            username=mail.username,
-            password=config.password() or "",
-            hello=config.host,
-            timeout=mail.timeout,
-            connections=mail.connections,
+    return [relay_of(config, settings) for settings in _chosen(config, domain_of(address))]
+
+
+def _chosen(config: Config, domain: str) -> Sequence[RelaySettings]:
+    named = [relay for relay in config.relays if domain in relay.domains]
+    # Those of the same priority stay in their order.
+    return sorted(named or _for_all(config), key=_priority)
+
+
+def _for_all(config: Config) -> Sequence[RelaySettings]:
+    """Return the relays that name no domains.
+
+    That of ``[mail]`` is none of them where others stand in for it and nobody said where it is.
+    """
+    others = [relay for relay in config.relays if not relay.domains]
+    is_meant = not others or "host" in config.mail.model_fields_set
+    return [config.mail, *others] if is_meant else others
+
+
+def _priority(settings: RelaySettings) -> int:
+    return settings.priority if isinstance(settings, RelaySection) else PRIORITY
+
+
+def relay_of(config: Config, settings: RelaySettings) -> Relay:
+    """Return the relay that settings tell of. Raises ConfigError."""
+    return Relay(
+        name=settings.name if isinstance(settings, RelaySection) else OWN_RELAY,
+        host=settings.host,
+        port=settings.port,
+        tls=settings.tls,
+        username=settings.username,
+        password=config.password(settings) or "",
+        hello=config.host,
+        timeout=settings.timeout,
+        connections=settings.connections,
+        messages=settings.messages,
+        rate=settings.rate,
+        window=settings.window,
+        per_domain=settings.per_domain,
+        ask=settings.ask and config.folder / settings.ask,
+    )
+
+
+def pace_of(*relays: Relay) -> Pace:
+    """Return the pace of relays that stand in for each other, at which nothing is under way.
+
+    That of the most careful of them, whichever is in use.
+    """
+    rates = [relay.rate for relay in relays if relay.rate]
+    domains = [relay.per_domain for relay in relays if relay.per_domain]
+    return Pace(rate=min(rates, default=0.0), per_domain=min(domains, default=0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """A relay that is left for a while."""
+
+    #: How often in a row nobody answered there.
+    times: int
+    #: The instant from which it is tried again, in seconds of a monotonic clock.
+    until: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failover:
+    """Which relays are left, and until when. Pure: each change is another value."""
+
+    left: Mapping[str, Left] = field(default_factory=dict)
+
+    def usable(self, relays: Sequence[Relay], at: float) -> Relay | None:
+        """Return the first relay that is not left; None when all are, until :meth:`next_at`."""
+        return next((relay for relay in relays if self._until(relay) <= at), None)
+
+    def next_at(self, relays: Sequence[Relay]) -> float:
+        """Return the instant from which one of the relays is usable."""
+        return min(self._until(relay) for relay in relays)
+
+    def unreachable(self, relay: Relay, at: float) -> "Failover":
+        """Leave a relay that nobody answers at."""
+        before = self.left.get(relay.name)
+        if before and at < before.until:
+            # Several connections found the same.
+            return self
+        times = before.times + 1 if before else 1
+        pause = min(_LEFT * 2.0 ** (times - 1), _LEFT_LONGEST)
+        return replace(self, left={**self.left, relay.name: Left(times=times, until=at + pause)})
+
+    def reached(self, relay: Relay) -> "Failover":
+        """Take a relay that answers as one that always did."""
+        if relay.name not in self.left:
+            return self
+        return replace(
+            self, left={name: left for name, left in self.left.items() if name != relay.name}
         )
-    ]
+
+    def _until(self, relay: Relay) -> float:
+        left = self.left.get(relay.name)
+        return left.until if left else 0.0

@@ -17,6 +17,7 @@ from store.records import Missing
 from tests import make
 
 MINIMAL = '[site]\nurl = "https://news.example.org"\nlanguages = ["en", "fr", "es", "ar"]\n'
+RELAY = "[[relays]]\nname = 'bulk'\nhost = 'smtp.example'\n"
 RULES = "'skip', 'fallback', 'hold' or 'hold until thu 17:00 Europe/Brussels, then fallback'"
 
 
@@ -107,6 +108,8 @@ def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
         ("TIDINGS_FEEDS__MISSING_IN", '{"fr": "hold"}', "feeds.missing_in", {"fr": "hold"}),
         ("TIDINGS_MAIL__PORT", "465", "mail.port", 465),
         ("tidings_mail__host", "relay.example", "mail.host", "relay.example"),
+        ("TIDINGS_MAIL__RATE", "12.5", "mail.rate", 12.5),
+        ("TIDINGS_MAIL__ASK", "/var/log/mail.log", "mail.ask", Path("/var/log/mail.log")),
         ("TIDINGS_DATABASE__URL", "sqlite:///x.db", "database.url", "sqlite:///x.db"),
     ],
 )
@@ -138,6 +141,26 @@ def test_other_programs_variables_and_our_own_without_a_section_are_none_of_its_
     monkeypatch.setenv("TIDINGS_CONFIG", "elsewhere.toml")
     monkeypatch.setenv("SITE__URL", "https://other.example")
     assert read(tmp_path, MINIMAL).site.url == "https://news.example.org"
+
+
+def test_relays_in_the_environment_take_the_place_of_those_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = read(tmp_path, MINIMAL + RELAY).relays
+    assert (found.name, found.host, found.port, found.domains) == ("bulk", "smtp.example", 25, ())
+    listed = '[{"name": "a", "host": "a.example"}, {"name": "b", "host": "b.example", "rate": 9}]'
+    monkeypatch.setenv("TIDINGS_RELAYS", listed)
+    first, second = read(tmp_path, MINIMAL + RELAY).relays
+    assert (first.name, second.name, second.rate) == ("a", "b", 9.0)
+
+
+def test_mistakes_of_several_relays_are_told_at_once_each_with_its_place(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, MINIMAL + RELAY + "port = 0\n[[relays]]\nname = 'A b'\n")
+    assert [mistake.partition(":")[0] for mistake in found] == [
+        "relays.0.port",
+        "relays.1.host",
+        "relays.1.name",
+    ]
 
 
 def test_a_demo_asks_only_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,6 +251,15 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "id = 'urn:x'", "site.id: String should match"),
         (MINIMAL + "[mail]\nsender = 'nëws@example.org'", "mail.sender: not an address in ASCII"),
         (MINIMAL + '[mail]\nsender = "a@b\\nBcc: c"', "mail.sender: not an address in ASCII"),
+        (MINIMAL + "[mail]\nrate = nan", "mail.rate: Input should be a finite number"),
+        (MINIMAL + "[mail]\nwindow = 0", "mail.window: Input should be greater than or equal to 1"),
+        (MINIMAL + "[relays]\nhost = 'a'", "relays: is a list: [[relays]] in two brackets, or"),
+        (MINIMAL + RELAY + "prot = 1", 'relays.0.prot: no such setting; did you mean "port"?'),
+        (MINIMAL + RELAY + "tls = 'yes'", "relays.0.tls: Input should be 'required',"),
+        (MINIMAL + RELAY + "domains = '☃.example'", "relays.0.domains.0: '☃.example': no host"),
+        (MINIMAL + RELAY + RELAY, "relays: names that are taken twice: bulk"),
+        (MINIMAL + "[[relays]]\nname = 'mail'\nhost = 'a'", "relays: names that are taken twice:"),
+        (MINIMAL + "[[relay]]\nhost = 'a'", '[relay]: no such section; did you mean "relays"?'),
         (MINIMAL + "[feeds]\nhubs = ['a.example']", "feeds.hubs.0: not an address such as"),
         (MINIMAL + "[feeds]\nhubs = ['https://a.example/>; x']", "feeds.hubs.0: must be ASCII"),
         (MINIMAL + '[feeds]\nhubs = ["https://a.example/\\r\\nx: y"]', "feeds.hubs.0: must be"),
@@ -238,7 +270,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "[sites]\nurl = 1", '[sites]: no such section; did you mean "site"?'),
         (
             MINIMAL + "[x]",
-            "[x]: no such section; there are: site, database, feeds, mail, ingest, scheduler",
+            "[x]: no such section; there are: site, database, feeds, mail, relays, ingest, sche",
         ),
         ("site = 1", "site: Input should be a valid dictionary"),
         ("[site", "Expected ']' at the end of a table declaration (at end of document)"),
@@ -269,6 +301,13 @@ def test_a_mistake_is_told_with_its_key_and_how_to_mend_it(
             "smtp",
             "mail.port (TIDINGS_MAIL__PORT in the environment): Input should be a valid integer",
         ),
+        (
+            "TIDINGS_RELAYS",
+            '[{"name": "bulk", "hots": "smtp.example", "host": "smtp.example"}]',
+            "relays.0.hots (TIDINGS_RELAYS in the environment): no such setting; did you mean",
+        ),
+        ("TIDINGS_RELAYS", "[{", 'error parsing value for field "relays" from source'),
+        ("TIDINGS_RELAYS__0__HOST", "smtp.example", "relays: is a list: [[relays]] in two"),
         (
             "TIDINGS_SITE__LANGUAGES",
             "en,xx",
@@ -321,6 +360,9 @@ def test_a_password_that_cannot_be_read_is_told_with_its_key(tmp_path: Path) -> 
     config = read(tmp_path, MINIMAL + '[mail]\npassword_file = "nowhere"\n')
     with pytest.raises(ConfigError, match=r"mail\.password_file: .*nowhere"):
         config.password()
+    config = read(tmp_path, MINIMAL + RELAY + 'password_file = "nowhere"\n')
+    with pytest.raises(ConfigError, match=r"relays bulk\.password_file: .*nowhere"):
+        config.password(config.relays[0])
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from store import (
 )
 from store.database import Database, Transaction, open_database
 from store.errors import ConflictError, StoreError
-from store.records import FEED, Change, DeliveryState, IssueState, Status, Workflow
+from store.records import FEED, Change, DeliveryState, IssueState, Status, UnknownRule, Workflow
 from store.stale import Marks
 from store.tables import metadata
 from tests import make, postgres
@@ -335,6 +335,7 @@ def test_newsletters_of_before_come_from_the_site_as_digests(filled: Database) -
     with filled.read() as tx:
         for letter in newsletters.listing(tx):
             assert (letter.senders, letter.replies, letter.template) == ({}, {}, "digest")
+            assert letter.unknown is UnknownRule.ASK
 
 
 def test_what_was_sent_before_is_the_whole_of_its_language_and_corrected_for_who_had_it(

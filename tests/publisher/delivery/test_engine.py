@@ -1,27 +1,23 @@
 """Delivery over real SMTP: every recipient ends in the right state."""
 
-import itertools
 from collections import Counter
 from contextlib import suppress
-from datetime import datetime, timedelta
-from threading import Event
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, true, update
+from sqlalchemy import true, update
 
 import scheduler
-from publisher import issuing, publishing
-from publisher.config import Config
-from publisher.delivery import engine, journal
-from publisher.delivery.pace import MAX_ATTEMPTS, pause
-from publisher.errors import BusyError, ConflictError
-from store import batches, claims, deliveries, subscribers, tables
+from publisher import issuing
+from publisher.config import Config, RelaySection
+from publisher.delivery import engine
+from publisher.errors import ConflictError
+from store import batches, deliveries, subscribers, tables
 from store.database import Database, Transaction
 from store.records import DeliveryState, Ending, Status
 from tests import claimed, make
 from tests.fakes import Relay, free_port
-from tests.store import fill
 
 SENT = DeliveryState.SENT
 
@@ -241,128 +237,99 @@ def test_progress_is_told_for_every_mail(queued: Database, config: Config) -> No
     assert sorted(told) == [(number, SENT) for number in ids]
 
 
-def test_two_who_deliver_at_once_share_the_work(either: Database, config: Config) -> None:
-    make.start(either, config, languages=make.LANGUAGES)
-    for language in make.LANGUAGES:
-        emails = [f"{language}{number}@example.org" for number in range(9)]
-        make.subscribe(either, emails, language=language)
-    make.take(either, config, *(make.draft(language) for language in make.LANGUAGES))
-    publishing.publish_due(either, config, now=make.NOW)
-    scheduler.tick(either, config, now=make.NOW, sends=False)
-    with Relay(takes=0.02) as relay:
-        served = relay.serves(config, connections=1)
-        outcomes = fill.at_once(2, lambda _: engine.deliver(either, served, now=make.NOW))
-        assert sum(outcome.sent for outcome in outcomes) == 36
-        assert set(relay.counts.values()) == {1}
-    assert {*states(either).values()} == {SENT}
-
-
-def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(
-    slow: Database, config: Config
-) -> None:
-    stop = Event()
-    with Relay(takes=0.25) as relay:
-        served = relay.serves(config, connections=2)
-        outcome = engine.deliver(
-            slow, served, now=make.NOW, progress=lambda _: stop.set(), stop=stop
-        )
-        assert 1 <= outcome.sent == len(relay.accepted) < 60
-    assert Counter(states(slow).values()) == {"sent": outcome.sent, "queued": 60 - outcome.sent}
-    assert journal.names(served) == []
-
-
-def test_what_others_took_over_is_sent_no_more_and_what_was_sent_is_known(
-    slow: Database, config: Config
-) -> None:
-    """A worker of another host takes the batch that a lease of a second did not hold."""
-
-    def take_over(_ending: Ending) -> None:
-        with slow.write() as tx:
-            for batch in batches.held(tx):
-                claims.abandon(tx, batch, begun=None, now=make.NOW)
-
-    lease = config.delivery.model_copy(update={"lease": 1.0})
-    with Relay(takes=0.25) as relay:
-        served = relay.serves(config.model_copy(update={"delivery": lease}), connections=2)
-        outcome = engine.deliver(slow, served, now=make.NOW, progress=take_over)
-        assert len(relay.accepted) < 60
-        assert set(relay.counts.values()) == {1}
-    found = states(slow)
-    assert {mail for mail, state in found.items() if state is SENT} == {*relay.counts}
-    assert {*found.values()} == {SENT, DeliveryState.UNKNOWN}
-    assert outcome.sent == len(relay.accepted)
-
-
-def test_while_the_store_is_gone_what_is_in_hand_goes_on(slow: Database, config: Config) -> None:
-    gone = Event()
-
-    def refuse(*_: object) -> None:
-        if gone.is_set():
-            raise BusyError("the database is gone")
-
-    class Seen(Relay):
-        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-            reply = await super().handle_DATA(server, session, envelope)
-            # It goes when the first mail is there, and comes back with the last but one.
-            (gone.set if len(self.accepted) < 59 else gone.clear)()
-            return reply
-
-    event.listen(slow._engine, "begin", refuse)
-    with Seen() as relay:
-        outcome = engine.deliver(slow, relay.serves(config), now=make.NOW)
-        assert set(relay.counts.values()) == {1}
-    assert (outcome.sent, outcome.problems) == (60, [])
-    assert {*states(slow).values()} == {SENT}
-
-
-def test_a_clock_that_jumps_sends_nothing_twice_and_loses_nothing(
-    slow: Database, config: Config
-) -> None:
-    days = itertools.cycle([0, 30, -30, 400])
-
-    def clock() -> datetime:
-        return make.NOW + timedelta(days=next(days))
-
-    with Relay() as relay:
-        served = relay.serves(config)
-        while engine.deliver(slow, served, now=make.NOW, clock=clock).sent:
-            pass
-        assert set(relay.counts.values()) == {1}
-    assert {*states(slow).values()} == {SENT}
-
-
-def test_one_batch_can_be_sent_by_itself(queued: Database, config: Config) -> None:
-    with queued.read() as tx:
-        (batch_id,) = (row["id"] for row in tx.rows(select(tables.batches.c.id)))
-    with Relay() as relay:
-        served = relay.serves(config)
-        assert engine.run_batch(queued, served, batch_id + 1, now=make.NOW).sent == 0
-        assert engine.run_batch(queued, served, batch_id, now=make.NOW).sent == 6
-
-
-def test_a_window_that_closes_keeps_back_what_is_not_under_way(
+def test_a_domain_that_asks_for_patience_gets_no_more_and_holds_up_nobody(
     database: Database, config: Config
 ) -> None:
-    make.start(
-        database, config, languages=("en",), windows={"*": "daily 06:00-09:00"}, timezone="UTC"
-    )
-    make.subscribe(database, [f"p{number}@example.org" for number in range(60)])
+    make.start(database, config, languages=("en",))
+    slow = [f"p{number}@slow.example" for number in range(20)]
+    others = [f"p{number}@d{number}.example" for number in range(20)]
+    make.subscribe(database, slow + others)
     make.take(database, config, make.draft("en"))
-    scheduler.tick(database, config, now=make.NOW, sends=False)
-    moments = itertools.chain([make.NOW] * 8, itertools.repeat(make.NOW + timedelta(hours=1)))
-    with Relay(takes=0.25) as relay:
-        served = relay.serves(config, connections=1)
-        sent = engine.deliver(database, served, now=make.NOW, clock=lambda: next(moments)).sent
-        assert sent == len(relay.accepted) < 60
-        evening = make.NOW + timedelta(hours=1)
-        assert engine.deliver(database, served, now=evening).sent == 0
+    with Relay(rcpt=dict.fromkeys(slow, "451 4.7.1 patience")) as relay:
+        served = relay.serves(config, connections=2)
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert (done.sent, done.postponed) == (20, 20)
+        assert set(relay.counts) == set(others)
+        # Those under way when it said so; with pipelining each connection has two.
         with database.read() as tx:
-            assert deliveries.next_due(tx) == make.NOW + timedelta(hours=22)
+            mails = deliveries.listing(tx, 1, state=DeliveryState.POSTPONED)
+        tried = [mail for mail in mails if mail.code == 451]
+        assert 1 <= len(tried) <= 4
+        relay.rcpt.clear()
+        later = make.NOW + timedelta(minutes=5)
+        assert engine.deliver(database, served, now=later).sent == 20
 
 
-def test_pauses_double_to_four_hours_and_end_after_two_days() -> None:
-    pauses = [pause(attempt) for attempt in range(1, MAX_ATTEMPTS)]
-    # 5, 10, 20, 40, 80, 160 minutes, then 4 hours each: 5.25 + 11 * 4 = 49.25 hours.
-    assert pauses[:3] == [timedelta(minutes=minutes) for minutes in (5, 10, 20)]
-    assert sum((entry for entry in pauses if entry), timedelta()) == timedelta(hours=49.25)
-    assert pause(MAX_ATTEMPTS) is None
+@pytest.mark.parametrize(("days", "state"), [(0.0, DeliveryState.FAILED), (2.0, None)])
+def test_a_mail_is_given_up_when_the_operator_says(
+    queued: Database, config: Config, days: float, state: DeliveryState | None
+) -> None:
+    with Relay(rcpt={"p0@example.org": "452 4.2.2 full"}) as relay:
+        engine.deliver(queued, relay.serves(config, give_up_days=days), now=make.NOW)
+    assert states(queued)["p0@example.org"] is (state or DeliveryState.POSTPONED)
+
+
+def relayed(config: Config, *relays: Relay, **settings: Any) -> Config:
+    """Return a configuration with these relays as well."""
+    more = tuple(
+        RelaySection(name=f"r{number}", host="127.0.0.1", port=relay.port, tls="none", **settings)
+        for number, relay in enumerate(relays)
+    )
+    return config.model_copy(update={"relays": more})
+
+
+def test_where_nobody_answers_the_next_relay_takes_the_mail(
+    queued: Database, config: Config
+) -> None:
+    nowhere = {"host": "127.0.0.1", "port": free_port()}
+    config = config.model_copy(update={"mail": config.mail.model_copy(update=nowhere)})
+    with Relay() as spare:
+        outcome = engine.deliver(queued, relayed(config, spare), now=make.NOW)
+        assert (outcome.sent, outcome.problems) == (6, [])
+        assert set(spare.counts.values()) == {1}
+
+
+def test_where_nobody_answers_anywhere_everything_waits_and_it_is_told(
+    queued: Database, config: Config
+) -> None:
+    nowhere = {"host": "127.0.0.1", "port": free_port()}
+    config = config.model_copy(update={"mail": config.mail.model_copy(update=nowhere)})
+    with Relay() as gone:
+        config = relayed(config, gone)
+    outcome = engine.deliver(queued, config, now=make.NOW)
+    assert outcome.sent == 0
+    assert "no relay at 127.0.0.1" in str(outcome.problems)
+    assert set(states(queued).values()) == {DeliveryState.QUEUED}
+
+
+def test_each_language_goes_by_the_relays_of_its_senders_domain(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, senders={"fr": "Infos <infos@actualites.example>"})
+    make.subscribe(database, ["en1@example.org", "en2@example.org"])
+    make.subscribe(database, ["fr1@example.org"], language="fr")
+    make.take(database, config, make.draft("en"), make.draft("fr"))
+    with Relay() as ours, Relay() as theirs:
+        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert (done.sent, done.problems) == (3, [])
+        assert ours.counts == {"en1@example.org": 1, "en2@example.org": 1}
+        assert theirs.counts == {"fr1@example.org": 1}
+
+
+def test_what_one_relay_alone_may_take_waits_for_it_and_the_rest_goes_out(
+    database: Database, config: Config
+) -> None:
+    make.start(database, config, senders={"fr": "Infos <infos@actualites.example>"})
+    make.subscribe(database, ["en1@example.org"])
+    make.subscribe(database, ["fr1@example.org"], language="fr")
+    make.take(database, config, make.draft("en"), make.draft("fr"))
+    with Relay() as theirs:
+        pass
+    with Relay() as ours:
+        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        done = scheduler.tick(database, served, now=make.NOW)
+        assert done.sent == 1
+        assert "no relay at" in str(done.problems)
+        assert ours.counts == {"en1@example.org": 1}
+    assert states(database)["fr1@example.org"] is DeliveryState.QUEUED

@@ -1,14 +1,217 @@
-"""The seam of the SMTP library: none of its errors leaves it as it is."""
+"""Mails over real connections: to hostile relays, to aiosmtpd, and the seam of the library."""
 
+import asyncio
 import inspect
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import aiosmtplib
 import pytest
 
-from publisher.delivery.outgoing import Relay
-from publisher.delivery.smtp import translate
-from publisher.errors import RefusedError, UnreachableError
+from publisher.delivery.dialogue import Way
+from publisher.delivery.outgoing import Outgoing, Relay, Verdict
+from publisher.delivery.smtp import send, send_one, translate
+from publisher.errors import UnreachableError
+from tests.fakes import free_port
+from tests.relay_hostile import Book, Kind, Move, Post, check, mails
+from tests.relay_served import PATIENCE, run, served, until
+
+WAYS = list(Way)
+
+
+async def deliver(relay: Relay, post: Post) -> list[str]:
+    """Send as the engine does: again, while mails are left; return why each time ended."""
+    reasons: list[str] = []
+    while post.waiting and len(reasons) < 12:
+        try:
+            reasons.append(await send(relay, post, post))
+        except UnreachableError as error:
+            reasons.append(str(error))
+    return reasons
+
+
+def after(count: int, *moves: Move) -> Iterator[Move]:
+    """Return moves that are honest for so many answers, then these, then honest again."""
+    return chain(repeat(Move(), count), moves)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("bytewise", [False, True])
+def test_every_mail_arrives_once_byte_for_byte(way: Way, bytewise: bool) -> None:
+    async def main() -> None:
+        sent = mails(7)
+        async with served(way=way, bytewise=bytewise) as hostile:
+            post = Post(waiting=list(sent))
+            assert await send(hostile.relay, post, post) == ""
+            assert hostile.book.accepted == [(m.sender, m.recipient, m.message) for m in sent]
+            assert {answer.verdict for answer in post.answers.values()} == {Verdict.ACCEPTED}
+            assert hostile.connections == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.LIE, Kind.TWICE}])
+def test_at_each_point_of_the_dialogue_a_relay_may_do_what_it_wants(way: Way, kind: Kind) -> None:
+    async def main(point: int, which: int) -> None:
+        moves = after(point, Move(kind=kind, which=which))
+        sent, book = mails(3), Book()
+        async with served(way=way, moves=moves, book=book) as hostile:
+            post = Post(waiting=list(sent))
+            await deliver(hostile.relay, post)
+            assert not post.taken
+            assert len(post.answers) == 3
+            check(post, book, sent)
+
+    for point in range(9):
+        run(main(point, point * 5))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nobody_knows_of_a_mail_whose_end_is_not_answered(way: Way) -> None:
+    async def main(kind: Kind) -> None:
+        # MAIL, RCPT, DATA; or MAIL and RCPT.
+        moves = after(2 if way is Way.CHUNKS else 3, Move(kind=kind))
+        async with served(way=way, moves=moves) as hostile:
+            post = Post(waiting=mails(1))
+            reason = await send(hostile.relay, post, post)
+            assert reason
+            assert post.answers[0].verdict is Verdict.UNANSWERED
+            assert post.answers[0].text == reason
+            assert len(hostile.book.accepted) == 1
+
+    for kind in (Kind.SILENT, Kind.GONE, Kind.GARBLED, Kind.WRONG):
+        run(main(kind))
+
+
+def test_a_relay_that_drips_is_given_no_more_time_than_a_silent_one() -> None:
+    async def main() -> None:
+        async with served(drips=PATIENCE / 4) as hostile:
+            post = Post(waiting=mails(1))
+            # The first answer would take as long as it has letters.
+            assert "60 seconds" in await send(hostile.relay, post, post)
+            assert post.waiting  # Nobody has it: it may go again.
+
+    run(main())
+
+
+@pytest.mark.parametrize("greeting", [b"", b"554 5.7.1 not you\r\n", b"421 busy\r\n", b"\x00\r\n"])
+def test_a_relay_that_lets_nobody_in_is_none(greeting: bytes) -> None:
+    async def main() -> None:
+        async with served(greeting=greeting) as hostile:
+            post = Post(waiting=mails(1))
+            with pytest.raises(UnreachableError, match=f"no relay at 127.0.0.1:{hostile.port}"):
+                await send(hostile.relay, post, post)
+            assert not post.answers
+
+    run(main())
+
+
+def test_where_nobody_listens_there_is_no_relay() -> None:
+    async def main() -> None:
+        post = Post(waiting=mails(1))
+        relay = Relay(host="127.0.0.1", port=free_port(), tls="none")
+        with pytest.raises(UnreachableError):
+            await send(relay, post, post)
+        with pytest.raises(UnreachableError):
+            await send_one(relay, mails(1)[0])
+
+    run(main())
+
+
+def test_a_connection_that_has_carried_enough_is_followed_by_another() -> None:
+    async def main() -> None:
+        async with served(way=Way.PIPELINED) as hostile:
+            post = Post(waiting=mails(5))
+            relay = Relay(host="127.0.0.1", port=hostile.port, tls="none", messages=2)
+            assert await send(relay, post, post) == ""
+            assert len(hostile.book.accepted) == 5
+            assert hostile.connections == 3
+
+    run(main())
+
+
+@dataclass(kw_only=True)
+class Later(Post):
+    """Mails of which some come when they are called for."""
+
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self) -> bool:
+        if not self.waiting:
+            await self.called.wait()
+        return bool(self.waiting)
+
+
+def test_a_relay_may_close_a_connection_that_has_nothing_to_do() -> None:
+    async def main() -> None:
+        async with served(way=Way.PIPELINED) as hostile:
+            post = Later(waiting=mails(1))
+            sending = asyncio.create_task(send(hostile.relay, post, post))
+            await until(lambda: post.answers)
+            for connection in hostile.open:
+                connection.transport.write(b"421 4.4.2 idle\r\n")
+                connection.transport.close()
+            await until(lambda: not hostile.open)
+            post.waiting.append(mails(2)[1])
+            post.called.set()
+            assert await sending == ""
+            assert hostile.book.counts == {"r0@example.org": 1, "r1@example.org": 1}
+            assert hostile.connections == 2
+
+    run(main())
+
+
+def test_who_is_stopped_says_of_each_mail_how_it_ended() -> None:
+    async def main(way: Way) -> None:
+        post = Post(waiting=mails(2))
+        moves = after(2 if way is Way.CHUNKS else 3, Move(kind=Kind.SILENT))
+        async with served(way=way, moves=moves, timeless=True) as hostile:
+            sending = asyncio.create_task(send(hostile.relay, post, post))
+            await until(lambda: hostile.book.accepted)
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+        assert not post.taken
+        assert post.answers[0].verdict is Verdict.UNANSWERED
+
+    for way in WAYS:
+        run(main(way))
+
+
+class Broken(Post):
+    """A witness that cannot write down that the second mail starts."""
+
+    def starting(self, mail: Outgoing) -> None:
+        if mail.id == 1:
+            raise OSError("disk full")
+        super().starting(mail)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_mail_ends_on_the_wire_that_nobody_could_note(way: Way) -> None:
+    async def main() -> None:
+        async with served(way=way) as hostile:
+            post = Broken(waiting=mails(3))
+            with pytest.raises(OSError, match="disk full"):
+                await send(hostile.relay, post, post)
+            assert not post.taken
+            assert "r1@example.org" not in hostile.book.counts
+            assert post.answers[0].verdict is Verdict.ACCEPTED
+
+    run(main())
+
+
+def test_one_mail_has_one_answer() -> None:
+    async def main() -> None:
+        moves = after(1, Move(kind=Kind.REFUSE, which=8))
+        async with served(way=Way.PIPELINED, moves=moves) as hostile:
+            answer = await send_one(hostile.relay, mails(1)[0])
+            assert answer.verdict is Verdict.PERMANENT
+            assert (answer.code, answer.status, answer.text) == (550, "5.0.0", "5.0.0 RCPT")
+
+    run(main())
 
 
 def made() -> Iterator[Exception]:
@@ -27,11 +230,7 @@ def made() -> Iterator[Exception]:
 
 @pytest.mark.parametrize("error", list(made()), ids=lambda error: type(error).__name__)
 def test_every_error_of_the_library_becomes_one_of_ours(error: Exception) -> None:
-    ours = translate(error, Relay(host="mail.example.org", port=25))
+    ours = translate(error, Relay(host="relay.example", port=25))
     assert isinstance(ours, UnreachableError)
-    assert "mail.example.org:25" in str(ours)
-
-
-@pytest.mark.parametrize(("code", "permanent"), [(450, False), (421, False), (550, True)])
-def test_the_first_digit_says_whether_a_refusal_is_for_ever(code: int, permanent: bool) -> None:
-    assert RefusedError("no", code=code).permanent is permanent
+    assert "relay.example:25" in str(ours)
+    assert ours.code == (550 if isinstance(error, aiosmtplib.SMTPResponseException) else 0)

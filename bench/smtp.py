@@ -1,0 +1,212 @@
+"""How fast mails are handed over: to Postfix's ``smtp-sink``, against others in the same minutes.
+
+Ours without signing, Postfix's own ``smtp-source``, smtplib and aiosmtplib take turns with the
+same mails over as many sessions; ours and aiosmtplib once more to a relay that is 20 ms away;
+and the whole engine, from a store on SQLite to the last row in it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from sqlalchemy import insert, text
+
+from bench import archive, senders
+from bench.conditions import libraries, program
+from bench.processes import free_port, running
+from publisher import press
+from publisher.config import Config
+from publisher.delivery import engine
+from publisher.ingest import intake
+from store import tables
+from store.database import Database, open_database
+from store.records import Status
+
+SESSIONS = 10
+#: Milliseconds of the way to the relay that is far away, each way.
+_WAY = 10
+
+CONDITIONS = {
+    "smtp-source": "-d: mails follow each other on a connection, which is its fastest way; "
+    f"Postfix {program('postconf', '-dh', 'mail_version')}",
+    **libraries("aiosmtplib", "uvloop", "cryptography"),
+    "mails": f"{senders.SIZE} bytes behind the headers; no TLS, no signature but the engine's",
+    "relay": "smtp-sink: one process; it offers PIPELINING, not CHUNKING",
+    "engine": "SQLite, a file; a digest of 16 items in four languages; bare_rsa: one thread",
+    "sessions": f"{SESSIONS} at once, for everybody; ours and aiosmtplib on uvloop",
+    "smtplib": f"{SESSIONS} threads",
+    "rtt20": f"through a process that hands on everything {_WAY} ms later, both ways",
+    "figures": "median of the ratios of rounds that take turns; mails a second by the clock",
+}
+
+#: Mails a round, near and far; the slow ones get fewer.
+_NEAR = {"tidings": 10_000, "smtp_source": 10_000, "smtplib": 4_000, "aiosmtplib": 2_000}
+_FAR = {"tidings": 2_000, "aiosmtplib": 500}
+#: What the engine's mails tell of.
+_ITEMS = 16
+
+Rates = dict[str, list[float]]
+
+
+def measure(*, quick: bool) -> dict[str, object]:
+    """Return ratios to others, and the mails a second that they come from."""
+    missing = [name for name in ("smtp-sink", "smtp-source") if shutil.which(name) is None]
+    if missing:
+        sys.stderr.write(
+            f"bench smtp needs {' and '.join(missing)}; on Debian and Ubuntu: "
+            "apt-get install --no-install-recommends postfix\n"
+        )
+        sys.exit(1)
+    rounds = 5 if quick else 11
+    with _sink() as port:
+        with _distance(port) as far:
+            near = _rounds(_NEAR, port, rounds)
+            distant = _rounds(_FAR, far, max(3, rounds // 2))
+        whole = _engine(port, 500 if quick else 2_000)
+    figures: dict[str, object] = {
+        f"vs_{peer}": _ratio(near, peer) for peer in near if peer != "tidings"
+    }
+    figures["rtt20_vs_aiosmtplib"] = _ratio(distant, "aiosmtplib")
+    bare = _bare_rsa()
+    figures["engine_vs_bare_rsa"] = round(whole / bare, 3)
+    figures["per_s"] = {
+        **{name: round(median(found)) for name, found in near.items()},
+        **{f"rtt20_{name}": round(median(found)) for name, found in distant.items()},
+        "engine": round(whole),
+        "bare_rsa": round(bare),
+    }
+    return figures
+
+
+def _ratio(rates: Rates, peer: str) -> float:
+    pairs = zip(rates["tidings"], rates[peer], strict=True)
+    return round(median(ours / theirs for ours, theirs in pairs), 3)
+
+
+def _rounds(counts: Mapping[str, int], port: int, rounds: int) -> Rates:
+    rates: Rates = defaultdict(list)
+    for _ in range(rounds):
+        for name, mails in counts.items():
+            seconds = (_source if name == "smtp_source" else _sender)(name, port, mails)
+            rates[name].append(mails / seconds)
+    return rates
+
+
+def _sender(name: str, port: int, mails: int) -> float:
+    numbers = map(str, (port, mails, SESSIONS))
+    seconds: float = json.loads(_run(sys.executable, "-m", "bench.senders", name, *numbers))[
+        "seconds"
+    ]
+    return seconds
+
+
+def _source(_: str, port: int, mails: int) -> float:
+    lengths = ("-l", str(senders.SIZE), "-m", str(mails), "-s", str(SESSIONS))
+    people = ("-f", senders.SENDER, "-t", senders.RECIPIENT)
+    started = perf_counter()
+    _run("smtp-source", "-d", *lengths, *people, f"127.0.0.1:{port}")
+    return perf_counter() - started
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout  # noqa: S603
+
+
+@contextmanager
+def _sink() -> Iterator[int]:
+    """Run smtp-sink; give its port."""
+    port = free_port()
+    # It does not like to be root.
+    user = ("-u", "nobody") if os.geteuid() == 0 else ()
+    command = ("smtp-sink", *user, f"127.0.0.1:{port}", "100")
+    with running(command, port=port, folder=Path("/"), environment={}):
+        yield port
+
+
+@contextmanager
+def _distance(target: int) -> Iterator[int]:
+    """Give a port that is as far from us as the target is not."""
+    port = free_port()
+    numbers = map(str, (port, target, _WAY))
+    command = (sys.executable, "-m", "bench.distant", *numbers)
+    with running(command, port=port, folder=Path.cwd(), environment={}):
+        yield port
+
+
+def _engine(port: int, people: int) -> float:
+    """Return how many mails a second the whole engine hands over: from a store and into it."""
+    with tempfile.TemporaryDirectory(prefix="tidings-bench-") as name:
+        folder = Path(name)
+        config = archive.found(folder, f"sqlite:///{folder / 'tidings.db'}")
+        mail = {"host": "127.0.0.1", "port": port, "tls": "none", "connections": SESSIONS}
+        config = config.model_copy(update={"mail": config.mail.model_copy(update=mail)})
+        database = open_database(config.database_url)
+        database.migrate()
+        slot = _queue(database, config, people)
+        started = perf_counter()
+        outcome = engine.deliver(database, config, now=slot)
+        seconds = perf_counter() - started
+        database.close()
+    if outcome.sent != people:
+        raise RuntimeError(f"{outcome.sent} of {people} mails were sent: {outcome}")
+    return people / seconds
+
+
+def _queue(database: Database, config: Config, people: int) -> datetime:
+    """Have an issue queued for so many people in four languages; return when it is due."""
+    archive.fill(database, 100)
+    for number in range(_ITEMS):
+        topics = archive.TOPICS[number : number + 1]
+        intake.take(
+            database, config, archive.drafts(f"new-{number}", topics=topics), now=archive.NOW
+        )
+    with database.write() as tx:
+        tx.run(insert(tables.subscribers), [_reader(number) for number in range(people)])
+        tx.run(
+            text(
+                "insert into subscriptions (newsletter, subscriber_id, topics, topic_key)"
+                " select :newsletter, id, '[]', '' from subscribers"
+            ).bindparams(newsletter=archive.DIGEST.key)
+        )
+    slot = archive.NOW + timedelta(hours=1)
+    (issue_id,) = press.plan(database, archive.DIGEST, [slot])
+    pressed = press.press(database, issue_id, config, now=slot)
+    if pressed.queued != people:
+        raise RuntimeError(f"{pressed.queued} of {people} are to get a mail: {pressed}")
+    return slot
+
+
+def _reader(number: int) -> dict[str, object]:
+    return {
+        "email": f"reader{number}@example.org",
+        "name": "",
+        "language": archive.LANGUAGES[number % len(archive.LANGUAGES)],
+        "timezone": "UTC",
+        "status": Status.ACTIVE,
+        "consent_source": "bench",
+    }
+
+
+def _bare_rsa() -> float:
+    """Return the signatures a second that one thread makes and does nothing else."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    rates = []
+    for _ in range(5):
+        started = perf_counter()
+        for _ in range(500):
+            key.sign(b"\0" * 32, PKCS1v15(), SHA256())
+        rates.append(500 / (perf_counter() - started))
+    return median(rates)

@@ -1,0 +1,222 @@
+"""Ask a Postfix, by its log, whether it has the mails that nobody can say of.
+
+Of each message it takes, the log says in this order:
+
+    smtpd    connect from ...
+    smtpd    QUEUEID: client=...                       somebody may begin to send it
+    cleanup  QUEUEID: message-id=<...>                 its headers have come; no more is promised
+    qmgr     QUEUEID: from=<...>, ... (queue active)   it was accepted: only now it has the mail
+    smtpd    disconnect from ...
+
+So "queue active" is a yes at any time. A no takes more: that the connection was over by the log
+itself, since what lies in its buffers may be accepted long after our process has died, and that
+the log goes back to before the mail went out. Where either is missing the answer is not there
+yet. A message that came whole, and was neither refused nor taken out of the incoming queue so
+far, stays without one: a person has to look.
+
+The log may be that of syslog, with RFC 3339 or with traditional dates, or Postfix's own
+(``maillog_file``); rotated files beside it are read where they may tell something, packed or not.
+"""
+
+import gzip
+import re
+import socket
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from publisher.delivery.outgoing import Relay
+
+#: The clock of the log and ours may differ by so much, and its seconds are whole.
+_SLACK = timedelta(seconds=2)
+
+#: A connection that nobody speaks on any more is over after ``smtpd_timeout``, five minutes.
+_QUIET = timedelta(seconds=330)
+
+#: Seconds that a relay may take to greet us.
+_GREETING = 10.0
+
+_STAMP = rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)"
+_LINE = re.compile(
+    rb"(?P<stamp>" + _STAMP + rb") \S+ (?P<tag>\S+/(?P<service>[\w-]+)\[\d+\]): (?P<said>.*)"
+)
+_QUEUED = re.compile(rb"(?P<qid>\w+): (?P<said>.*)")
+_BROKEN_OFF = re.compile(rb"(?:lost connection|timeout) after (?:DATA|BDAT)\b")
+_REFUSED = (b"reject: ", b"milter-reject: ")
+
+
+class Found(StrEnum):
+    """What a relay says of a mail."""
+
+    ACCEPTED = "accepted"
+    #: It certainly does not have it, and never will by itself.
+    REFUSED = "refused"
+    #: It does not say yet.
+    NOT_YET = "not_yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A mail that nobody can say of whether the relay has it."""
+
+    #: With its angle brackets.
+    message_id: str
+    #: Before that instant it was with no relay.
+    since: datetime
+    #: From that instant on nobody of us was sending it any more.
+    over: datetime
+
+
+@dataclass(kw_only=True)
+class _Log:
+    """What was read so far, of the messages that are asked for and of connections."""
+
+    wanted: frozenset[bytes]
+    first: bytes = b""
+    last: bytes = b""
+    accepted: set[bytes] = field(default_factory=set)
+    #: Under which queue ids the messages came; one that is sent again has another.
+    came: dict[bytes, list[bytes]] = field(default_factory=dict)
+    #: Which message has a queue id now: Postfix gives short ones again.
+    message: dict[bytes, bytes] = field(default_factory=dict)
+    #: Queue ids that broke off before their message was whole, or were refused.
+    void: set[bytes] = field(default_factory=set)
+    #: By process: since when its connection is open, and the queue id it is at.
+    opened: dict[bytes, bytes] = field(default_factory=dict)
+    at: dict[bytes, bytes] = field(default_factory=dict)
+
+    def read(self, lines: Iterable[bytes]) -> None:
+        """Read on."""
+        services = {b"smtpd": self._smtpd, b"cleanup": self._cleanup, b"qmgr": self._qmgr}
+        for line in lines:
+            # The last one may be half written.
+            if (found := _LINE.match(line)) and line.endswith(b"\n"):
+                self.last = found["stamp"]
+                self.first = self.first or self.last
+                if service := services.get(found["service"]):
+                    service(found["tag"], found["said"])
+
+    def _smtpd(self, tag: bytes, said: bytes) -> None:
+        if said.startswith(b"connect from "):
+            self.opened[tag] = self.last
+            self.at.pop(tag, None)
+        elif said.startswith(b"disconnect from "):
+            self.opened.pop(tag, None)
+            self.at.pop(tag, None)
+        elif _BROKEN_OFF.match(said):
+            # Cleanup names the message only afterwards, when its buffer was short.
+            self.void.add(self.at.get(tag, b""))
+        elif queued := _QUEUED.match(said):
+            self._of_queue(tag, queued["qid"], queued["said"])
+
+    def _of_queue(self, tag: bytes, qid: bytes, said: bytes) -> None:
+        if said.startswith(b"client="):
+            self.at[tag] = qid
+            self.void.discard(qid)
+            self.message.pop(qid, None)
+        elif said.startswith(_REFUSED):
+            self.void.add(qid)
+
+    def _cleanup(self, tag: bytes, said: bytes) -> None:
+        queued = _QUEUED.match(said)
+        if queued is None:
+            return
+        name, _, identity = queued["said"].partition(b"=")
+        if name != b"message-id":
+            self._of_queue(tag, queued["qid"], queued["said"])
+        elif identity in self.wanted:
+            self.message[queued["qid"]] = identity
+            self.came.setdefault(identity, []).append(queued["qid"])
+        else:
+            self.message.pop(queued["qid"], None)
+
+    def _qmgr(self, _tag: bytes, said: bytes) -> None:
+        if said.endswith(b"(queue active)"):
+            message = self.message.get(said.partition(b":")[0])
+            if message:
+                self.accepted.add(message)
+
+
+def ask(log: Path, questions: Sequence[Question], *, now: datetime) -> dict[str, Found]:
+    """Return what a relay's log says of mails, by their Message-IDs. Reads it once for all.
+
+    Raises OSError when it cannot be read.
+    """
+    told = _Log(wanted=frozenset(question.message_id.encode() for question in questions))
+    since = min((question.since for question in questions), default=now)
+    is_whole = _read_all(told, log, since)
+    return {question.message_id: _judge(told, question, is_whole, now) for question in questions}
+
+
+def _judge(told: _Log, question: Question, is_whole: bool, now: datetime) -> Found:  # noqa: FBT001
+    identity, over = question.message_id.encode(), question.over + _SLACK
+    if identity in told.accepted:
+        return Found.ACCEPTED
+    if not told.last or not (is_whole or _instant(told.first, now) <= question.since):
+        return Found.NOT_YET
+    last = _instant(told.last, now)
+    is_quiet = last >= over + _QUIET
+    may_be_open = not is_quiet and any(
+        _instant(stamp, now) <= over for stamp in told.opened.values()
+    )
+    is_whole_somewhere = any(qid not in told.void for qid in told.came.get(identity, ()))
+    if last < over or may_be_open or is_whole_somewhere:
+        return Found.NOT_YET
+    return Found.REFUSED
+
+
+def _read_all(told: _Log, log: Path, since: datetime) -> bool:
+    """Read a log, oldest file first; return whether there are files that are too old to matter."""
+    # Opened before the others: if it is rotated meanwhile, it is read as what it was.
+    with log.open("rb") as present:
+        older = _older(log, since, present.fileno())
+        for path in older:
+            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+                told.read(lines)
+        told.read(present)
+    return len(older) < sum(1 for _ in _rotated(log))
+
+
+def _older(log: Path, since: datetime, present: int) -> list[Path]:
+    """Return the rotated files of a log that were written to since an instant, oldest first."""
+    own = Path(f"/dev/fd/{present}").stat().st_ino
+    found = [(path.stat(), path) for path in _rotated(log)]
+    fresh = [
+        (stat.st_mtime, path)
+        for stat, path in found
+        if stat.st_mtime >= since.timestamp() and stat.st_ino != own
+    ]
+    return [path for _, path in sorted(fresh)]
+
+
+def _rotated(log: Path) -> Iterator[Path]:
+    """Yield ``mail.log.1``, ``mail.log.2.gz``, ``mail.log-20261129`` and the like."""
+    ending = re.compile(re.escape(log.name) + r"[.-][\d-]+(\.gz)?")
+    return (path for path in log.parent.iterdir() if ending.fullmatch(path.name))
+
+
+def _instant(stamp: bytes, now: datetime) -> datetime:
+    """Return the instant of a line. Traditional dates have no year, and are of this host's zone."""
+    text = stamp.decode()
+    if text[0].isdigit():
+        return datetime.fromisoformat(text)
+    # A leap year, so that no day is missing.
+    told = datetime.strptime(f"2000 {text}", "%Y %b %d %H:%M:%S")  # noqa: DTZ007
+    newest = (now + timedelta(days=1)).astimezone()
+    # In January the last lines are of December.
+    year = newest.year - ((told.month, told.day) > (newest.month, newest.day))
+    day = min(told.day, monthrange(year, told.month)[1])
+    return told.replace(year=year, day=day).astimezone()
+
+
+def knock(relay: Relay) -> None:
+    """Have a relay write a line into its log, so that the log tells of the time until now."""
+    place = (relay.host, relay.port)
+    with suppress(OSError), socket.create_connection(place, timeout=_GREETING) as connection:
+        connection.recv(512)
+        connection.sendall(b"QUIT\r\n")
+        connection.recv(512)

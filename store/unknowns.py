@@ -1,0 +1,51 @@
+"""Mails that nobody can say of whether a relay has them.
+
+What they are otherwise waiting for, ``due``, is for these the instant at which a relay that can
+be asked is to be asked for them again. Which batches have some, an index of these alone says.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import and_, func, literal_column, select, update
+
+from store.database import Transaction, among
+from store.deliveries import read, whole
+from store.records import DeliveryState, Unknown
+from store.tables import batches
+from store.tables import deliveries as rows
+
+_UNKNOWN = rows.c.state == DeliveryState.UNKNOWN
+#: As the index says it: with a parameter no database would know that it serves.
+_HAS_SOME = batches.c.unknown > literal_column("0")
+_MEMBERS = and_(
+    rows.c.edition_id == batches.c.edition_id,
+    rows.c.id.between(batches.c.first, batches.c.last),
+)
+
+
+def standing(tx: Transaction, *, due: datetime | None = None) -> dict[int, int]:
+    """Return how many there are by issue: all, or those to be asked for by an instant."""
+    query = select(batches.c.issue_id, func.count().label("count")).join(rows, _MEMBERS)
+    query = query.where(_HAS_SOME, _UNKNOWN)
+    if due is not None:
+        query = query.where(rows.c.due <= due)
+    found = tx.rows(query.group_by(batches.c.issue_id).order_by(batches.c.issue_id))
+    return {row["issue_id"]: row["count"] for row in found}
+
+
+def of(tx: Transaction, issue_id: int) -> list[Unknown]:
+    """Return those of an issue, in the order in which they were queued."""
+    query = select(rows.c.id, rows.c.changed).join(batches, _MEMBERS)
+    query = query.where(batches.c.issue_id == issue_id, _HAS_SOME, _UNKNOWN)
+    since = {row["id"]: row["changed"] for row in tx.rows(query)}
+    if not since:
+        return []
+    mails = [read(row) for row in tx.rows(whole().where(among(rows.c.id, [*since])))]
+    mails.sort(key=lambda mail: mail.id)
+    return [Unknown(delivery=mail, since=since[mail.id]) for mail in mails]
+
+
+def ask_again(tx: Transaction, ids: Collection[int], due: datetime) -> None:
+    """Have these be asked for again at an instant."""
+    tx.run(update(rows).where(among(rows.c.id, ids), _UNKNOWN).values(due=due))

@@ -1,0 +1,148 @@
+"""``tidings delivery`` and ``tidings newsletter set``: what nobody can say of, by command."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import true, update
+from typer.testing import CliRunner, Result
+
+import scheduler
+from publisher.cli import app
+from publisher.config import load
+from store import batches, tables
+from store.database import open_database
+from store.records import DeliveryState
+from tests import make
+from tests.fakes import free_port
+
+TOML = """
+[site]
+url = "https://news.example.org"
+languages = ["en", "fr", "es", "ar"]
+id = "tag:news.example.org,2013"
+
+[mail]
+host = "127.0.0.1"
+port = {port}
+ask = "mail.log"
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: bytes) -> Path:
+    """Return the configuration of a site with an issue whose two mails are unknown."""
+    (tmp_path / "tidings.db").write_bytes(migrated)
+    path = tmp_path / "tidings.toml"
+    path.write_text(TOML.format(port=free_port()), encoding="utf-8")
+    config = load(path, environment=False)
+    database = open_database(config.database_url)
+    make.start(database, config)
+    for tag in ("en", "ar"):
+        make.subscribe(database, [f"{tag}@example.org"], language=tag)
+    make.take(database, config, make.draft("en"), make.draft("ar"))
+    scheduler.tick(database, config, now=make.NOW)
+    values = {"state": DeliveryState.UNKNOWN, "due": make.NOW, "changed": make.NOW}
+    with database.write() as tx:
+        tx.run(update(tables.deliveries).values(**values))
+        batches.recount(tx, batches.lock(tx, true()))
+    database.close()
+    return path
+
+
+def tidings(place: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["--config", str(place), *arguments])
+
+
+def mails(place: Path) -> dict[str, dict[str, object]]:
+    done = tidings(place, "delivery", "list", "--issue", "1", "--json")
+    return {mail["email"]: mail for mail in map(json.loads, done.stdout.splitlines())}
+
+
+def write_log(place: Path, *lines: str) -> None:
+    """Write the relay's log of the day on which the issue went out, and of the next."""
+    day = f"{make.NOW:%Y-%m-%d}"
+    text = ["2026-01-01T00:00:00Z mx postfix/master[1]: started"]
+    text += [f"{day}T{make.NOW:%H:%M:%S}Z mx postfix/{line}" for line in lines]
+    text += ["2026-12-30T00:00:00Z mx postfix/anvil[4]: statistics"]
+    (place.parent / "mail.log").write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+def ask(place: Path) -> tuple[dict[str, int], str]:
+    asked = ("delivery", "ask", "--issue", "1", "--json", "--now", "2026-12-31T00:00:00Z")
+    done = tidings(place, *asked)
+    assert done.exit_code == 0, done.output
+    found: dict[str, int] = json.loads(done.stdout)
+    return found, done.stderr
+
+
+def test_the_relay_is_asked_by_hand_and_what_is_left_is_said(place: Path) -> None:
+    nothing = {"sent": 0, "queued": 0, "cancelled": 0, "not_yet": 0, "held": 0}
+    found, said = ask(place)
+    assert found == {**nothing, "held": 2}
+    assert "relay mail cannot be asked for unknown mails" in said
+    assert "2 cannot be asked for; say it with 'tidings delivery resolve ID'" in said
+    identity = mails(place)["ar@example.org"]["message_id"]
+    english = mails(place)["en@example.org"]["message_id"]
+    write_log(
+        place,
+        f"cleanup[2]: A1: message-id={identity}",
+        "qmgr[3]: A1: from=<a@b>, size=1, nrcpt=1 (queue active)",
+        f"cleanup[2]: A2: message-id={english}",
+    )
+    found, said = ask(place)
+    assert found == {**nothing, "sent": 1, "not_yet": 1}
+    assert "the relay does not say yet of 1: ask again in a few seconds" in said
+    write_log(place)
+    assert ask(place) == ({**nothing, "queued": 1}, "")
+    assert {mail["state"] for mail in mails(place).values()} == {"sent", "queued"}
+
+
+@pytest.mark.parametrize("command", ["tick", "deliver"])
+def test_what_is_unknown_is_said_again_by_each_run(place: Path, command: str) -> None:
+    for code in (75, 0):
+        done = tidings(place, command, "--json", "--now", make.NOW.isoformat())
+        assert "issue 1: 2 mails may or may not have been sent; " in done.stderr
+        assert "'tidings delivery list --issue 1 --state unknown' shows them" in done.stderr
+        # The log is not there. It is not looked for again at once, what is unknown is said.
+        assert done.exit_code == code
+    for mail in mails(place).values():
+        tidings(place, "delivery", "resolve", str(mail["id"]), "--as", "failed")
+    done = tidings(place, command, "--json", "--now", make.NOW.isoformat())
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_a_newsletters_rule_for_them_is_set_and_shown(place: Path) -> None:
+    for key, value in (("digest", "hold"), ("digest", "retry")):
+        done = tidings(place, "newsletter", "set", key, "--unknown", value, "--json")
+        assert json.loads(done.stdout)["unknown"] == value
+    shown = tidings(place, "newsletter", "show", "digest", "--json")
+    assert json.loads(shown.stdout)["unknown"] == "retry"
+    added = tidings(
+        place,
+        "newsletter",
+        "add",
+        "other",
+        "--schedule",
+        "fri 07:00",
+        "--unknown",
+        "hold",
+        "--json",
+    )
+    assert json.loads(added.stdout)["unknown"] == "hold"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("newsletter", "set", "digest", "--unknown", "guess"), "one of ask, hold, retry"),
+        (("newsletter", "set", "none", "--unknown", "hold"), "no newsletter 'none'"),
+        (("newsletter", "set", "digest"), "--unknown"),
+        (("delivery", "ask", "--issue", "7"), "no issue 7"),
+        (("delivery", "ask"), "--issue"),
+    ],
+)
+def test_what_cannot_be_is_refused(place: Path, arguments: tuple[str, ...], complaint: str) -> None:
+    done = tidings(place, *arguments)
+    assert done.exit_code != 0
+    assert complaint in f"{done.output} {done.exception}"

@@ -1,0 +1,298 @@
+"""The dialogue in memory: what is written when, and how each mail ends, whatever a relay does."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from publisher.delivery.dialogue import Dialogue, Terms, Way
+from publisher.delivery.outgoing import Verdict
+from tests.relay_hostile import (
+    KINDS,
+    LIARS,
+    Book,
+    Move,
+    Post,
+    check,
+    converse,
+    mails,
+)
+
+#: Relays that are met. All 100,000 take minutes: TIDINGS_TEST_RELAYS=100000.
+RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "4000"))
+
+GONE = "gone"
+WAYS = list(Way)
+
+
+def talk(dialogue: Dialogue, *said: bytes) -> list[bytes]:
+    """Let the relay say one thing after the other; return what was written after each."""
+    written = []
+    for words in said:
+        dialogue.received(words)
+        written.append(b"".join(dialogue.output()))
+    return written
+
+
+def begun(way: Way, count: int = 2, **terms: Any) -> tuple[Dialogue, Post, bytes]:
+    """Begin a dialogue about some mails; return what is written first."""
+    post = Post(waiting=mails(count))
+    dialogue = Dialogue(post, post, Terms(way=way, **terms))
+    dialogue.more()
+    return dialogue, post, b"".join(dialogue.output())
+
+
+def verdicts(post: Post) -> list[Verdict]:
+    return [post.answers[number].verdict for number in sorted(post.answers)]
+
+
+MAIL = b"MAIL FROM:<bounce+%d@news.example>\r\n"
+RCPT = b"RCPT TO:<r%d@example.org>\r\n"
+TEXTS = (b"Subject: 0\r\n\r\ntext\r\n", b"Subject: 1\r\n\r\n..\r\n...text\r\n")
+OK, GO = b"250 2.0.0 ok\r\n", b"354 go\r\n"
+
+
+def test_commands_go_one_by_one_where_nothing_is_offered() -> None:
+    dialogue, post, first = begun(Way.PLAIN)
+    assert first == MAIL % 0
+    assert talk(dialogue, OK, OK, GO, OK) == [RCPT % 0, b"DATA\r\n", TEXTS[0] + b".\r\n", MAIL % 1]
+    assert talk(dialogue, OK, OK, GO, OK) == [RCPT % 1, b"DATA\r\n", TEXTS[1] + b".\r\n", b""]
+    assert dialogue.idle
+    assert verdicts(post) == [Verdict.ACCEPTED] * 2
+
+
+def test_the_next_mail_begins_behind_the_end_of_the_one_before() -> None:
+    dialogue, post, first = begun(Way.PIPELINED)
+    assert first == MAIL % 0 + RCPT % 0 + b"DATA\r\n"
+    assert talk(dialogue, OK + OK + GO) == [TEXTS[0] + b".\r\n" + MAIL % 1 + RCPT % 1 + b"DATA\r\n"]
+    assert talk(dialogue, OK + OK + OK + GO, OK) == [TEXTS[1] + b".\r\n", b""]
+    assert verdicts(post) == [Verdict.ACCEPTED] * 2
+
+
+def test_a_chunk_goes_with_its_commands_and_its_length() -> None:
+    dialogue, post, first = begun(Way.CHUNKS)
+    text = mails(2)[1].message
+    assert first == MAIL % 0 + RCPT % 0 + b"BDAT %d LAST\r\n" % len(TEXTS[0]) + TEXTS[0]
+    assert talk(dialogue, OK + OK + OK) == [
+        MAIL % 1 + RCPT % 1 + b"BDAT %d LAST\r\n" % len(text) + text
+    ]
+    assert talk(dialogue, OK + OK + OK) == [b""]
+    assert verdicts(post) == [Verdict.ACCEPTED] * 2
+
+
+def test_a_window_of_chunks_has_each_mail_begin_anew() -> None:
+    dialogue, post, first = begun(Way.CHUNKS, 3, window=2)
+    assert first.count(b"LAST") == 2
+    assert first.count(b"RSET\r\nMAIL") == 1
+    assert not first.startswith(b"RSET")
+    # The first was refused, the second is on its way already, the third comes behind it.
+    third = talk(dialogue, OK + b"550 5.1.1 no\r\n" + b"503 5.5.1 no recipient\r\n")[0]
+    assert third.startswith(b"RSET\r\nMAIL")
+    talk(dialogue, OK * 4 + OK * 4)
+    assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED, Verdict.ACCEPTED]
+
+
+def test_the_length_is_told_to_who_wants_to_know_it() -> None:
+    assert b"SIZE=%d\r\n" % len(TEXTS[0]) in begun(Way.PLAIN, sizes=True)[2]
+
+
+def test_a_recipient_is_refused_and_the_next_mail_goes_in_one_write() -> None:
+    dialogue, post, _ = begun(Way.PIPELINED)
+    group = b"RSET\r\n" + MAIL % 1 + RCPT % 1 + b"DATA\r\n"
+    assert talk(dialogue, OK + b"550 5.1.1 no\r\n554 5.5.1 no recipients\r\n") == [group]
+    talk(dialogue, OK + OK + OK + GO, OK)
+    assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED]
+
+
+def test_data_that_is_taken_without_a_recipient_is_ended_at_once() -> None:
+    dialogue, post, _ = begun(Way.PIPELINED)
+    assert talk(dialogue, OK + b"450 4.2.1 busy\r\n" + GO) == [b".\r\n"]
+    # Some take even that.
+    talk(dialogue, OK, OK + OK + OK + GO, OK)
+    assert verdicts(post) == [Verdict.TEMPORARY, Verdict.ACCEPTED]
+    assert 0 not in post.started
+
+
+def test_nobody_gets_an_empty_mail_because_the_sender_was_refused() -> None:
+    dialogue, post, _ = begun(Way.PIPELINED)
+    assert talk(dialogue, b"550 5.1.8 no\r\n" + OK + GO) == [b""]
+    assert dialogue.over
+    assert verdicts(post) == [Verdict.POLICY]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("step", "said", "verdict"),
+    [
+        ("MAIL", b"550 5.7.1 no", Verdict.POLICY),
+        ("MAIL", b"550 no", Verdict.POLICY),
+        ("MAIL", b"451 4.3.0 later", Verdict.TEMPORARY),
+        ("MAIL", b"503 5.5.1 what", None),
+        ("MAIL", b"421 4.3.2 closing", None),
+        ("RCPT", b"550 5.1.1 nobody", Verdict.PERMANENT),
+        ("RCPT", b"550 5.7.1 not you", Verdict.POLICY),
+        ("RCPT", b"450 4.7.1 greylisted", Verdict.POLICY),
+        ("RCPT", b"452 4.2.2 full", Verdict.TEMPORARY),
+        ("RCPT", b"500 what", None),
+        ("RCPT", b"354 go", None),
+        ("DATA", b"451 4.3.0 later", Verdict.TEMPORARY),
+        ("DATA", b"250 ok", None),
+        ("DATA", b"503 what", None),
+        ("END", b"554 5.6.0 no", Verdict.PERMANENT),
+        ("END", b"554 5.7.1 spam", Verdict.POLICY),
+        ("END", b"451 4.3.0 later", Verdict.TEMPORARY),
+        ("END", b"421 4.7.28 too many", Verdict.POLICY),
+        ("END", b"250 2.0.0 kept", Verdict.ACCEPTED),
+        ("END", b"299 strange but good", Verdict.ACCEPTED),
+        ("END", b"354 go", Verdict.UNANSWERED),
+        ("END", b"150 wait", Verdict.UNANSWERED),
+        ("END", b"503 what", Verdict.UNANSWERED),
+    ],
+)
+def test_a_reply_means_what_it_says_of_the_mail(
+    way: Way, step: str, said: bytes, verdict: Verdict | None
+) -> None:
+    if step == "DATA" and way is Way.CHUNKS:
+        return  # It is never said there.
+    answer, count = said + b"\r\n", 0
+    dialogue, post, _ = begun(way, 1)
+    while 0 not in post.answers and not dialogue.over:
+        # After the refusal, what follows from it.
+        follows = answer if count >= ("MAIL", "RCPT", "DATA", "END").index(step) else OK
+        at_data = way is not Way.CHUNKS and count == 2
+        skips = way is Way.CHUNKS and count == 2 and step == "END"
+        talk(dialogue, answer if skips else GO if at_data and follows is OK else follows)
+        count += 1
+    # Who is not judged may go again, but for a chunk that has gone already.
+    undecided = Verdict.UNANSWERED if way is Way.CHUNKS else Verdict.UNSENT
+    kept = post.answers[0]
+    assert kept.verdict is (verdict or undecided)
+    if verdict and verdict is not Verdict.UNANSWERED:
+        assert kept.code == int(said[:3])
+
+
+@pytest.mark.parametrize("way", [Way.PLAIN, Way.CHUNKS])
+def test_no_mail_is_taken_once_the_relay_has_said_that_it_stops(way: Way) -> None:
+    dialogue, post, _ = begun(way)
+    stops = b"421 4.3.2 closing\r\n"
+    talk(dialogue, *([OK, OK, GO, stops] if way is Way.PLAIN else [OK, OK, stops]))
+    assert verdicts(post) == [Verdict.TEMPORARY]
+    assert len(post.waiting) == 1
+
+
+def test_a_chunk_that_is_taken_for_nobody_may_be_with_somebody() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS)
+    talk(dialogue, OK + b"550 5.1.1 nobody\r\n" + OK)
+    assert verdicts(post) == [Verdict.UNANSWERED]
+    assert dialogue.over
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_relay_says_unasked_ends_the_dialogue(way: Way) -> None:
+    dialogue, _, _ = begun(way, 0)
+    assert talk(dialogue, OK) == [b""]
+    assert dialogue.over
+    assert "unasked" in dialogue.reason
+    assert not dialogue.expired
+
+
+@pytest.mark.parametrize("way", [Way.PLAIN, Way.PIPELINED])
+def test_an_answer_that_stands_there_before_the_text_is_none(way: Way) -> None:
+    dialogue, post, _ = begun(way)
+    said = [OK, OK, GO + OK] if way is Way.PLAIN else [OK + OK + GO + OK]
+    assert talk(dialogue, *said)[-1] == b""
+    assert verdicts(post) == [Verdict.UNSENT]
+    assert not post.started
+
+
+def test_a_relay_that_tires_of_waiting_has_done_nothing_wrong() -> None:
+    dialogue, _, _ = begun(Way.PIPELINED, 1)
+    talk(dialogue, OK + OK + GO, OK, b"421 4.4.2 idle\r\n")
+    assert dialogue.over
+    assert dialogue.expired
+
+
+def test_a_relay_that_stops_after_a_mail_has_the_next_one_unsent() -> None:
+    dialogue, post, _ = begun(Way.PIPELINED)
+    talk(dialogue, OK + OK + GO, OK + b"421 4.3.2 closing\r\n")
+    assert [post.answers[0].verdict, post.answers[1].verdict] == [Verdict.ACCEPTED, Verdict.UNSENT]
+    assert "421 4.3.2 closing" in dialogue.reason
+
+
+def test_of_a_window_of_mails_only_the_one_in_turn_is_refused_by_a_relay_that_stops() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS, 4, window=3)
+    talk(dialogue, OK * 3 + OK * 2 + b"421 4.3.2 closing\r\n")
+    assert verdicts(post) == [Verdict.ACCEPTED, *[Verdict.UNANSWERED] * 3]
+    dialogue, post, _ = begun(Way.CHUNKS, 2, window=2)
+    talk(dialogue, OK * 2 + b"421 4.3.2 closing\r\n")
+    assert verdicts(post) == [Verdict.TEMPORARY, Verdict.UNANSWERED]
+
+
+def test_a_connection_carries_no_more_mails_than_it_may() -> None:
+    dialogue, post, _ = begun(Way.PIPELINED, 3, messages=2)
+    talk(dialogue, OK + OK + GO, OK + OK + OK + GO, OK)
+    assert dialogue.idle
+    assert dialogue.spent
+    assert len(post.waiting) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b>\r\nDATA", "a b@example.org", "a>@example.org", "é@x", ""]
+)
+def test_an_address_that_is_no_part_of_a_command_is_refused_and_the_rest_goes(
+    address: str,
+) -> None:
+    bad, good = mails(2)
+    bad = replace(bad, recipient=address)
+    post = Post(waiting=[bad, good])
+    dialogue = Dialogue(post, post, Terms(way=Way.PIPELINED))
+    dialogue.more()
+    assert b"".join(dialogue.output()) == MAIL % 1 + RCPT % 1 + b"DATA\r\n"
+    assert verdicts(post) == [Verdict.PERMANENT]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("window", [1, 3])
+def test_an_honest_relay_gets_every_mail_once_byte_for_byte(way: Way, window: int) -> None:
+    for cuts in (b"", b"\x00", b"\x06\x02"):
+        sent, book = mails(7), Book()
+        post = Post(waiting=list(sent))
+        converse(post, book, iter(()), Terms(way=way, window=window, messages=3), cuts)
+        assert verdicts(post) == [Verdict.ACCEPTED] * 7
+        assert book.accepted == [(m.sender, m.recipient, m.message) for m in sent]
+
+
+@settings(
+    max_examples=RELAYS,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    ways=st.binary(min_size=4, max_size=4),
+    drawn=st.binary(max_size=60),
+    cuts=st.binary(max_size=6),
+)
+def test_whatever_a_relay_does_each_mail_ends_in_the_right_state(
+    ways: bytes, drawn: bytes, cuts: bytes
+) -> None:
+    # Bytes are what hypothesis draws quickest: two for each move.
+    kinds = LIARS if ways[0] % 4 == 0 else KINDS
+    moves = [
+        Move(kind=kinds[first % len(kinds)], which=second)
+        for first, second in zip(drawn[::2], drawn[1::2], strict=False)
+    ]
+    terms = Terms(
+        way=WAYS[ways[1] % 3],
+        sizes=ways[0] % 2 == 0,
+        window=1 + ways[2] % 3,
+        messages=ways[2] // 64,
+    )
+    sent, book = mails(1 + ways[3] % 6), Book()
+    post = Post(waiting=list(sent))
+    converse(post, book, iter(moves), terms, bytes(cut % 64 for cut in cuts))
+    check(post, book, sent)

@@ -1,0 +1,143 @@
+"""Encryption and login (RFC 3207, RFC 4954), with aiosmtpd, which offers no pipelining."""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from publisher.delivery.outgoing import Relay, Verdict
+from publisher.delivery.smtp import send
+from publisher.errors import UnreachableError
+from tests.fakes import free_port
+from tests.relay_hostile import Post, mails
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a certificate of 127.0.0.1 with its key, signed by nobody else."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "relay")])
+    begin = datetime.now(UTC) - timedelta(days=1)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=9))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "relay.pem"
+    plain = serialization.NoEncryption()
+    pkcs8 = serialization.PrivateFormat.PKCS8
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, pkcs8, plain)
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+class Kept:
+    """What aiosmtpd accepted, and whether that was encrypted."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[str, bytes, bool]] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        encrypted = session.ssl is not None
+        self.mails.append((envelope.rcpt_tos[0], envelope.original_content, encrypted))
+        return "250 2.0.0 kept"
+
+
+@contextmanager
+def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
+    """Give what a relay keeps, and the port that it listens at."""
+    context = None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+    kept, port = Kept(), free_port()
+    controller = Controller(kept, hostname="127.0.0.1", port=port, tls_context=context, **about)
+    controller.start()
+    try:
+        yield kept, port
+    finally:
+        controller.stop()
+
+
+def deliver(port: int, **about: Any) -> Post:
+    """Send three mails."""
+    post = Post(waiting=mails(3))
+    to = Relay(**{"host": "127.0.0.1", "port": port, **about})
+    assert asyncio.run(send(to, post, post)) == ""
+    return post
+
+
+def accepted(post: Post) -> bool:
+    return [answer.verdict for answer in post.answers.values()] == [Verdict.ACCEPTED] * 3
+
+
+def test_encryption_is_taken_where_it_is_offered_also_from_a_stranger(certificate: Path) -> None:
+    with relay(certificate) as (kept, port):
+        assert accepted(deliver(port, tls="opportunistic"))
+        assert kept.mails == [(mail.recipient, mail.message, True) for mail in mails(3)]
+
+
+def test_without_an_offer_it_goes_in_plain_text_where_that_is_allowed(certificate: Path) -> None:
+    with relay(None) as (kept, port):
+        assert accepted(deliver(port, tls="opportunistic"))
+        with pytest.raises(UnreachableError):
+            deliver(port, tls="required")
+        assert [encrypted for _, _, encrypted in kept.mails] == [False] * 3
+    with relay(certificate) as (kept, port):
+        assert accepted(deliver(port, tls="none"))
+        assert [encrypted for _, _, encrypted in kept.mails] == [False] * 3
+
+
+def test_where_it_is_required_the_relay_must_be_who_it_says(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with relay(certificate) as (kept, port):
+        with pytest.raises(UnreachableError, match="certificate"):
+            deliver(port, tls="required")
+        assert not kept.mails
+        # OpenSSL's own way to trust somebody.
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert accepted(deliver(port, tls="required"))
+        assert [encrypted for _, _, encrypted in kept.mails] == [True] * 3
+
+
+def test_a_relay_wants_to_know_who_we_are(certificate: Path) -> None:
+    def check(_: Any, __: Any, ___: Any, ____: Any, said: Any) -> AuthResult:
+        right = LoginPassword(login=b"news", password="pâss".encode())
+        return AuthResult(success=said == right, handled=False)
+
+    with relay(certificate, authenticator=check, auth_required=True) as (kept, port):
+        assert accepted(deliver(port, username="news", password="pâss"))
+        with pytest.raises(UnreachableError) as wrong:
+            deliver(port, username="news", password="other")
+        assert wrong.value.code == 535
+        # A relay that was not told refuses us, not our readers.
+        unknown = deliver(port)
+        assert {answer.verdict for answer in unknown.answers.values()} == {Verdict.POLICY}
+        assert len(kept.mails) == 3
+
+
+def test_a_mail_that_is_too_long_for_a_relay_is_refused_before_it_goes() -> None:
+    with relay(None, data_size_limit=10) as (kept, port):
+        post = deliver(port)
+        assert {answer.code for answer in post.answers.values()} == {552}
+        assert not post.started
+        assert not kept.mails

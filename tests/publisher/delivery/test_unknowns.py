@@ -1,0 +1,283 @@
+"""Mails that nobody can say of: asked for, held or sent again, and never silent."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+from sqlalchemy import true, update
+
+import scheduler
+from publisher import issuing
+from publisher.config import Config, RelaySection
+from publisher.delivery import engine, unknowns
+from publisher.delivery.asking import Found
+from publisher.delivery.unknowns import Settled, decide, settle, settle_due, together
+from publisher.errors import NotFoundError
+from publisher.mail.wire import message_id
+from publisher.press import change_unknown
+from store import batches, deliveries, issues, tables
+from store.database import Database
+from store.records import DeliveryState, IssueState, UnknownRule
+from tests import make, postfix
+from tests.fakes import Relay, free_port
+
+ASK, HOLD, RETRY = UnknownRule.ASK, UnknownRule.HOLD, UnknownRule.RETRY
+UNKNOWN, QUEUED, SENT = DeliveryState.UNKNOWN, DeliveryState.QUEUED, DeliveryState.SENT
+EN, FR, AR = "en@example.org", "fr@example.org", "ar@example.org"
+#: The connection is over by the log ten seconds after our process was dead.
+LATER = make.NOW + timedelta(seconds=10)
+
+
+@pytest.fixture
+def house(database: Database, config: Config) -> Database:
+    """Return a store with an issue whose mails to readers of three languages are all unknown."""
+    make.start(database, config)
+    for address in (EN, FR, AR):
+        make.subscribe(database, [address], language=address[:2])
+    make.take(database, config, *(make.draft(tag) for tag in ("en", "fr", "ar")))
+    nowhere = config.mail.model_copy(update={"host": "127.0.0.1", "port": free_port()})
+    done = scheduler.tick(database, config.model_copy(update={"mail": nowhere}), now=make.NOW)
+    assert done.queued == 3
+    make_unknown(database)
+    return database
+
+
+def make_unknown(database: Database, since: datetime = make.NOW) -> None:
+    """Have all mails be such that nobody can say of."""
+    values = {"state": UNKNOWN, "due": since, "changed": since}
+    with database.write() as tx:
+        tx.run(update(tables.deliveries).values(**values))
+        batches.recount(tx, batches.lock(tx, true()))
+
+
+def states(database: Database) -> dict[str, DeliveryState]:
+    with database.read() as tx:
+        return {mail.email: mail.state for mail in deliveries.listing(tx, 1)}
+
+
+def ids(database: Database, config: Config) -> dict[str, str]:
+    """Return the Message-ID of each mail, by its address."""
+    with database.read() as tx:
+        editions = {edition.id: edition for edition in issues.editions_of(tx, 1)}
+        return {
+            mail.email: message_id(mail, editions[mail.edition_id], config.host)
+            for mail in deliveries.listing(tx, 1)
+        }
+
+
+def asks(config: Config, log: Path | None) -> Config:
+    """Return a configuration whose relay has a log; nobody answers there."""
+    values = {"host": "127.0.0.1", "port": free_port(), "ask": log}
+    return config.model_copy(update={"mail": config.mail.model_copy(update=values)})
+
+
+def line(at: datetime, said: str) -> str:
+    return f"{at.astimezone(UTC).isoformat()} mx postfix/{said}\n"
+
+
+def log_of(folder: Path, *accepted: str, until: datetime = LATER, name: str = "mail.log") -> Path:
+    """Write the log of a relay that has these messages, and speaks with nobody any more."""
+    text = line(make.NOW - timedelta(days=1), "smtpd[1]: disconnect from a[::1]")
+    for number, identity in enumerate(accepted):
+        text += line(make.NOW, f"cleanup[2]: A{number}: message-id={identity}")
+        text += line(make.NOW, f"qmgr[3]: A{number}: from=<a@b>, size=1, nrcpt=1 (queue active)")
+    text += line(until, "smtpd[1]: disconnect from a[::1]")
+    log = folder / name
+    log.write_text(text, encoding="utf-8")
+    return log
+
+
+def test_what_the_relay_has_is_sent_and_what_it_does_not_have_goes_out_once(
+    house: Database, config: Config, tmp_path: Path
+) -> None:
+    log = log_of(tmp_path, ids(house, config)[FR])
+    done = settle(house, asks(config, log), 1, now=LATER)
+    assert done == Settled(sent=1, queued=2)
+    assert states(house) == {EN: QUEUED, FR: SENT, AR: QUEUED}
+    with house.read() as tx:
+        assert issues.get(tx, 1).state is IssueState.SENDING
+        assert "log says that it was accepted" in deliveries.listing(tx, 1, state=SENT)[0].detail
+    with Relay() as relay:
+        engine.deliver(house, relay.serves(config), now=LATER)
+        assert relay.counts == {EN: 1, AR: 1}
+
+
+def test_an_answer_that_is_not_there_yet_is_asked_for_again_ever_more_rarely(
+    house: Database, config: Config, tmp_path: Path
+) -> None:
+    asking = asks(config, log_of(tmp_path, until=make.NOW))
+    asked, at = [], make.NOW
+    while at < make.NOW + timedelta(hours=4):
+        done = settle_due(house, asking, now=at)
+        if done != Settled():
+            assert done == Settled(not_yet=3)
+            asked.append(at - make.NOW)
+        at += timedelta(seconds=1) if len(asked) < 8 else timedelta(minutes=1)
+    assert [gap.total_seconds() for gap in asked[:7]] == [0, 2, 4, 8, 16, 32, 64]
+    assert len(asked) < 20
+    log_of(tmp_path)
+    assert settle(house, asking, 1, now=at) == Settled(queued=3)
+
+
+@pytest.mark.parametrize("rule", [ASK, HOLD])
+def test_where_nobody_can_be_asked_or_a_person_shall_say_it_is_held_and_shown(
+    house: Database, config: Config, tmp_path: Path, rule: UnknownRule
+) -> None:
+    change_unknown(house, "digest", rule)
+    log = log_of(tmp_path) if rule is HOLD else None
+    assert settle(house, asks(config, log), 1, now=LATER) == Settled(held=3)
+    assert set(states(house).values()) == {UNKNOWN}
+    (told,) = unknowns.told(house)
+    assert told.startswith("issue 1: 3 mails may or may not have been sent; 'tidings delivery list")
+
+
+def test_a_person_can_have_the_relay_asked_whatever_the_rule(
+    house: Database, config: Config, tmp_path: Path
+) -> None:
+    change_unknown(house, "digest", HOLD)
+    log = log_of(tmp_path, *ids(house, config).values())
+    assert settle(house, asks(config, log), 1, now=LATER, rule=ASK) == Settled(sent=3)
+    assert unknowns.told(house) == []
+    assert settle(house, asks(config, log), 1, now=LATER) == Settled()
+
+
+def test_by_retry_they_are_sent_again_without_asking(house: Database, config: Config) -> None:
+    change_unknown(house, "digest", RETRY)
+    with Relay() as relay:
+        done = scheduler.tick(house, relay.serves(config), now=LATER)
+        assert (done.sent, set(relay.counts.values())) == (3, {1})
+    with house.read() as tx:
+        assert issues.get(tx, 1).state is IssueState.SENT
+
+
+@pytest.mark.parametrize("rule", [ASK, RETRY])
+def test_nothing_of_an_issue_that_was_cancelled_is_sent_again(
+    house: Database, config: Config, tmp_path: Path, rule: UnknownRule
+) -> None:
+    change_unknown(house, "digest", rule)
+    with house.write() as tx:
+        # It was in the middle of its sending.
+        issues.move(tx, issues.get(tx, 1), IssueState.SENDING)
+    issuing.cancel(house, 1, now=make.NOW)
+    done = settle(house, asks(config, log_of(tmp_path)), 1, now=LATER)
+    assert done == Settled(cancelled=3)
+    assert set(states(house).values()) == {DeliveryState.CANCELLED}
+
+
+def test_a_log_that_cannot_be_read_is_told_and_holds_up_nothing(
+    house: Database, config: Config, tmp_path: Path
+) -> None:
+    done = scheduler.tick(house, asks(config, tmp_path / "none.log"), now=LATER)
+    assert "relay mail cannot be asked for unknown mails: [Errno 2] No such file" in str(
+        done.problems
+    )
+    assert set(states(house).values()) == {UNKNOWN}
+
+
+def relayed(config: Config, logs: dict[str, Path | None]) -> Config:
+    """Return a configuration with two relays for every sender."""
+    found = tuple(
+        RelaySection(name=name, host="127.0.0.1", port=free_port(), ask=log)
+        for name, log in logs.items()
+    )
+    return config.model_copy(update={"relays": found})
+
+
+def test_a_mail_may_be_with_any_relay_of_its_sender(
+    house: Database, config: Config, tmp_path: Path
+) -> None:
+    identities = ids(house, config)
+    first = log_of(tmp_path, identities[EN], name="first.log")
+    second = log_of(tmp_path, identities[FR], name="second.log")
+    config = config.model_copy(update={"mail": type(config.mail)()})
+    half = relayed(config, {"first": first, "second": None})
+    # That one has it is certain, that none has it is not.
+    assert settle(house, half, 1, now=LATER) == Settled(sent=1, held=2)
+    both = relayed(config, {"first": first, "second": second})
+    assert settle(house, both, 1, now=LATER) == Settled(sent=1, queued=1)
+    assert states(house) == {EN: SENT, FR: SENT, AR: QUEUED}
+
+
+def test_each_language_is_asked_for_at_the_relays_of_its_own_sender(
+    database: Database, config: Config, tmp_path: Path
+) -> None:
+    make.start(database, config, senders={"fr": "Infos <infos@actualites.example>"})
+    make.subscribe(database, [EN])
+    make.subscribe(database, [FR], language="fr")
+    make.take(database, config, make.draft("en"), make.draft("fr"))
+    scheduler.tick(database, asks(config, None), now=make.NOW)
+    make_unknown(database)
+    french = RelaySection(
+        name="fr",
+        host="127.0.0.1",
+        port=free_port(),
+        domains=("actualites.example",),
+        ask=log_of(tmp_path, ids(database, config)[FR]),
+    )
+    asking = asks(config, None).model_copy(update={"relays": (french,)})
+    assert settle(database, asking, 1, now=LATER) == Settled(sent=1, held=1)
+    assert states(database) == {EN: UNKNOWN, FR: SENT}
+
+
+def test_an_issue_that_is_none_is_told(database: Database, config: Config) -> None:
+    with pytest.raises(NotFoundError):
+        settle(database, config, 7, now=make.NOW)
+    with pytest.raises(NotFoundError):
+        change_unknown(database, "none", HOLD)
+
+
+@pytest.mark.parametrize(
+    ("rule", "found", "state"),
+    [
+        (ASK, Found.ACCEPTED, SENT),
+        (ASK, Found.REFUSED, QUEUED),
+        (ASK, Found.NOT_YET, UNKNOWN),
+        (ASK, None, UNKNOWN),
+        *((HOLD, found, UNKNOWN) for found in (*Found, None)),
+        *((RETRY, found, QUEUED) for found in (*Found, None)),
+    ],
+)
+def test_a_rule_decides_by_what_the_relays_say(
+    rule: UnknownRule, found: Found | None, state: DeliveryState
+) -> None:
+    assert decide(rule, found, IssueState.SENDING) is state
+    over = decide(rule, found, IssueState.CANCELLED)
+    assert over is (DeliveryState.CANCELLED if state is QUEUED else state)
+
+
+def test_several_relays_say_no_only_together() -> None:
+    for answers in product([*Found, None], repeat=3):
+        said = together(answers)
+        assert (said is Found.ACCEPTED) == (Found.ACCEPTED in answers)
+        assert (said is Found.REFUSED) == (set(answers) == {Found.REFUSED})
+    assert together([]) is None
+    assert together([Found.REFUSED, None]) is None
+
+
+def test_a_real_relay_is_asked_for_what_it_took_before_we_died(
+    database: Database, config: Config
+) -> None:
+    with postfix.server() as relay:
+        at = {"host": "127.0.0.1", "port": relay.port, "tls": "none", "ask": relay.log}
+        config = config.model_copy(update={"mail": config.mail.model_copy(update=at)})
+        begins = clock()
+        make.start(database, config, since=begins - timedelta(days=8))
+        make.subscribe(database, [EN])
+        make.take(database, config, make.draft("en"), now=begins)
+        assert scheduler.tick(database, config, now=begins).sent == 1
+        # As if the process had died before it could write that down, and another mail with it.
+        make_unknown(database, since=clock())
+        assert settle(database, config, 1, now=clock()) == Settled(sent=1)
+
+
+def clock() -> datetime:
+    """Return the time on this machine, which a real relay goes by."""
+    return datetime.now(UTC)
+
+
+def test_a_rule_is_kept_with_its_newsletter(database: Database, config: Config) -> None:
+    begun = make.start(database, config, unknown=RETRY)
+    assert begun.unknown is RETRY
+    assert change_unknown(database, "digest", HOLD) == replace(begun, unknown=HOLD)
