@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 _PATIENCE = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -21,11 +22,20 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    command: Sequence[str], *, port: int, folder: Path, environment: Mapping[str, str]
+    command: Sequence[str],
+    *,
+    port: int,
+    folder: Path,
+    environment: Mapping[str, str],
+    out: IO[bytes] | None = None,
 ) -> Iterator[int]:
     """Run a server for as long as the block lasts; give its process id once it listens."""
     with subprocess.Popen(  # noqa: S603
-        command, cwd=folder, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=out,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             _wait_for(port)
@@ -54,3 +64,9 @@ def cpu_seconds(pid: int) -> float:
             if pid in {int(stat.parent.name), int(fields[1])}:
                 ticks += int(fields[11]) + int(fields[12])
     return ticks / _TICKS
+
+
+def peak_mb(pid: int) -> float:
+    """Return the largest resident set that a process has had (proc(5), status)."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
