@@ -218,7 +218,7 @@ class _Counter:
         with self.path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - 200, 0))
-            found = re.findall(rb"mesg=(\d+) ", file.read())
+            found = re.findall(rb"mesg=(\d+)\s", file.read())
         return int(found[-1]) if found else 0
 
 
