@@ -43,7 +43,8 @@ CONDITIONS = {
     "workers": f"'tidings worker', {CONNECTIONS} connections each; one batch of 500 at a time",
     "signed": "per_s: DKIM, RSA-2048; unsigned_per_s: a fifth of the mails, no signature",
     "per_s": "from the first mail that the sink counts to the last",
-    "cores": "share of all cores' time that each part had in that time",
+    "shares": "of all cores' time, what each part had in that time; cpu_us: microseconds that it "
+    "worked for a mail; wal: bytes of PostgreSQL's log for a mail",
     "peak_mb": "the largest resident set of any worker",
 }
 
@@ -65,6 +66,10 @@ class Run:
     peak_mb: float
     #: Of all cores' time, what workers, sink and PostgreSQL had.
     shares: dict[str, float]
+    #: Microseconds that they worked for a mail.
+    cpu_us: dict[str, int]
+    #: Bytes of PostgreSQL's log (WAL) for a mail.
+    wal: int
 
 
 def measure(*, quick: bool) -> dict[str, object]:
@@ -90,9 +95,16 @@ def of(people: int) -> dict[str, object]:
         "per_s": {number: round(run.per_s) for number, run in signed.items()},
         "peak_mb": max(run.peak_mb for run in [*signed.values(), *unsigned.values()]),
         "cores": os.cpu_count(),
-        "shares": {number: run.shares for number, run in signed.items()},
+        **_costs("", signed),
         "unsigned_per_s": {number: round(run.per_s) for number, run in unsigned.items()},
-        "unsigned_shares": {number: run.shares for number, run in unsigned.items()},
+        **_costs("unsigned_", unsigned),
+    }
+
+
+def _costs(prefix: str, runs: dict[str, Run]) -> dict[str, object]:
+    return {
+        f"{prefix}{name}": {number: getattr(run, name) for number, run in runs.items()}
+        for name in ("shares", "cpu_us", "wal")
     }
 
 
@@ -142,10 +154,24 @@ def _prepare(site: _Site, url: str, people: int) -> int:
     if site.signs:
         keys.make(config, config.sender.rpartition("@")[2], _SELECTOR, ed25519=False)
     issue = queued.queue(config, people, now=datetime.now(UTC))
+    seconds = time.perf_counter() - started
     with _opened(url) as database:
         issuing.pause(database, issue)
-    sys.stderr.write(f"{people} queued in {time.perf_counter() - started:.1f} s\n")
+        sizes = {name: _size(database, name) for name in ("subscribers", "deliveries", "batches")}
+    sys.stderr.write(f"{people} subscribed and queued in {seconds:.1f} s; bytes: {sizes}\n")
     return issue
+
+
+def _size(database: Database, table: str) -> int:
+    """Return the bytes of a table with its indexes."""
+    return _number(database, f"select pg_total_relation_size('{table}')")
+
+
+def _number(database: Database, query: str) -> int:
+    with database.read() as tx:
+        (row,) = tx.rows(text(query))
+        (number,) = row.values()
+    return int(number)
 
 
 @contextmanager
@@ -193,10 +219,7 @@ def _at_work(places: Sequence[Path], database: Database) -> Iterator[list[int]]:
 
 def _present(database: Database) -> int:
     """Return how many workers wait for letters: each of them does, beside its batches."""
-    query = text("select count(*) as count from procrastinate_workers")
-    with database.read() as tx:
-        row = tx.row(query)
-    return int(row["count"]) // 2 if row else 0
+    return _number(database, "select count(*) from procrastinate_workers") // 2
 
 
 def _wait(condition: Callable[[], bool], otherwise: str) -> None:
@@ -224,10 +247,8 @@ class _Counter:
 
 def _parts(database: Database, sink: int, workers: Sequence[int]) -> dict[str, list[int]]:
     """Return the processes of each part, by its name."""
-    with database.read() as tx:
-        row = tx.row(text("select pg_backend_pid() as pid"))
     # A server that is somewhere else takes nothing of our cores.
-    stat = Path(f"/proc/{row['pid'] if row else 0}/stat")
+    stat = Path(f"/proc/{_number(database, 'select pg_backend_pid()')}/stat")
     server = [int(stat.read_text().rpartition(")")[2].split()[1])] if stat.exists() else []
     return {"workers": [*workers], "sink": [sink], "postgresql": server}
 
@@ -244,16 +265,25 @@ def _run(
     _wait(lambda: counter.look() > before, "the workers do not begin")
     # Mails of the first look are not of the time that is measured.
     early, used, started = counter.look() - before, _cpu(parts), time.perf_counter()
+    logged = _logged(database)
     _last(counter, before + people)
     seconds, after = time.perf_counter() - started, _cpu(parts)
     peak = max(peak_mb(pid) for pid in parts["workers"])
     _wait(lambda: _sent(database, issue) == people, "the store does not hear of all")
-    every = seconds * (os.cpu_count() or 1)
+    mails, every = people - early, seconds * (os.cpu_count() or 1)
+    worked = {name: after[name] - used[name] for name in parts}
     return Run(
-        per_s=(people - early) / seconds,
+        per_s=mails / seconds,
         peak_mb=round(peak, 1),
-        shares={name: round((after[name] - used[name]) / every, 2) for name in parts},
+        shares={name: round(cpu / every, 2) for name, cpu in worked.items()},
+        cpu_us={name: round(cpu / mails * 1_000_000) for name, cpu in worked.items()},
+        wal=(_logged(database) - logged) // mails,
     )
+
+
+def _logged(database: Database) -> int:
+    """Return how many bytes of log (WAL) the server has written."""
+    return _number(database, "select pg_current_wal_lsn() - '0/0'::pg_lsn")
 
 
 def _last(counter: _Counter, whole: int) -> None:

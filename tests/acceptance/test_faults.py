@@ -21,7 +21,7 @@ from tests.store import fill
 ROOT = Path(__file__).parents[2]
 PEOPLE = 300
 CONNECTIONS = 3
-#: Where the disk is full: a file may have 8 blocks of 512 bytes, a journal has some 40 for each mail.
+#: Where the disk is full: no file may pass 8 blocks of 512 bytes, a third of what all mails need.
 FULL = ("/bin/sh", "-c", 'ulimit -f 8 && exec "$0" "$@"')
 
 TOML = """[site]
