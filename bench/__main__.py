@@ -11,6 +11,7 @@ from bench.conditions import conditions
 #: Python's own, so its module has another name. One whose figures may tell of a fault has
 #: ``faults(figures) -> sentences``, too.
 MODULES = {
+    "build": "build",
     "campaign": "campaign",
     "crash": "crash",
     "feeds": "feeds",

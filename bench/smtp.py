@@ -7,13 +7,14 @@ and the whole engine, from a store on SQLite to the last row in it.
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -26,11 +27,12 @@ from sqlalchemy import insert, text
 
 from bench import archive, senders
 from bench.conditions import libraries, program
-from bench.processes import free_port, running
+from bench.processes import cpu_seconds, free_port, running
 from publisher import press
 from publisher.config import Config
 from publisher.delivery import engine
 from publisher.ingest import intake
+from publisher.mail import keys
 from store import tables
 from store.database import Database, open_database
 from store.records import Status
@@ -45,11 +47,13 @@ CONDITIONS = {
     **libraries("aiosmtplib", "uvloop", "cryptography"),
     "mails": f"{senders.SIZE} bytes behind the headers; no TLS, no signature but the engine's",
     "relay": "smtp-sink: one process; it offers PIPELINING, not CHUNKING",
-    "engine": "SQLite, a file; a digest of 16 items in four languages; bare_rsa: one thread",
+    "engine": "SQLite, a file; a digest of 16 items in four languages, signed with "
+    "RSA-2048; bare_rsa: one thread that does nothing else",
     "sessions": f"{SESSIONS} at once, for everybody; ours and aiosmtplib on uvloop",
     "smtplib": f"{SESSIONS} threads",
     "rtt20": f"through a process that hands on everything {_WAY} ms later, both ways",
     "figures": "median of the ratios of rounds that take turns; mails a second by the clock",
+    "processor": "keys with cpu: mails a second of processor time, the sender's and smtp-sink's",
 }
 
 #: Mails a round, near and far; the slow ones get fewer.
@@ -58,7 +62,19 @@ _FAR = {"tidings": 2_000, "aiosmtplib": 500}
 #: What the engine's mails tell of.
 _ITEMS = 16
 
-Rates = dict[str, list[float]]
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """What it took to hand over some mails."""
+
+    mails: int
+    seconds: float
+    #: Seconds that processors worked for it, the sender's and the relay's.
+    cpu: float
+
+
+#: By the name of the sender, what each round took.
+Rounds = dict[str, list[Round]]
 
 
 def measure(*, quick: bool) -> dict[str, object]:
@@ -70,55 +86,71 @@ def measure(*, quick: bool) -> dict[str, object]:
             "apt-get install --no-install-recommends postfix\n"
         )
         sys.exit(1)
-    rounds = 5 if quick else 11
-    with _sink() as port:
+    rounds = 5 if quick else 15
+    with _sink() as (sink, port):
+        near = _rounds(_NEAR, port, sink, rounds)
         with _distance(port) as far:
-            near = _rounds(_NEAR, port, rounds)
-            distant = _rounds(_FAR, far, max(3, rounds // 2))
+            distant = _rounds(_FAR, far, sink, max(3, rounds // 3))
         whole = _engine(port, 500 if quick else 2_000)
-    figures: dict[str, object] = {
-        f"vs_{peer}": _ratio(near, peer) for peer in near if peer != "tidings"
-    }
-    figures["rtt20_vs_aiosmtplib"] = _ratio(distant, "aiosmtplib")
     bare = _bare_rsa()
-    figures["engine_vs_bare_rsa"] = round(whole / bare, 3)
-    figures["per_s"] = {
-        **{name: round(median(found)) for name, found in near.items()},
-        **{f"rtt20_{name}": round(median(found)) for name, found in distant.items()},
-        "engine": round(whole),
-        "bare_rsa": round(bare),
+    return {
+        **{f"vs_{peer}": _ratio(near, peer, _rate) for peer in near if peer != "tidings"},
+        "rtt20_vs_aiosmtplib": _ratio(distant, "aiosmtplib", _rate),
+        "engine_vs_bare_rsa": round(whole / bare, 3),
+        "cpu_vs_smtp_source": _ratio(near, "smtp_source", _cpu_rate),
+        "per_s": {
+            **{name: round(median(map(_rate, found))) for name, found in near.items()},
+            **{f"rtt20_{name}": round(median(map(_rate, them))) for name, them in distant.items()},
+            "engine": round(whole),
+            "bare_rsa": round(bare),
+        },
+        "per_cpu_s": {name: round(median(map(_cpu_rate, found))) for name, found in near.items()},
     }
-    return figures
 
 
-def _ratio(rates: Rates, peer: str) -> float:
-    pairs = zip(rates["tidings"], rates[peer], strict=True)
-    return round(median(ours / theirs for ours, theirs in pairs), 3)
+def _rate(of: Round) -> float:
+    return of.mails / of.seconds
 
 
-def _rounds(counts: Mapping[str, int], port: int, rounds: int) -> Rates:
-    rates: Rates = defaultdict(list)
+def _cpu_rate(of: Round) -> float:
+    return of.mails / max(of.cpu, 0.01)
+
+
+def _ratio(rounds: Rounds, peer: str, rate: Callable[[Round], float]) -> float:
+    pairs = zip(rounds["tidings"], rounds[peer], strict=True)
+    return round(median(rate(ours) / rate(theirs) for ours, theirs in pairs), 3)
+
+
+def _rounds(counts: Mapping[str, int], port: int, sink: int, rounds: int) -> Rounds:
+    found: Rounds = {name: [] for name in counts}
     for _ in range(rounds):
         for name, mails in counts.items():
-            seconds = (_source if name == "smtp_source" else _sender)(name, port, mails)
-            rates[name].append(mails / seconds)
-    return rates
+            before = cpu_seconds(sink)
+            took = (_source if name == "smtp_source" else _sender)(name, port, mails)
+            relay = cpu_seconds(sink) - before
+            found[name].append(replace(took, cpu=took.cpu + relay))
+    return found
 
 
-def _sender(name: str, port: int, mails: int) -> float:
+def _sender(name: str, port: int, mails: int) -> Round:
     numbers = map(str, (port, mails, SESSIONS))
-    seconds: float = json.loads(_run(sys.executable, "-m", "bench.senders", name, *numbers))[
-        "seconds"
-    ]
-    return seconds
+    return Round(
+        mails=mails, **json.loads(_run(sys.executable, "-m", "bench.senders", name, *numbers))
+    )
 
 
-def _source(_: str, port: int, mails: int) -> float:
+def _source(_: str, port: int, mails: int) -> Round:
     lengths = ("-l", str(senders.SIZE), "-m", str(mails), "-s", str(SESSIONS))
     people = ("-f", senders.SENDER, "-t", senders.RECIPIENT)
-    started = perf_counter()
+    started, used = perf_counter(), _of_children()
     _run("smtp-source", "-d", *lengths, *people, f"127.0.0.1:{port}")
-    return perf_counter() - started
+    return Round(mails=mails, seconds=perf_counter() - started, cpu=_of_children() - used)
+
+
+def _of_children() -> float:
+    """Return the seconds that processes which have ended worked for us."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _run(*command: str) -> str:
@@ -126,14 +158,14 @@ def _run(*command: str) -> str:
 
 
 @contextmanager
-def _sink() -> Iterator[int]:
-    """Run smtp-sink; give its port."""
+def _sink() -> Iterator[tuple[int, int]]:
+    """Run smtp-sink; give its process id and its port."""
     port = free_port()
     # It does not like to be root.
     user = ("-u", "nobody") if os.geteuid() == 0 else ()
     command = ("smtp-sink", *user, f"127.0.0.1:{port}", "100")
-    with running(command, port=port, folder=Path("/"), environment={}):
-        yield port
+    with running(command, port=port, folder=Path("/"), environment={}) as pid:
+        yield pid, port
 
 
 @contextmanager
@@ -151,8 +183,13 @@ def _engine(port: int, people: int) -> float:
     with tempfile.TemporaryDirectory(prefix="tidings-bench-") as name:
         folder = Path(name)
         config = archive.found(folder, f"sqlite:///{folder / 'tidings.db'}")
+        keys.make(config, config.sender.rpartition("@")[2], "bench", ed25519=False)
         mail = {"host": "127.0.0.1", "port": port, "tls": "none", "connections": SESSIONS}
-        config = config.model_copy(update={"mail": config.mail.model_copy(update=mail)})
+        sections = {
+            "mail": config.mail.model_copy(update=mail),
+            "dkim": config.dkim.model_copy(update={"selectors": ("bench",)}),
+        }
+        config = config.model_copy(update=sections)
         database = open_database(config.database_url)
         database.migrate()
         slot = _queue(database, config, people)

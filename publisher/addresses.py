@@ -4,6 +4,7 @@ A path begins with a slash and is as it stands on disk; :func:`link` makes it fi
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 import idna
@@ -156,7 +157,13 @@ def moved(path: str) -> str:
 
 def link(base: str, path: str) -> str:
     """Return a path below an address (or below the path of one) as a URI reference (RFC 3986)."""
-    return base + quote(path)
+    return base + _quoted(path)
+
+
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    # Every page leads to the same few dozen others.
+    return quote(path)
 
 
 def uri(address: str) -> str:

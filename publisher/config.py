@@ -12,6 +12,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import SplitResult, quote, urlsplit
@@ -109,6 +110,19 @@ def _hub(value: str) -> str:
     # It goes out in a header, between angle brackets (RFC 8288).
     if not value.isascii() or re.search(r'[\s<>"\x00-\x1f\x7f]', value):
         raise ValueError("must be ASCII without spaces and brackets (RFC 3986)")
+    return value
+
+
+def _server(value: str) -> str:
+    parts = urlsplit(f"//{value}")
+    try:
+        ip_address(parts.hostname or "")
+        # To ask for a port that is none raises a ValueError, too.
+        well = parts.port != 0 and parts.netloc == value
+    except ValueError:
+        well = False
+    if not well:
+        raise ValueError("not an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53")
     return value
 
 
@@ -269,6 +283,15 @@ class RelaySection(RelaySettings):
     priority: Annotated[int, Field(ge=0, le=100)] = PRIORITY
 
 
+class SignupSection(_Section):
+    """``[signup]``: how much strangers may ask for by the forms."""
+
+    #: Sign-ups and letters that one network may ask for in an hour: a class room, not a robot.
+    asked_an_hour: Annotated[int, Field(ge=1, le=100_000)] = 30
+    #: Letters in 24 hours to an address that its owner has not confirmed.
+    letters_a_day: Annotated[int, Field(ge=1, le=100)] = 3
+
+
 class DeliverySection(_Section):
     """``[delivery]``: how it is written down what was sent."""
 
@@ -282,6 +305,34 @@ class DeliverySection(_Section):
     lease: Annotated[float, Field(ge=1)] = 60.0
     #: Seconds after that until other hosts take the batch.
     grace: Annotated[float, Field(ge=0)] = 600.0
+
+
+class DkimSection(_Section):
+    """``[dkim]``: the keys that mail is signed with."""
+
+    #: Which of them sign, by selector; none: the relay signs.
+    selectors: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")], ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
+    #: Their folder; nobody else may read it.
+    folder: Path = Path("dkim")
+
+
+class DnsSection(_Section):
+    """``[dns]``: who is asked what the world knows of the domains that mail comes from."""
+
+    #: Name servers by their addresses, with ``:port`` where that is not 53; none: the system's.
+    servers: Annotated[
+        tuple[Annotated[str, AfterValidator(_server)], ...],
+        NoDecode,
+        BeforeValidator(_comma_separated),
+        AfterValidator(_distinct),
+    ] = ()
+    #: Seconds that one question may take.
+    timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
 class IngestSection(_Section):
@@ -317,8 +368,11 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     feeds: FeedsSection = FeedsSection()
     mail: MailSection = MailSection()
+    signup: SignupSection = SignupSection()
     relays: Annotated[tuple[RelaySection, ...], BeforeValidator(_listed)] = ()
     delivery: DeliverySection = DeliverySection()
+    dkim: DkimSection = DkimSection()
+    dns: DnsSection = DnsSection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
@@ -355,6 +409,11 @@ class Config(BaseSettings):
     def templates(self) -> Path | None:
         """The folder of the operator's own templates, absolute."""
         return self.site.templates and self.folder / self.site.templates
+
+    @property
+    def dkim_folder(self) -> Path:
+        """The folder of the keys that mail is signed with, absolute."""
+        return self.folder / self.dkim.folder
 
     @property
     def database_url(self) -> str:

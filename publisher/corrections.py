@@ -4,6 +4,8 @@
                                                                     one edition for each language,
                                                                     to those who have not
 
+Its editions pass the pre-flight, or nobody is told.
+
 Once: the ledger's next telling in the newsletter's channel is unique, and whoever has a
 delivery of a correction is owed it no more. So asking twice does nothing twice, and asking
 later finds those who were sent the wrong text late.
@@ -13,10 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from publisher import inspection
 from publisher.config import Config
 from publisher.editions import keep, openings, reader_zones, stories_of
-from publisher.errors import ConflictError
-from publisher.mail.edition import render_correction
+from publisher.errors import ConflictError, PreflightError
+from publisher.mail.edition import Rendered, render_correction
 from publisher.policy import Fired
 from publisher.story import correction_note
 from publisher.telling import Case, source_revision, why
@@ -81,7 +84,8 @@ def notify(
 
     Returns what was owed, and the issues made, which the next delivery sends. What is not
     ready in a language, and who has not been sent the wrong text yet, is told by asking again.
-    ``dry_run`` makes nothing. Raises NotFoundError.
+    ``dry_run`` makes nothing. Raises NotFoundError, and PreflightError where a mail is not fit to
+    be sent; nobody is told then, as of an issue.
     """
     owed: list[Owed] = []
     made: list[Issue] = []
@@ -206,6 +210,7 @@ def _tell(
         config=config,
         issue_id=issue.id,
     )
+    _require_fit(tx, issue, newsletter, (debt.language, rendered), config)
     edition_id = keep(tx, issue, debt.language, rendered, tells=[case.item.id])
     return deliveries.queue_correction(
         tx,
@@ -217,6 +222,21 @@ def _tell(
         due=openings(newsletter, debt.language, reader_zones(tx, newsletter), now=now),
         now=now,
     )
+
+
+def _require_fit(
+    tx: Transaction,
+    issue: Issue,
+    newsletter: Newsletter,
+    edition: tuple[str, Rendered],
+    config: Config,
+) -> None:
+    """Raise PreflightError unless the mail passes what those of an issue must pass."""
+    if reasons := inspection.faults(tx, issue, newsletter, [edition], config):
+        what = f"the correction of item {issue.corrects} in {newsletter.key}"
+        # Its issue is taken back with all else, so there is none to look at.
+        hint = "nobody was mailed; mend the text or the template, then ask again"
+        raise PreflightError(what, reasons, hint=hint)
 
 
 def _next(case: Case, last: Publication, issue: Issue, now: datetime) -> Publication:

@@ -15,6 +15,7 @@
     +-- JournalError         what is done with mails cannot be written down: no more is sent
     +-- LeaseError           what was taken may be another's by now
     +-- PreflightError       editions are not fit to be sent: what is wrong with them
+    +-- DnsError             no name server answers: nobody can say what the DNS holds
     +-- MailError            a message was not accepted
         +-- UnwritableError      it cannot be written at all: nothing was sent
         +-- UnreachableError     no relay answers: nothing was sent
@@ -40,6 +41,7 @@ __all__ = [
     "BusyError",
     "ConfigError",
     "ConflictError",
+    "DnsError",
     "EditConflictError",
     "FormError",
     "InputError",
@@ -111,14 +113,16 @@ _TOLD = 5
 
 
 class PreflightError(TidingsError):
-    """Editions are not fit to be sent; ``reasons`` holds a sentence for each fault."""
+    """Editions are not fit to be sent: ``what`` they are of, such as ``issue 7``.
 
-    def __init__(self, issue_id: int, reasons: Sequence[str]) -> None:
-        hint = f"mend it; 'tidings issue check {issue_id}' says what else there is"
+    ``reasons`` holds a sentence for each fault.
+    """
+
+    def __init__(self, what: str, reasons: Sequence[str], *, hint: str) -> None:
         more = [f"and {len(reasons) - _TOLD} more"] if len(reasons) > _TOLD else []
         told = "; ".join([*reasons[:_TOLD], *more, hint])
-        super().__init__(f"issue {issue_id} is not fit to be sent: {told}")
-        self.issue_id = issue_id
+        super().__init__(f"{what} is not fit to be sent: {told}")
+        self.what = what
         self.reasons = tuple(reasons)
 
 
@@ -139,6 +143,10 @@ class EditConflictError(ConflictError):
         )
         self.item_id, self.language, self.read = item_id, language, read
         self.yours, self.theirs = yours, theirs
+
+
+class DnsError(TidingsError):
+    """No name server answers, or it fails: nobody can say what the DNS holds."""
 
 
 class MailError(TidingsError):

@@ -11,9 +11,10 @@ from typing import Any
 from publisher import addresses
 from publisher.config import Config
 from publisher.errors import PreflightError
-from publisher.mail import links, page, preflight, senders, targets, wire
+from publisher.mail import compiled, keys, links, page, preflight, senders, targets
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding, Proof
+from publisher.mail.keys import Signing
 from publisher.story import tell_all
 from store import images, items, publications
 from store.database import Transaction
@@ -31,15 +32,23 @@ def require(
 
     Raises PreflightError, which names every error of every edition once.
     """
+    if reasons := faults(tx, issue, newsletter, editions, config):
+        hint = f"mend it; 'tidings issue check {issue.id}' says what else there is"
+        raise PreflightError(f"issue {issue.id}", reasons, hint=hint)
+
+
+def faults(
+    tx: Transaction, issue: Issue, newsletter: Newsletter, editions: Editions, config: Config
+) -> list[str]:
+    """Return a sentence for every error of these editions, each once."""
     found = inspect(tx, issue, newsletter, editions, config, reads_words=False)
-    reasons = [
+    reasons = (
         f"{language}, {each.where}: {each.message} ({each.code})"
         for language, findings in found
         for each in findings
         if each.level == "error"
-    ]
-    if reasons:
-        raise PreflightError(issue.id, list(dict.fromkeys(reasons)))
+    )
+    return list(dict.fromkeys(reasons))
 
 
 def inspect(
@@ -50,11 +59,14 @@ def inspect(
     config: Config,
     *,
     reads_words: bool = True,
+    signing: Signing | None = None,
 ) -> list[tuple[Language, list[Finding]]]:
     """Return what is wrong with each of an issue's editions.
 
     ``reads_words``: also which language their words are in, which only warns and takes a second.
+    ``signing``: with what the DNS has of its keys, if it was asked.
     """
+    signing = signing or keys.signing(config)
     paths = {path for _, each in editions for path in targets.ours(page.read(each.html), config)}
     known = _known(tx, paths, config)
     there = {*known.paths, *known.pages.values(), *_lists(issue, newsletter, config)}
@@ -73,6 +85,7 @@ def inspect(
             pages=known.pages,
             message=_message(issue, newsletter, language, rendered, config),
             reads_words=reads_words,
+            signing=signing,
         )
         found.append((language, preflight.findings(proof)))
     return found
@@ -148,7 +161,7 @@ def _message(
     )
     date = issue.frozen or issue.slot
     from_, reader = senders.sender(newsletter, language, config), links.public(config, language)
-    return wire.message(somebody, edition, from_, reader, date=date)
+    return compiled.message(somebody, edition, from_, reader, date=date)
 
 
 def _parts(rendered: Rendered) -> dict[str, Any]:

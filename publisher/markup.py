@@ -9,7 +9,7 @@ knows HTML as browsers do, so that a mistake in one of the two lets nothing thro
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import pairwise
 from urllib.parse import urljoin
@@ -94,15 +94,26 @@ def _thinned(run: re.Match[str]) -> str:
 
 def clean_line(text: str) -> str:
     """Return text of one line fit for a title or a header: white space folded, no bidi controls."""
-    if (
-        text.isprintable()
-        and unicodedata.is_normalized("NFC", text)
-        and (text.isascii() or not _PILED.search(text))
-    ):
+    if _is_plain(text):
         # Nothing to clean, which is soon seen; the names of a million subscribers come by here.
         return " ".join(text.split())
     # \s knows U+202F and U+00A0, which belong into French titles: fold only what breaks lines.
     return re.sub(r"[\t\n ]+", " ", clean_text(_DIRECTION.sub("", text)))
+
+
+def _is_plain(text: str) -> bool:
+    return (
+        text.isprintable()
+        and unicodedata.is_normalized("NFC", text)
+        and (text.isascii() or not _PILED.search(text))
+    )
+
+
+def are_clean(lines: Sequence[str]) -> bool:
+    """Say whether all lines are seen at once to be clean; of some that are it may say no."""
+    # What stands between them joins with no sign, and is no white space.
+    whole = "|".join(["", *lines, ""])
+    return _is_plain(whole) and not any(space in whole for space in ("  ", "| ", " |"))
 
 
 def signs(markdown: str) -> int:

@@ -17,7 +17,7 @@ from publisher.errors import InputError
 from publisher.issue_states import OPEN
 from publisher.issuing import check_items
 from publisher.mail import links, senders
-from publisher.mail.wire import message
+from publisher.mail.compiled import message
 from publisher.press import Gate
 from store import issues, items, newsletters, subscribers
 from store.database import Database, Transaction

@@ -15,31 +15,26 @@ they stood for must survive a loss of power by then:
 Why many at a time. Every fsync waits for a turn of the file system's journal, and those that
 wait at once share one: a hundred files take about a tenth of the time they take one by one.
 And they are written by threads, while whoever puts them makes the next: to make a new file
-takes the system as long as it takes us to make what is in it.
+takes the system as long as it takes us to make what is in it. Threads give up the old ones, too:
+a file goes when the last who holds it lets go, and to free its blocks takes longer than to
+rename.
 """
 
-import errno
 import os
-from collections.abc import Iterator
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from publisher import packing
-from publisher.errors import StoreError
+from publisher import beside, packing
 
 #: Files that may stand beside, before they are renamed together: a pass of the scheduler fits,
 #: and a rebuild of a large site does not double its folder.
-BATCH = 500
+BATCH = 1_000
 
 #: Files and folders that are brought to the disk at once.
-_AT_ONCE = 16
-
-#: What says that a folder is not there (any more), and that its file system syncs no folders.
-_NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL}
+_AT_ONCE = 8
 
 
 class Placing:
@@ -50,13 +45,15 @@ class Placing:
     """
 
     def __init__(self, folder: Path, *, batch: int = BATCH) -> None:
-        self._folder = folder
+        self._folder = str(folder)
         self._batch = batch
         #: By where it goes, what is written beside; None for a file that goes away.
-        self._waiting: dict[Path, Future[Path] | None] = {}
+        self._waiting: dict[str, Future[None] | None] = {}
         #: Folders that are to be on disk in the end, and those that are surely there.
-        self._folders: set[Path] = set()
-        self._there: set[Path] = set()
+        self._folders: set[str] = set()
+        self._there: set[str] = set()
+        #: Descriptors of files that others have taken the places of.
+        self._old: deque[int] = deque()
         self._threads = ThreadPoolExecutor(_AT_ONCE)
 
     def __enter__(self) -> Self:
@@ -75,9 +72,10 @@ class Placing:
                 self._settle()
         finally:
             self._threads.shutdown(cancel_futures=True)
+            beside.let_go(self._old)
             for place, writing in self._waiting.items():
                 if writing:
-                    _sweep(place)
+                    beside.sweep(place)
 
     def put_packed(self, place: Path, body: bytes | None, *, anew: bool = False) -> bool:
         """Have a file hold these bytes, and one beside it the same gzipped; see :meth:`put`.
@@ -85,11 +83,15 @@ class Placing:
         The packed one comes into its place first: so where the other is right already, both
         are, and nothing is packed but ``anew``.
         """
-        packed = place.with_name(f"{place.name}.gz")
-        changes = self._changes(place, body)
-        if changes or anew or not packed.exists():
-            self.put(packed, None if body is None else packing.pack(body))
-        self._put(place, body, changes=changes)
+        name = str(place)
+        packed = f"{name}.gz"
+        changes = self._changes(name, body)
+        if body is not None and changes and not anew:
+            self._write(beside.Task(packed, body, packed=True), beside.Task(name, body))
+            return True
+        if changes or anew or not os.path.exists(packed):
+            self._put(packed, None if body is None else packing.pack(body))
+        self._put(name, body)
         return changes
 
     def put(self, place: Path, body: bytes | None) -> bool:
@@ -98,102 +100,80 @@ class Placing:
         A file that holds them already is left alone, so that its age tells when it changed.
         Raises StoreError.
         """
+        return self._put(str(place), body)
+
+    def _changes(self, place: str, body: bytes | None) -> bool:
+        with beside.named("remove" if body is None else "write", place):
+            return os.path.lexists(place) if body is None else not beside.holds(place, body)
+
+    def _put(self, place: str, body: bytes | None) -> bool:
         changes = self._changes(place, body)
-        self._put(place, body, changes=changes)
+        if body is not None and changes:
+            self._write(beside.Task(place, body))
+        else:
+            self._begin(place)
+            if changes:
+                self._waiting[place] = None
+            self._settle_full()
         return changes
 
-    def _changes(self, place: Path, body: bytes | None) -> bool:
-        with _named("remove" if body is None else "write", place):
-            return os.path.lexists(place) if body is None else not _holds(place, body)
+    def _write(self, *tasks: beside.Task) -> None:
+        """Have a thread write files beside their places, which are in one folder."""
+        for task in tasks:
+            self._begin(task.place)
+        self._make_folder(tasks[0].place)
+        writing = self._threads.submit(beside.write_all, tasks)
+        self._waiting.update((task.place, writing) for task in tasks)
+        self._settle_full()
 
-    def _put(self, place: Path, body: bytes | None, *, changes: bool) -> None:
-        with _named("remove" if body is None else "write", place):
-            self._forget(place)
-            if changes:
-                self._waiting[place] = None if body is None else self._beside(place, body)
-        if place.parent not in self._folders:
-            above = [place.parent, *place.parent.parents]
-            self._folders.update(above[: above.index(self._folder) + 1])
-        if len(self._waiting) >= self._batch:
-            self._settle()
-
-    def _beside(self, place: Path, body: bytes) -> Future[Path]:
-        if place.parent not in self._there:
-            missing = takewhile(lambda folder: not folder.exists(), place.parents)
-            self._folders.update(folder.parent for folder in missing)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            self._there.add(place.parent)
-        return self._threads.submit(_write, place, body)
-
-    def _forget(self, place: Path) -> None:
+    def _begin(self, place: str) -> None:
         """Take back what waits for a place: what comes last holds."""
         writing = self._waiting.pop(place, None)
         if writing:
-            writing.result().unlink()
+            writing.result()
+            beside.sweep(place)
+        folder = os.path.dirname(place)
+        while folder not in self._folders:
+            self._folders.add(folder)
+            if folder == self._folder:
+                break
+            folder = os.path.dirname(folder)
+
+    def _make_folder(self, place: str) -> None:
+        folder = os.path.dirname(place)
+        if folder not in self._there:
+            with beside.named("write", place):
+                missing = folder
+                while not os.path.exists(missing):
+                    missing = os.path.dirname(missing)
+                    self._folders.add(missing)
+                os.makedirs(folder, exist_ok=True)
+            self._there.add(folder)
+
+    def _settle_full(self) -> None:
+        if len(self._waiting) >= self._batch:
+            self._settle()
 
     def _settle(self) -> None:
-        ready = {place: writing and writing.result() for place, writing in self._waiting.items()}
-        for place, beside in ready.items():
-            with _named("write" if beside else "remove", place):
-                if beside:
-                    # Servers date a file by when it was written, which may be long ago by now:
-                    # its readers had the one before since, with a date that was no older.
-                    os.utime(beside)
-                    beside.replace(place)
+        for writing in self._waiting.values():
+            if writing:
+                writing.result()
+        for place, writing in list(self._waiting.items()):
+            with beside.named("write" if writing else "remove", place):
+                self._hold_old(place)
+                if writing:
+                    beside.rename(place)
                 else:
-                    place.unlink(missing_ok=True)
+                    Path(place).unlink(missing_ok=True)
             del self._waiting[place]
         # The list raises what a thread raised.
-        list(self._threads.map(_sync_folder, self._folders))
+        list(self._threads.map(beside.sync_folder, self._folders))
         self._folders.clear()
 
-
-def _write(place: Path, body: bytes) -> Path:
-    """Write beside a place, durably; return where."""
-    beside = _beside(place)
-    with _named("write", place):
-        beside.write_bytes(body)
-        _sync(beside)
-    return beside
-
-
-def _beside(place: Path) -> Path:
-    return place.with_name(f".{place.name}.new")
-
-
-def _sweep(place: Path) -> None:
-    with suppress(OSError):
-        _beside(place).unlink()
-
-
-def _holds(place: Path, body: bytes) -> bool:
-    try:
-        return place.stat().st_size == len(body) and place.read_bytes() == body
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-
-
-def _sync_folder(path: Path) -> None:
-    with _named("write", path):
-        try:
-            _sync(path)
-        except OSError as error:
-            if error.errno not in _NO_FOLDER:
-                raise
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _named(act: str, path: Path) -> Iterator[None]:
-    """Turn what the system says into our error, with the file's name."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"cannot {act} {path}: {error.strerror}") from error
+    def _hold_old(self, place: str) -> None:
+        """Keep what stands in a place from being freed while its place is taken."""
+        held = beside.hold(place)
+        if held is not None:
+            self._old.append(held)
+        if len(self._old) >= _AT_ONCE:
+            self._threads.submit(beside.let_go, self._old)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from publisher import inspection, outlook
+from publisher import inspection, outlook, sealing
 from publisher.config import Config
 from publisher.issue_states import OPEN
 from publisher.mail.edition import Rendered
@@ -17,13 +17,16 @@ def check(
 ) -> list[tuple[str, list[Finding]]]:
     """Return by language what is wrong with an issue's editions.
 
-    Of one that is not frozen yet, as they would be now. Raises NotFoundError and RenderError.
+    Of one that is not frozen yet, as they would be now. Of the keys that sign it the DNS is asked.
+    Raises NotFoundError and RenderError.
     """
+    # Before the transaction: name servers take their time.
+    signing = sealing.known(config)
     with database.read() as tx:
         issue = issues.get(tx, issue_id)
         newsletter = newsletters.get(tx, issue.newsletter)
         made = _drafts(tx, issue, config, now) or _frozen(tx, issue)
-        return inspection.inspect(tx, issue, newsletter, made, config)
+        return inspection.inspect(tx, issue, newsletter, made, config, signing=signing)
 
 
 def _drafts(

@@ -1,7 +1,7 @@
 """An item as one audience gets it: what feeds, pages and digests are made of."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
@@ -137,6 +137,13 @@ class Story:
         return markup.plain(self.body)
 
 
+#: An item's id, and the language of those who read it.
+Audience = tuple[int, str]
+
+#: What audiences were told last: the row of the ledger, and what it tells.
+Told = Mapping[Audience, tuple[Publication, Story]]
+
+
 def tell(
     publication: Publication,
     item: Item,
@@ -204,8 +211,33 @@ def picture(image: Image, alt: str) -> Picture:
 
 def tell_all(tx: Transaction, rows: Sequence[Publication], config: Config) -> list[Story]:
     """Return what rows of the ledger tell their audiences, in their order."""
+    tellings = publications.tellings(tx, {row.item_id for row in rows}, FEED)
+    return _tell_all(tx, rows, tellings, config)
+
+
+def tell_last(tx: Transaction, audiences: Collection[Audience], config: Config) -> Told:
+    """Return what these audiences were told last in feeds, with the rows of the ledger."""
+    tellings = publications.tellings(tx, {item_id for item_id, _ in audiences}, FEED)
+    last = {(row.item_id, row.language): row for row in tellings}
+    rows = [last[audience] for audience in audiences]
+    stories = _tell_all(tx, rows, tellings, config)
+    return dict(zip(audiences, zip(rows, stories, strict=True), strict=True))
+
+
+def paths(tx: Transaction, rows: Sequence[Publication]) -> list[str]:
+    """Return the paths of the pages that rows of the ledger lead to, in their order."""
+    slugs = items.slugs(tx, {_revision(row) for row in rows})
+    return [addresses.item(row.language, row.item_id, slugs[_revision(row)]) for row in rows]
+
+
+def _tell_all(
+    tx: Transaction,
+    rows: Sequence[Publication],
+    tellings: Sequence[Publication],
+    config: Config,
+) -> list[Story]:
+    """Return what rows tell; ``tellings`` is all that was ever told of their items."""
     known = items.many(tx, {row.item_id for row in rows})
-    tellings = publications.tellings(tx, known, FEED)
     versions = _versions(tellings, config.site.languages)
     words = items.words(tx, {_revision(row) for row in chain(rows, versions)})
     names = {topic.key: topic for topic in topics.listing(tx)}

@@ -91,6 +91,7 @@ def _pages(trial: Trial, seen: View) -> None:
         trial.attempt(partial(_drain, newsletters.documents, seen, [issue_id]))
     trial.attempt(partial(_drain, maps.parts, seen, [1]))
     trial.attempt(partial(_drain, maps.site, seen))
+    trial.attempt(partial(maps.index, seen))
     trial.attempt(partial(indexes.home, seen))
 
 

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    func,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -187,6 +190,22 @@ class Database:
                     yield False
                 else:
                     yield True
+
+    @property
+    def name(self) -> str:
+        """Where the database is, without its password."""
+        url = self._engine.url
+        return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+
+    def clock(self) -> datetime:
+        """Return what time it is where the database runs, to the second at least."""
+        with self.read() as tx:
+            row = tx.row(select(func.current_timestamp().label("now")))
+        if row is None:
+            raise StoreError("the database does not say what time it is")
+        found: datetime = row["now"]
+        # SQLite tells it in UTC, and does not say so.
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
     def version(self) -> str | None:
         """Return the migration that the database stands at, None for an empty one."""

@@ -81,7 +81,7 @@ def queue(
         .join_from(people, audiences, theirs)
         .where(audiences.c.edition_id.in_(mine))
     )
-    return _queue(tx, issue, wanted, (when, people.c.subscriber_id), size)
+    return _queue(tx, issue, wanted, size)
 
 
 def _by_edition(
@@ -123,7 +123,7 @@ def queue_correction(
         is_here(now),
         _misled(issue.corrects, sent_in, language, since),
     )
-    return _queue(tx, issue, wanted, (when, subscribers.c.id), batches.SIZE)
+    return _queue(tx, issue, wanted, batches.SIZE)
 
 
 def misled(
@@ -174,29 +174,24 @@ def _to_queue(
     now: datetime,
 ) -> Select[Any]:
     return select(
-        literal(issue.id),
-        edition_id,
-        subscriber_id,
-        literal(DeliveryState.QUEUED.value),
-        literal(0),
-        literal(""),
-        literal(0),
-        due,
-        literal(now, deliveries.c.changed.type),
+        literal(issue.id).label("issue_id"),
+        edition_id.label("edition_id"),
+        subscriber_id.label("subscriber_id"),
+        literal(DeliveryState.QUEUED.value).label("state"),
+        literal(0).label("code"),
+        literal("").label("detail"),
+        literal(0).label("attempts"),
+        due.label("due"),
+        literal(now, deliveries.c.changed.type).label("changed"),
     )
 
 
-def _queue(
-    tx: Transaction,
-    issue: Issue,
-    wanted: Select[Any],
-    order: Collection[ColumnElement[Any]],
-    size: int,
-) -> int:
+def _queue(tx: Transaction, issue: Issue, wanted: Select[Any], size: int) -> int:
     row = tx.row(select(func.coalesce(func.max(deliveries.c.id), 0).label("last")))
     names = ["issue_id", "edition_id", "subscriber_id", "state", "code", "detail", "attempts"]
-    edition_id = wanted.selected_columns[1]
-    ordered = wanted.order_by(edition_id, *order)
+    # With an offset PostgreSQL finds them as it would without an order, and only then sorts them.
+    rows = wanted.offset(0).subquery("wanted")
+    ordered = select(rows).order_by(rows.c.edition_id, rows.c.due, rows.c.subscriber_id)
     count = tx.run(insert(deliveries).from_select([*names, "due", "changed"], ordered))
     batches.cut(tx, issue.id, after=row["last"] if row else 0, size=size)
     return count

@@ -7,7 +7,7 @@ never shifts (RFC 5005, 4).
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, literal, select, union_all
 
 from store.database import Transaction, among
 from store.records import FeedEntry
@@ -25,6 +25,18 @@ _LAST = (
     .order_by(feed_entries.c.ordinal.desc())
     .limit(1)
 )
+
+# Of each feed a step down the index: MAX for each group would walk all of it.
+_keys = union_all(select(literal("").label("key")), select(topics.c.key)).subquery("keys")
+_end = (
+    select(feed_entries.c.ordinal)
+    .where(feed_entries.c.language == bindparam("language"), feed_entries.c.topic == _keys.c.key)
+    .order_by(feed_entries.c.ordinal.desc())
+    .limit(1)
+    .correlate(_keys)
+    .scalar_subquery()
+)
+_ENDS = select(_keys.c.key, _end.label("ordinal")).order_by(_keys.c.key)
 
 
 def append(tx: Transaction, places: Iterable[tuple[Feed, int]]) -> list[FeedEntry]:
@@ -54,6 +66,13 @@ def of_items(tx: Transaction, ids: Collection[int]) -> list[FeedEntry]:
     return [FeedEntry(**row) for row in tx.rows(query.order_by(*_FIELDS))]
 
 
+def held(tx: Transaction, first: int, last: int) -> set[int]:
+    """Return the ids from ``first`` to ``last`` of items that have a place in any feed."""
+    item_id = feed_entries.c.item_id
+    query = select(item_id).where(item_id.between(first, last)).distinct()
+    return {row["item_id"] for row in tx.rows(query)}
+
+
 def on_topic(tx: Transaction, topic: str) -> list[int]:
     """Return the ids of the items that have a place in a feed of a topic."""
     query = select(feed_entries.c.item_id).where(feed_entries.c.topic == topic).distinct()
@@ -62,11 +81,12 @@ def on_topic(tx: Transaction, topic: str) -> list[int]:
 
 def ends(tx: Transaction, languages: Collection[str]) -> Mapping[Feed, int]:
     """Return the newest place of every feed of these languages that has told something."""
-    # One by one, each a step down the index: MAX for each group would walk all of it.
-    keys = ["", *(row["key"] for row in tx.rows(select(topics.c.key).order_by(topics.c.key)))]
-    feeds = [(language, key) for language in languages for key in keys]
-    found = {feed: last(tx, feed) for feed in feeds}
-    return {feed: end for feed, end in found.items() if end}
+    return {
+        (language, row["key"]): row["ordinal"]
+        for language in languages
+        for row in tx.rows(_ENDS.params(language=language))
+        if row["ordinal"]
+    }
 
 
 def parts(tx: Transaction, *, size: int) -> list[int]:

@@ -296,21 +296,37 @@ def annotate(tx: Transaction, text: Translation) -> None:
         raise _changed(text)
 
 
-def words(tx: Transaction, wanted: Collection[tuple[int, str, int]]) -> Mapping[Any, Text]:
+#: An item's id, a language, and the number of a revision of the text.
+Revision = tuple[int, str, int]
+
+
+def words(tx: Transaction, wanted: Collection[Revision]) -> Mapping[Revision, Text]:
     """Return the words of these revisions, by (item, language, number)."""
-    fields = [revisions.c[name] for name in Text.__dataclass_fields__]
+    names = [*Text.__dataclass_fields__]
+    rows = _revisions(tx, wanted, names)
+    return {key: Text(**{name: row[name] for name in names}) for key, row in rows}
+
+
+def slugs(tx: Transaction, wanted: Collection[Revision]) -> Mapping[Revision, str]:
+    """Return of the words of these revisions what stands in addresses: no text is read."""
+    return {key: row["slug"] for key, row in _revisions(tx, wanted, ["slug"])}
+
+
+def _revisions(
+    tx: Transaction, wanted: Collection[Revision], names: Sequence[str]
+) -> Iterator[tuple[Revision, Mapping[Any, Any]]]:
+    """Yield these revisions, of each the columns of these names."""
     where = and_(
         among(revisions.c.item_id, {item_id for item_id, _, _ in wanted}),
         revisions.c.language.in_({language for _, language, _ in wanted}),
         among(revisions.c.number, {number for _, _, number in wanted}),
     )
-    query = select(revisions.c.item_id, revisions.c.language, revisions.c.number, *fields)
-    found = {}
+    columns = [revisions.c[name] for name in names]
+    query = select(revisions.c.item_id, revisions.c.language, revisions.c.number, *columns)
     for row in tx.rows(query.where(where)):
         key = (row["item_id"], row["language"], row["number"])
         if key in wanted:
-            found[key] = Text(**{name: row[name] for name in Text.__dataclass_fields__})
-    return found
+            yield key, row
 
 
 def look(tx: Transaction, item_id: int, at: datetime | None) -> None:

@@ -2,9 +2,10 @@ r"""Letters to single people.
 
     queued --claim--> claimed --settle--> sent | failed | postponed
        \--forgotten--> cancelled             \--orphaned--> unknown
+                                                              \--resolve--> sent | failed | queued
 
 As with deliveries, a claim is one UPDATE of one row, and what a dead process had claimed is
-unknown for ever: nothing is sent twice without a person's will.
+unknown until a person says how it ended: nothing is sent twice without a person's will.
 """
 
 from collections.abc import Collection, Mapping
@@ -106,11 +107,34 @@ def orphaned(tx: Transaction, now: datetime) -> int:
     return tx.run(update(letters).where(where).values(**values))
 
 
+def resolve(tx: Transaction, letter_id: int, state: DeliveryState, *, now: datetime) -> None:
+    """Give an unknown letter a state.
+
+    Raises ConflictError when it is not unknown, or to be sent again to somebody who is erased.
+    """
+    unknown = and_(letters.c.id == letter_id, letters.c.state == DeliveryState.UNKNOWN)
+    # Whose address is forgotten can only be sent nothing.
+    mine = and_(unknown, letters.c.email != "") if state in _WAITING else unknown
+    values = {"state": state, "detail": "resolved by hand", "due": now, "changed": now}
+    if tx.run(update(letters).where(mine).values(**values)) != 1:
+        raise ConflictError(
+            f"letter {letter_id} is not unknown, or its reader is erased: nothing to resolve"
+        )
+
+
 def next_due(tx: Transaction) -> datetime | None:
     """Return when the next waiting letter is due, None when none waits."""
     query = select(func.min(letters.c.due).label("due"))
     row = tx.row(query.where(letters.c.state.in_(_WAITING)))
     return row["due"] if row else None
+
+
+def listing(tx: Transaction, *, state: DeliveryState | None = None) -> list[Letter]:
+    """Return the letters that there are, oldest first: all or those in a state."""
+    query = select(*_FIELDS).order_by(letters.c.id)
+    if state:
+        query = query.where(letters.c.state == state)
+    return [_letter(row) for row in tx.rows(query)]
 
 
 def of(tx: Transaction, subscriber_id: int) -> list[Letter]:

@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, Table
 from sqlalchemy.exc import DBAPIError
 
+from store.tables import Instant
+
 #: So many values of a column of JSON are remembered in the form that the driver takes.
 _REMEMBERED = 1024
 
-#: Rows that one statement of a load on SQLite takes: with more of them it gets no quicker.
-_AT_A_TIME = 25
+#: Rows that one statement of a load on SQLite takes: with more of them it gets no quicker, and the
+#: values of the widest table are a third of what a statement may have (32,766).
+_AT_A_TIME = 1000
 
 #: Kilobytes of memory for the pages of a SQLite database that much is loaded into. The pages of
 #: an index that takes a load in any order do not fit into the 2,000 of default.
@@ -35,6 +38,8 @@ def load(connection: Connection, table: Table, columns: Mapping[str, Sequence[An
 def _bound(connection: Connection, column: Column[Any], values: Sequence[Any]) -> Iterable[Any]:
     """Return a column as the driver takes it."""
     dialect = connection.dialect
+    if isinstance(column.type, Instant):
+        return column.type.bound(values, dialect)
     bind = column.type.dialect_impl(dialect).bind_processor(dialect)
     if bind is None:
         return values

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    insert,
     literal,
     select,
     text,
@@ -36,6 +38,10 @@ from store.tables import subscribers, subscriptions
 
 #: The columns of a subscriber but for the id, in the order of :class:`Member`.
 _FIELDS = ("email", "name", "language", "timezone", "status", "consent_at", "consent_source")
+#: Few have a choice of topics that nobody else has: of so many the word is remembered.
+_REMEMBERED = 1024
+#: New people who are made rows of together: what they become takes more memory than they do.
+_TOGETHER = 5_000
 _COLUMNS = [subscribers.c.id, *(subscribers.c[name] for name in _FIELDS)]
 
 
@@ -101,7 +107,9 @@ def save(tx: Transaction, before: Mapping[str, Member], after: Mapping[str, Memb
     """Make of what was known ``before`` what stands in ``after``; subscriptions are only added."""
     new = [member for member in after.values() if not member.id]
     # In the order of the index on addresses, where each page is then written once.
-    _add(tx, sorted(new, key=itemgetter(1)))
+    new.sort(key=itemgetter(1))
+    for start in range(0, len(new), _TOGETHER):
+        _add(tx, new[start : start + _TOGETHER])
     changed = [
         (before[email], member)
         for email, member in after.items()
@@ -152,22 +160,56 @@ def _is_one_of(
 
 
 def _add(tx: Transaction, new: Sequence[Member]) -> None:
-    if not new:
-        return
     ids = _ids(tx, len(new))
     _, *fields, topics, often = zip(*new, strict=True)
     columns = dict(zip(_FIELDS, fields, strict=True))
     # As text of no kind of its own, which the drivers would look for anew in each row.
     columns["status"] = tuple(map(str, columns["status"]))
     tx.load(subscribers, {"id": ids, **columns})
+    _subscribe_new(tx, ids, topics, often)
+
+
+def _subscribe_new(
+    tx: Transaction,
+    ids: Sequence[int],
+    topics: Sequence[Mapping[str, tuple[str, ...]]],
+    often: Sequence[Mapping[str, str]],
+) -> None:
+    count = len(ids)
+    # One choice for all, and nobody else between the first and the last of them.
+    if topics.count(topics[0]) == often.count(often[0]) == count == ids[-1] - ids[0] + 1:
+        _subscribe_alike(tx, ids, topics[0], often[0])
+        return
+    words = lru_cache(_REMEMBERED)(topic_key)
     wanted = [
-        (number, key, chosen, topic_key(chosen), how_often.get(key, ""))
+        (number, key, chosen, words(chosen), how_often.get(key, "") if how_often else "")
         for number, theirs, how_often in zip(ids, topics, often, strict=True)
         for key, chosen in theirs.items()
     ]
     if wanted:
         names = ("subscriber_id", "newsletter", "topics", "topic_key", "frequency")
         tx.load(subscriptions, dict(zip(names, zip(*wanted, strict=True), strict=True)))
+
+
+def _subscribe_alike(
+    tx: Transaction,
+    ids: Sequence[int],
+    topics: Mapping[str, tuple[str, ...]],
+    often: Mapping[str, str],
+) -> None:
+    """Subscribe people to the same: the database copies it, and no row has to be made here."""
+    columns = subscriptions.c
+    for key, chosen in topics.items():
+        given = {
+            columns.newsletter: key,
+            columns.topics: chosen,
+            columns.topic_key: topic_key(chosen),
+            columns.frequency: often.get(key, ""),
+        }
+        words = (literal(value, column.type) for column, value in given.items())
+        people = subscribers.c.id.between(ids[0], ids[-1])
+        rows = select(subscribers.c.id, *words).where(people)
+        tx.run(insert(subscriptions).from_select([columns.subscriber_id, *given], rows))
 
 
 def _ids(tx: Transaction, count: int) -> Sequence[int]:

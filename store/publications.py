@@ -44,12 +44,15 @@ def _last_telling(row: FromClause, *, channel: str) -> ScalarSelect[int]:
 # Made once: SQLAlchemy takes longer to put them together than the database to answer them.
 _entry, _last = feed_entries.alias("entry"), publications.alias("last")
 _IN_FEED = (
-    select(*(_last.c[column.name] for column in _FIELDS))
-    .select_from(_entry.join(_last, _last.c.id == _last_telling(_entry, channel=FEED)))
+    select(_entry.c.item_id)
     .where(_entry.c.language == bindparam("language"), _entry.c.topic == bindparam("topic"))
     .order_by(_entry.c.ordinal.desc())
 )
-_NEWEST = _IN_FEED.where(_last.c.change != Change.WITHDRAWAL).limit(bindparam("limit"))
+_NEWEST = (
+    _IN_FEED.select_from(_entry.join(_last, _last.c.id == _last_telling(_entry, channel=FEED)))
+    .where(_last.c.change != Change.WITHDRAWAL)
+    .limit(bindparam("limit"))
+)
 _BETWEEN = _IN_FEED.where(_entry.c.ordinal.between(bindparam("start"), bindparam("end")))
 _ON_TOPIC = exists().where(
     item_topics.c.item_id == _entry.c.item_id, item_topics.c.topic == _entry.c.topic
@@ -88,25 +91,25 @@ def tellings(tx: Transaction, ids: Collection[int], channel: str) -> list[Public
     )
 
 
-def newest(tx: Transaction, language: str, topic: str = "", *, limit: int) -> list[Publication]:
-    """Return what a feed shows, each item as told last, newest first.
+def newest(tx: Transaction, language: str, topic: str = "", *, limit: int) -> list[int]:
+    """Return the ids of the items that a feed shows, newest first.
 
     Ordered by when an item was first told there: one that comes late, however old its date,
     stands on top, where readers look. What was taken back is not among them.
     """
     query = _NEWEST.where(_ON_TOPIC) if topic else _NEWEST
-    return _of(tx, query.params(language=language, topic=topic, limit=limit))
+    rows = tx.rows(query.params(language=language, topic=topic, limit=limit))
+    return [row["item_id"] for row in rows]
 
 
-def between(
-    tx: Transaction, language: str, topic: str = "", *, start: int, end: int
-) -> list[Publication]:
-    """Return what stands in these places of a feed, each item as told last, newest first.
+def between(tx: Transaction, language: str, topic: str = "", *, start: int, end: int) -> list[int]:
+    """Return the ids of the items that stand in these places of a feed, newest first.
 
     What was withdrawn is among them.
     """
     query = _BETWEEN.where(_ON_TOPIC) if topic else _BETWEEN
-    return _of(tx, query.params(language=language, topic=topic, start=start, end=end))
+    rows = tx.rows(query.params(language=language, topic=topic, start=start, end=end))
+    return [row["item_id"] for row in rows]
 
 
 def gone(tx: Transaction, language: str, *, limit: int) -> list[Publication]:

@@ -1,5 +1,6 @@
 """The tables, as SQLAlchemy Core; :mod:`store.migrations` holds the way to them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,7 +52,14 @@ class Instant(TypeDecorator[datetime]):
         moment = value if value.tzinfo is UTC else value.astimezone(UTC)
         if dialect.name == "postgresql":
             return moment
-        return moment.isoformat(timespec="microseconds")
+        return moment.isoformat("T", "microseconds")
+
+    def bound(self, values: Sequence[datetime | None], dialect: Dialect) -> Sequence[Any]:
+        """Return very many values as the driver takes them: one by one takes twice as long."""
+        zones = {value.tzinfo for value in values if value is not None}
+        if dialect.name == "postgresql" or zones - {UTC}:
+            return [self.process_bind_param(value, dialect) for value in values]
+        return [value and value.isoformat("T", "microseconds") for value in values]
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
         """Hand out UTC."""

@@ -1,6 +1,7 @@
-"""The outside world, by hand, once: a relay and a web site that behave as they are told."""
+"""The outside world, by hand, once: a relay, a web site and name servers that do as told."""
 
 import asyncio
+import socketserver
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,10 +11,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+
 from publisher.cli.mailbox import LocalRelay, free_port
 from publisher.config import Config
 
-__all__ = ["Answer", "Relay", "Web", "free_port"]
+__all__ = ["Answer", "Names", "Relay", "Web", "free_port"]
 
 
 @dataclass
@@ -64,6 +70,64 @@ class Relay(LocalRelay):
         if reply.startswith("2"):
             self.accepted.append((recipient, envelope.content))
         return reply
+
+
+class Names(socketserver.ThreadingUDPServer):
+    """A real name server on loopback: it knows these texts and that nothing else is there."""
+
+    daemon_threads = True
+    max_packet_size = 65_535
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Naming)
+        #: The texts at a name, in lower case and without the dot at its end.
+        self.texts: dict[str, list[str]] = {}
+        #: Whether it says that it cannot help, whatever it is asked.
+        self.fails = False
+
+    def serves(self, settings: Config) -> Config:
+        """Return a configuration that asks this server."""
+        dns_section = settings.dns.model_copy(update={"servers": (self.host,), "timeout": 30.0})
+        return settings.model_copy(update={"dns": dns_section})
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    @contextmanager
+    def open(self) -> Iterator["Names"]:
+        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.shutdown()
+            self.server_close()
+            thread.join()
+
+
+class _Naming(socketserver.BaseRequestHandler):
+    server: Names
+
+    def handle(self) -> None:
+        packed, socket = self.request
+        query = dns.message.from_wire(packed)
+        answer = dns.message.make_response(query)
+        (asked,) = query.question
+        texts = self.server.texts.get(asked.name.to_text(omit_final_dot=True).lower())
+        if self.server.fails:
+            answer.set_rcode(dns.rcode.SERVFAIL)
+        elif texts is None:
+            answer.set_rcode(dns.rcode.NXDOMAIN)
+        elif texts:
+            strings = [_strings(text) for text in texts]
+            answer.answer.append(dns.rrset.from_text(asked.name, 60, "IN", "TXT", *strings))
+        socket.sendto(answer.to_wire(), self.client_address)
+
+
+def _strings(text: str) -> str:
+    """Return a text as a zone file has it: no string is longer than 255 (RFC 1035, 3.3.14)."""
+    return " ".join(f'"{text[start : start + 255]}"' for start in range(0, len(text), 255))
 
 
 @dataclass(frozen=True, kw_only=True)

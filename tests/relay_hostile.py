@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from publisher.delivery.dialogue import Dialogue, Terms
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
 
 
@@ -136,10 +137,10 @@ class HostileRelay:
         if move.kind is Kind.GOODBYE:
             self.closed = True
             return b"421 4.3.2 closing\r\n"
-        # RSET is never refused (RFC 5321, 4.1.1.5).
-        refused = move.kind is Kind.REFUSE and command not in {"RSET", "QUIT"}
         # What cannot be understood stands for yes and for no.
-        refused = refused or (move.kind in {Kind.GARBLED, Kind.WRONG} and move.which % 2 == 1)
+        refuses = move.kind in {Kind.GARBLED, Kind.WRONG} and move.which % 2 == 1
+        # RSET is never refused (RFC 5321, 4.1.1.5).
+        refused = command not in {"RSET", "QUIT"} and (refuses or move.kind is Kind.REFUSE)
         code = REFUSALS[move.which % len(REFUSALS)] if refused else self._do(command, content)
         if command == "END" and refused:
             self._sender, self._recipients = None, []
@@ -208,6 +209,8 @@ class Post:
     #: Of what the relay lied about nothing can be held against the sender.
     excused: set[int] = field(default_factory=set)
     lying: bool = False
+    #: Mails that may be without an answer at once.
+    window: int = 1
 
     def next(self) -> Outgoing | None:
         if not self.waiting:
@@ -221,6 +224,8 @@ class Post:
 
     def starting(self, mail: Outgoing) -> None:
         assert mail.id in self.taken
+        # Whoever is killed now leaves so many mails of which nobody can say.
+        assert len(self.started & self.taken) < self.window
         self.started.add(mail.id)
 
     def ended(self, mail: Outgoing, answer: Answer) -> None:
@@ -258,6 +263,7 @@ def converse(post: Post, book: Book, moves: Iterator[Move], terms: Terms, cuts: 
 
     ``cuts`` says how long the pieces are in which its answers come, again and again.
     """
+    post.window = terms.window if terms.way is Way.CHUNKS else 1
     for _ in range(_CONNECTIONS):
         post.lying = False
         relay = HostileRelay(book, moves, eager=bool(cuts and cuts[0] % 2))

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from publisher.delivery.dialogue import Way
+from publisher.delivery.commands import Way
 from publisher.delivery.outgoing import Relay
 from tests.relay_hostile import Book, HostileRelay, Move
 
@@ -57,6 +57,8 @@ class Served:
     way: Way = Way.PLAIN
     #: What it says first.
     greeting: bytes = b"220 relay.example here\r\n"
+    #: Whether it knows HELO only (RFC 5321, 3.2).
+    old: bool = False
     #: Whether each byte of an answer goes by itself.
     bytewise: bool = False
     #: Seconds that pass before each byte of its answers.
@@ -111,6 +113,9 @@ class _Connection(asyncio.Protocol):
         self._served.open.remove(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._served.old and data.startswith(b"EHLO"):
+            self._say(b"502 5.5.1 what\r\n")
+            return
         if not self._greeted:
             self._greeted = True
             lines = (b"relay.example", *OFFERS[self._served.way])

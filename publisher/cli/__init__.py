@@ -5,12 +5,13 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     founding.py     init, migrate                                      items.py    item, topic
     editing.py      item: what is done to texts that are there
     house.py        tick, serve, feed, site                            sending.py  deliver
-    deliveries.py   delivery
+    deliveries.py   delivery               letters.py      letter
     newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
     issues.py       issue: what people do with one                     looking.py  issue: previews
     translations.py translation, item export                           reports.py  report
     checks.py       issue check, template
-    keys.py         key
+    keys.py         key                                                dkim.py     dkim
+    doctor.py       doctor
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -21,12 +22,15 @@ from publisher.cli import (
     common,
     deliveries,
     demo,
+    dkim,
+    doctor,
     editing,
     founding,
     house,
     issues,
     items,
     keys,
+    letters,
     looking,
     newsletters,
     reports,
@@ -74,8 +78,11 @@ app.add_typer(newsletters.issue)
 checks.add_to(newsletters.issue)
 app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
+app.add_typer(letters.letter)
 app.add_typer(subscribers.subscriber)
 app.add_typer(keys.key)
+app.add_typer(dkim.dkim)
+app.command()(doctor.doctor)
 app.add_typer(reports.report)
 
 __all__ = ["app"]

@@ -9,7 +9,7 @@ from publisher.cli import common
 delivery = typer.Typer(name="delivery", help="Single mails of an issue.", no_args_is_help=True)
 
 #: What a person may say of a mail that nobody can say of whether it was sent.
-_ENDINGS = ("sent", "failed", "retry")
+ENDINGS = ("sent", "failed", "retry")
 
 
 @delivery.command("list")
@@ -88,8 +88,8 @@ def resolve(
     """Say how a mail ended that is unknown: it was sent, it failed, or it is to be sent again."""
     from publisher.delivery import engine  # noqa: PLC0415
 
-    if ending not in _ENDINGS:
-        raise typer.BadParameter(f"--as is one of {', '.join(_ENDINGS)}")
+    if ending not in ENDINGS:
+        raise typer.BadParameter(f"--as is one of {', '.join(ENDINGS)}")
     with common.opened(ctx, config) as house:
         state = engine.resolve(house.database, number, ending, now=common.clock(now))
     common.show({"id": number, "state": state}, as_json=as_json)

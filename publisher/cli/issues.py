@@ -1,7 +1,9 @@
 """``tidings issue``: what people do with an issue before and while it is sent."""
 
 import getpass
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,7 @@ from publisher.cli import common
 from publisher.cli.issue_records import dry_record, print_issue, show_record
 
 if TYPE_CHECKING:
+    from store.database import Database
     from store.records import Issue, Newsletter
 
 IssueArgument = Annotated[int, typer.Argument(metavar="N")]
@@ -20,8 +23,10 @@ PersonOption = Annotated[str, typer.Option(metavar="NAME", help="Who does it [de
 
 def add_to(issue: typer.Typer) -> None:
     """Add these commands."""
-    for command in (plan, words, approve, schedule, pause, resume, cancel):
+    for command in (plan, words, approve, schedule):
         issue.command()(command)
+    for name, about in _SIMPLE.items():
+        issue.command(name)(_doing(name, about))
 
 
 def plan(
@@ -161,54 +166,39 @@ def schedule(
         _show(house, issue, common.clock(now), as_json=as_json)
 
 
-def pause(
-    ctx: typer.Context,
-    number: IssueArgument,
-    *,
-    config: common.ConfigOption = None,
-    now: common.NowOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """Stop an issue: no more of its mails are sent until it is resumed."""
-    from publisher import issuing  # noqa: PLC0415
+def _doing(name: str, about: str) -> Callable[..., None]:
+    """Return the command that does one thing to an issue, named as what issuing calls it."""
 
-    with common.opened(ctx, config) as house:
-        issue = issuing.pause(house.database, number)
-        _show(house, issue, common.clock(now), as_json=as_json)
+    def command(
+        ctx: typer.Context,
+        number: IssueArgument,
+        *,
+        config: common.ConfigOption = None,
+        now: common.NowOption = None,
+        as_json: common.JsonOption = False,
+    ) -> None:
+        from publisher import issuing  # noqa: PLC0415
 
+        moment = common.clock(now)
+        acts: Mapping[str, Callable[[Database, int], Issue]] = {
+            "pause": issuing.pause,
+            "resume": partial(issuing.resume, now=moment),
+            "cancel": partial(issuing.cancel, now=moment),
+        }
+        with common.opened(ctx, config) as house:
+            issue = acts[name](house.database, number)
+            _show(house, issue, moment, as_json=as_json)
 
-def resume(
-    ctx: typer.Context,
-    number: IssueArgument,
-    *,
-    config: common.ConfigOption = None,
-    now: common.NowOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """Go on with an issue that was paused."""
-    from publisher import issuing  # noqa: PLC0415
-
-    moment = common.clock(now)
-    with common.opened(ctx, config) as house:
-        issue = issuing.resume(house.database, number, now=moment)
-        _show(house, issue, moment, as_json=as_json)
+    command.__doc__ = about
+    return command
 
 
-def cancel(
-    ctx: typer.Context,
-    number: IssueArgument,
-    *,
-    config: common.ConfigOption = None,
-    now: common.NowOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """End an issue for good; mails that wait are not sent."""
-    from publisher import issuing  # noqa: PLC0415
-
-    moment = common.clock(now)
-    with common.opened(ctx, config) as house:
-        issue = issuing.cancel(house.database, number, now=moment)
-        _show(house, issue, moment, as_json=as_json)
+#: What takes an issue and nothing else, and what each says of itself.
+_SIMPLE = {
+    "pause": "Stop an issue: no more of its mails are sent until it is resumed.",
+    "resume": "Go on with an issue that was paused.",
+    "cancel": "End an issue for good; mails that wait are not sent.",
+}
 
 
 def next_slot(newsletter: "Newsletter", frequency: str, now: datetime) -> datetime | None:

@@ -11,67 +11,12 @@ nobody can say any more which mail is meant: the dialogue ends, and whatever was
 until then is unanswered if its end was written, else unsent.
 """
 
-import re
 from collections import deque
-from dataclasses import dataclass
-from enum import Enum, auto
 
-from publisher.delivery.outgoing import Answer, Outgoing, Source, Verdict, Witness
+from publisher.delivery import commands
+from publisher.delivery.commands import Flight, Step, Terms, Way
+from publisher.delivery.outgoing import Answer, Source, Verdict, Witness
 from publisher.delivery.replies import CLOSING, LOST, NonsenseError, Replies, Reply, judge
-
-#: What can stand between the brackets of a path, and nothing behind them.
-_PATH = re.compile(r"[!-;=?-~]*")
-
-#: A full stop that begins a line.
-_STOP = re.compile(rb"\n\.")
-
-
-class Way(Enum):
-    """How mails are handed over."""
-
-    PLAIN = auto()
-    PIPELINED = auto()
-    CHUNKS = auto()
-
-
-class _Step(Enum):
-    """What a reply answers."""
-
-    RSET = auto()
-    MAIL = auto()
-    RCPT = auto()
-    DATA = auto()
-    #: The end of a message, or its one chunk.
-    END = auto()
-    #: The end of no message: of a DATA that should not have been taken.
-    NOTHING = auto()
-    QUIT = auto()
-
-
-@dataclass(kw_only=True, slots=True, eq=False)
-class _Flight:
-    """A mail on its way."""
-
-    mail: Outgoing
-    #: What the relay refused it with, before its end.
-    refusal: Answer | None = None
-    #: Whether the relay took the recipient.
-    taken: bool = False
-    #: Whether its end was written.
-    started: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What holds for a connection."""
-
-    way: Way = Way.PLAIN
-    #: Whether the relay wants to know beforehand how long a mail is (RFC 1870).
-    sizes: bool = False
-    #: Mails that may be without an answer at once, in chunks.
-    window: int = 1
-    #: Mails that the connection may carry; 0 for any number.
-    messages: int = 0
 
 
 class Dialogue:
@@ -80,8 +25,8 @@ class Dialogue:
     def __init__(self, source: Source, witness: Witness, terms: Terms) -> None:
         self._source, self._witness, self._terms = source, witness, terms
         self._replies = Replies()
-        self._awaited: deque[tuple[_Step, _Flight | None]] = deque()
-        self._flights: deque[_Flight] = deque()
+        self._awaited: deque[tuple[Step, Flight | None]] = deque()
+        self._flights: deque[Flight] = deque()
         self._out: list[bytes] = []
         #: Whether the relay may have a transaction open that will not be finished.
         self._open = False
@@ -119,7 +64,7 @@ class Dialogue:
             return
         way = self._terms.way
         if self._open and way is Way.PLAIN:
-            self._ask(_Step.RSET, b"RSET\r\n")
+            self._ask(Step.RSET, commands.RSET)
             self._open = False
             return
         room = self._terms.window if way is Way.CHUNKS else 1
@@ -139,7 +84,7 @@ class Dialogue:
     def leave(self) -> None:
         """Say goodbye; all must be answered."""
         self._leaving = True
-        self._ask(_Step.QUIT, b"QUIT\r\n")
+        self._ask(Step.QUIT, commands.QUIT)
 
     def lost(self, reason: str) -> None:
         """Take it that the relay is gone, which it may be after it had nothing to do."""
@@ -160,49 +105,45 @@ class Dialogue:
             verdict = Verdict.UNANSWERED if flight.started else Verdict.UNSENT
             self._settle(flight, flight.refusal or Answer(verdict=verdict, text=self.reason))
 
-    def _take(self) -> _Flight | None:
+    def _take(self) -> Flight | None:
         """Take a mail from the source, past those that cannot be written."""
         while not self.spent and (mail := self._source.next()):
             self.carried += 1
-            flight = _Flight(mail=mail)
+            flight = Flight(mail=mail)
             self._flights.append(flight)
-            if mail.recipient and _PATH.fullmatch(mail.sender) and _PATH.fullmatch(mail.recipient):
+            if commands.writable(mail):
                 return flight
             text = "an address of it cannot stand in a command"
             self._settle(flight, Answer(verdict=Verdict.PERMANENT, text=text))
         return None
 
-    def _ask(self, step: _Step, command: bytes, flight: _Flight | None = None) -> None:
+    def _ask(self, step: Step, command: bytes, flight: Flight | None = None) -> None:
         self._awaited.append((step, flight))
         self._out.append(command)
 
-    def _begin(self, flight: _Flight) -> None:
+    def _begin(self, flight: Flight) -> None:
         """Ask for what can be asked for at once."""
         mail, way = flight.mail, self._terms.way
         # What became of those before is not known yet; one that was refused stays open.
         if self._open or (way is Way.CHUNKS and len(self._flights) > 1):
-            self._ask(_Step.RSET, b"RSET\r\n")
+            self._ask(Step.RSET, commands.RSET)
             self._open = False
-        size = f" SIZE={len(mail.message)}" if self._terms.sizes else ""
-        self._ask(_Step.MAIL, f"MAIL FROM:<{mail.sender}>{size}\r\n".encode("ascii"), flight)
+        self._ask(Step.MAIL, commands.begin(mail, size=self._terms.sizes), flight)
         if way is not Way.PLAIN:
-            self._ask_recipient(flight)
+            self._ask(Step.RCPT, commands.recipient(flight.mail), flight)
         if way is Way.PIPELINED:
-            self._ask(_Step.DATA, b"DATA\r\n", flight)
+            self._ask(Step.DATA, commands.DATA, flight)
         if way is Way.CHUNKS:
             self._start(flight)
-            self._ask(_Step.END, b"BDAT %d LAST\r\n" % len(mail.message), flight)
+            self._ask(Step.END, commands.chunk(mail), flight)
             self._out.append(mail.message)
 
-    def _ask_recipient(self, flight: _Flight) -> None:
-        self._ask(_Step.RCPT, f"RCPT TO:<{flight.mail.recipient}>\r\n".encode("ascii"), flight)
-
-    def _start(self, flight: _Flight) -> None:
+    def _start(self, flight: Flight) -> None:
         """Witness, before it is so, that the relay may have a mail."""
         self._witness.starting(flight.mail)
         flight.started = True
 
-    def _settle(self, flight: _Flight, answer: Answer) -> None:
+    def _settle(self, flight: Flight, answer: Answer) -> None:
         self._flights.remove(flight)
         self._witness.ended(flight.mail, answer)
 
@@ -210,37 +151,37 @@ class Dialogue:
         """Give a reply to the oldest question."""
         if not self._awaited:
             end = self.lost if reply.code == CLOSING else self.fail
-            end(f"the relay says {_said(reply)}, unasked")
+            end(f"the relay says {reply}, unasked")
             return
         step, flight = self._awaited.popleft()
         if reply.code == CLOSING:
-            self._stop = f"the relay closes the connection: {_said(reply)}"
+            self._stop = f"the relay closes the connection: {reply}"
         elif self._replies.begun and not self._awaited:
             # Whatever stands there cannot answer what is yet to be written.
             self._stop = "the relay answers before it is asked"
         if flight is None:
             self._answer_plain(step, reply)
-        elif step is _Step.END:
+        elif step is Step.END:
             self._ended(flight, reply)
-        elif step is _Step.NOTHING:
+        elif step is Step.NOTHING:
             self._refused(flight)
         else:
             self._judged(step, flight, reply)
         if self._stop:
             self.fail(self._stop)
 
-    def _answer_plain(self, step: _Step, reply: Reply) -> None:
+    def _answer_plain(self, step: Step, reply: Reply) -> None:
         """Take the answer to a question that is not about a mail."""
-        if step is _Step.QUIT:
+        if step is Step.QUIT:
             self.fail("")
         elif not reply.positive:
-            self.fail(self._stop or f"the relay says {_said(reply)} to RSET")
+            self.fail(self._stop or f"the relay says {reply} to RSET")
         elif self._terms.way is Way.PLAIN:
             self._go_on()
 
-    def _judged(self, step: _Step, flight: _Flight, reply: Reply) -> None:
+    def _judged(self, step: Step, flight: Flight, reply: Reply) -> None:
         """Take the answer to MAIL, RCPT or DATA."""
-        if step is _Step.DATA:
+        if step is Step.DATA:
             self._told_to_begin(flight, reply)
         elif reply.intermediate:
             self._derail(flight, step, reply)
@@ -248,69 +189,69 @@ class Dialogue:
             self._refuse(step, flight, reply)
             if self._terms.way is Way.PLAIN:
                 self._refused(flight)
-        elif step is _Step.RCPT:
+        elif step is Step.RCPT:
             flight.taken = True
             if self._terms.way is Way.PLAIN:
-                self._ask(_Step.DATA, b"DATA\r\n", flight)
+                self._ask(Step.DATA, commands.DATA, flight)
         elif self._terms.way is Way.PLAIN:
-            self._ask_recipient(flight)
+            self._ask(Step.RCPT, commands.recipient(flight.mail), flight)
 
-    def _refuse(self, step: _Step, flight: _Flight, reply: Reply) -> None:
+    def _refuse(self, step: Step, flight: Flight, reply: Reply) -> None:
         """Keep the first refusal; those that follow from it say nothing of the mail."""
         if flight.refusal:
             return
         if reply.code in LOST:
             self._derail(flight, step, reply)
-        elif reply.code == CLOSING and (flight.started or step is _Step.MAIL):
+        elif reply.code == CLOSING and (flight.started or step is Step.MAIL):
             # It says that the relay stops, of the mail nothing.
             pass
         else:
-            flight.refusal = judge(reply, of_sender=step is _Step.MAIL)
+            flight.refusal = judge(reply, of_sender=step is Step.MAIL)
 
-    def _told_to_begin(self, flight: _Flight, reply: Reply) -> None:
+    def _told_to_begin(self, flight: Flight, reply: Reply) -> None:
         """Take the answer to DATA: the message goes, or why not."""
         if reply.negative:
-            self._refuse(_Step.DATA, flight, reply)
+            self._refuse(Step.DATA, flight, reply)
             self._refused(flight)
         elif reply.positive:
-            self._derail(flight, _Step.DATA, reply)
+            self._derail(flight, Step.DATA, reply)
         elif self._stop:
             pass
         elif not flight.refusal:
             self._write(flight)
         elif flight.taken:
             # An end of nothing would be a mail to somebody, and an empty one.
-            self._derail(flight, _Step.DATA, reply)
+            self._derail(flight, Step.DATA, reply)
         else:
-            self._ask(_Step.NOTHING, b".\r\n", flight)
+            self._ask(Step.NOTHING, commands.END, flight)
 
-    def _write(self, flight: _Flight) -> None:
+    def _write(self, flight: Flight) -> None:
         """Write a message, its end, and the beginning of the next one behind it."""
         pipelined = self._terms.way is Way.PIPELINED
         following = self._take() if pipelined else None
         self._start(flight)
-        self._out.append(_stuffed(flight.mail.message))
-        self._ask(_Step.END, b".\r\n", flight)
+        self._out.append(commands.text(flight.mail))
+        self._ask(Step.END, commands.END, flight)
         if following:
             self._begin(following)
 
-    def _ended(self, flight: _Flight, reply: Reply) -> None:
+    def _ended(self, flight: Flight, reply: Reply) -> None:
         """Take the answer to the end of a message."""
         if flight.refusal and reply.positive:
             # Refused and taken at once: who can say what it has.
             flight.refusal = None
-            self._derail(flight, _Step.END, reply)
+            self._derail(flight, Step.END, reply)
         elif flight.refusal:
             self._refused(flight)
         elif reply.intermediate or reply.code in LOST:
-            self._derail(flight, _Step.END, reply)
+            self._derail(flight, Step.END, reply)
         else:
             self._settle(flight, judge(reply))
             # RFC 3030, 2: after a chunk that was refused nothing is certain but RSET.
             self._open = self._open or reply.negative
             self._go_on()
 
-    def _refused(self, flight: _Flight) -> None:
+    def _refused(self, flight: Flight) -> None:
         """Settle a mail that the relay would not take, and go on with the next one."""
         if flight.refusal:
             self._settle(flight, flight.refusal)
@@ -321,16 +262,6 @@ class Dialogue:
         if not self._stop and (not self._awaited or self._terms.way is Way.CHUNKS):
             self.more()
 
-    def _derail(self, flight: _Flight, step: _Step, reply: Reply) -> None:
+    def _derail(self, flight: Flight, step: Step, reply: Reply) -> None:
         """End it over a reply that does not fit."""
-        self.fail(f"the relay says {_said(reply)} to {step.name} for {flight.mail.recipient}")
-
-
-def _said(reply: Reply) -> str:
-    return f"{reply.code} {reply.text}".rstrip()
-
-
-def _stuffed(message: bytes) -> bytes:
-    """Return a message in which no line reads as its end (RFC 5321, 4.5.2)."""
-    # Compiled mails have no such lines; looking this way takes a third of what ``in`` takes.
-    return _STOP.sub(b"\n..", message) if _STOP.search(message) else message
+        self.fail(f"the relay says {reply} to {step.name} for {flight.mail.recipient}")

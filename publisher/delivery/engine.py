@@ -13,82 +13,31 @@ deliver at once, since each batch is one's alone.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
-from typing import TypeVar
 
 from publisher import issue_states
 from publisher.config import Config
-from publisher.delivery import journal, recovery, relays, smtp
-from publisher.delivery.hand import Hand, Mail
-from publisher.delivery.holding import Holder, Taken, closed
+from publisher.delivery import journal, recovery, relays
+from publisher.delivery.hand import Hand
+from publisher.delivery.holding import Holder
 from publisher.delivery.journal import Journal
 from publisher.delivery.making import Maker
 from publisher.delivery.outgoing import Relay
-from publisher.delivery.relays import Failover
-from publisher.errors import (
-    BusyError,
-    JournalError,
-    LeaseError,
-    MailError,
-    StoreError,
-    UnreachableError,
-)
+from publisher.delivery.running import Outcome, Progress, Run
+from publisher.delivery.waiting import Waiting
 from publisher.issue_states import Act
+from publisher.mail import keys
+from publisher.mail.senders import sender
 from publisher.subscriptions import keyring
 from store import batches, deliveries, issues
 from store.database import Database
-from store.records import DeliveryState, Ending
+from store.records import DeliveryState
 
-#: Connections in a row that end before the relay has answered anything about a mail.
-_RECONNECTIONS = 3
+__all__ = ["Outcome", "deliver", "resolve", "run_batch"]
 
-#: Mails that are made together, and of a batch those left when the next one is claimed.
-_TOGETHER = 20
-_PREFETCH = 250
-
-#: Seconds between two looks at whether to stop, at what was paused, and between two folds.
-_LOOK = 0.25
-_FOLD = 1.0
-#: Seconds for which a store that is gone is waited for.
-_PATIENCE = 30.0
-#: Seconds that a mail stays in hand for while its domain is left alone.
-_LEFT_ALONE = 5.0
-
-T = TypeVar("T")
-
-Progress = Callable[[Ending], None]
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What one pass did."""
-
-    sent: int = 0
-    failed: int = 0
-    postponed: int = 0
-    unknown: int = 0
-    cancelled: int = 0
-    #: The deliveries of which nobody knows.
-    doubtful: list[int] = field(default_factory=list)
-    #: Why it stopped before all was sent: nobody answers, for one.
-    problems: list[str] = field(default_factory=list)
-
-    def count(self, ending: Ending) -> None:
-        """Count one delivery."""
-        setattr(self, ending.state, getattr(self, ending.state) + 1)
-        if ending.state is DeliveryState.UNKNOWN:
-            self.doubtful.append(ending.id)
-
-    def add(self, other: "Outcome") -> None:
-        """Count what another pass did."""
-        for name in ("sent", "failed", "postponed", "unknown", "cancelled"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.doubtful += other.doubtful
-        self.problems = other.problems
+#: It goes on while the machine sleeps, so that a lease is over when it wakes up.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def deliver(
@@ -116,49 +65,32 @@ def deliver(
         due = deliveries.next_due(tx, issue_id=issue_id)
     if due is None or due > now:
         return outcome
-    maker = Maker(config=config, tokens=keyring.tokens(database, now=now))
     # Read before anything is claimed: a mistake in the configuration is to leave nothing behind.
+    maker = Maker(config=config, tokens=keyring.tokens(database, now=now), keys=keys.load(config))
+    clock, stop = clock or (lambda: now), stop or Event()
     routes = _routes(database, maker, now)
     runs = []
     for route, editions in routes.items():
         own = journal.create(config)
-        clock = clock or (lambda: now)
         holder = Holder(
             database=database,
             maker=maker,
             worker=own.worker,
             clock=clock,
-            time=time.monotonic,
+            time=_seconds,
             lease=config.delivery.lease,
             issue_id=issue_id,
             batch_id=batch_id,
             # All, where all go the same way: also what falls due meanwhile.
             editions=editions if len(routes) > 1 else None,
         )
-        run = _Run(
-            route=route,
-            holder=holder,
-            journal=own,
-            outcome=Outcome(),
-            progress=progress,
-            stop=stop or Event(),
-            hand=Hand(
-                journal=own,
-                clock=clock,
-                time=time.monotonic,
-                pace=relays.pace_of(*route),
-                give_up=config.give_up,
-            ),
-        )
-        runs.append(run)
+        runs.append(_run(route, holder, own, progress=progress, stop=stop))
     try:
         asyncio.run(_together(runs))
     finally:
         for run in runs:
             run.journal.close(settled=run.settled)
-            problems = [*outcome.problems, *run.outcome.problems]
-            outcome.add(run.outcome)
-            outcome.problems = problems
+            outcome.join(run.outcome)
     with database.write() as tx:
         outcome.cancelled += deliveries.cancel_late(tx, now)
     return outcome
@@ -169,17 +101,43 @@ def _routes(database: Database, maker: Maker, now: datetime) -> dict[tuple[Relay
     routes: dict[tuple[Relay, ...], list[int]] = {}
     with database.read() as tx:
         for edition_id in batches.due_editions(tx, now):
-            address = maker.learn(tx, edition_id).sender.address
-            route = tuple(relays.for_sender(maker.config, address))
+            known = maker.learn(tx, edition_id)
+            from_ = sender(known.newsletter, known.edition.language, maker.config)
+            route = tuple(relays.for_sender(maker.config, from_.address))
             routes.setdefault(route, []).append(edition_id)
     return routes
 
 
-async def _together(runs: Sequence["_Run"]) -> None:
+def _run(
+    route: Sequence[Relay], holder: Holder, own: Journal, *, progress: Progress | None, stop: Event
+) -> Run:
+    hand = Hand(
+        journal=own,
+        clock=holder.clock,
+        time=holder.time,
+        waiting=Waiting(relays.pace_of(*route)),
+        give_up=holder.maker.config.give_up,
+    )
+    return Run(
+        route=route,
+        holder=holder,
+        journal=own,
+        outcome=Outcome(),
+        progress=progress,
+        stop=stop,
+        hand=hand,
+    )
+
+
+async def _together(runs: Sequence[Run]) -> None:
     """Let runs go on beside each other until all are over; raise what the first raised."""
     for error in await asyncio.gather(*(run.all() for run in runs), return_exceptions=True):
         if error:
             raise error
+
+
+def _seconds() -> float:
+    return time.clock_gettime(_CLOCK)
 
 
 def run_batch(
@@ -193,245 +151,6 @@ def run_batch(
 ) -> Outcome:
     """Send what is due of one batch."""
     return deliver(database, config, now=now, clock=clock, batch_id=batch_id, stop=stop)
-
-
-@dataclass(kw_only=True)
-class _Run:
-    """One pass: as many connections as there may be, fed from as few batches as it takes."""
-
-    #: Relays that stand in for each other.
-    route: Sequence[Relay]
-    holder: Holder
-    journal: Journal
-    outcome: Outcome
-    progress: Progress | None
-    stop: Event
-    hand: Hand
-    failover: Failover = field(default_factory=Failover)
-    #: Whether all that the journal says is in the store.
-    settled: bool = False
-    #: Set when all connections have ended.
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-    builder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-
-    async def all(self) -> None:
-        """Send until nothing is due, or nobody answers; then settle everything."""
-        with self.desk, self.builder:
-            feeder = asyncio.create_task(self._feed())
-            watcher = asyncio.create_task(self._watch())
-            most = max(relay.connections for relay in self.route)
-            work = [self._converse(number) for number in range(most)]
-            try:
-                found = await asyncio.gather(*work, return_exceptions=True)
-            finally:
-                self.hand.close()
-                self.over.set()
-                others = await asyncio.gather(feeder, watcher, return_exceptions=True)
-                await self._settle()
-        # Said once, however many connections failed in the same way.
-        self.outcome.problems += sorted({*self.hand.problems})
-        for error in (*found, *others):
-            if isinstance(error, BaseException):
-                raise error
-
-    async def _converse(self, number: int) -> None:
-        """Send until nothing is left, or it cannot go on, as one connection of many."""
-        fruitless, problem = 0, ""
-        while not self.hand.over and fruitless < _RECONNECTIONS:
-            relay = self.failover.usable(self.route, self.holder.time())
-            if relay is None:
-                break
-            if number >= relay.connections:
-                return
-            before = self.hand.answered
-            try:
-                problem = await self._send(relay)
-            except UnreachableError as error:
-                problem = str(error)
-                if self.hand.answered:
-                    # It takes no more connections, or has died just now: the next pass will see.
-                    break
-                self.failover = self.failover.unreachable(relay, self.holder.time())
-                continue
-            fruitless = 0 if self.hand.answered > before else fruitless + 1
-        if not self.hand.over and problem:
-            self.hand.problems.append(problem)
-
-    async def _send(self, relay: Relay) -> str:
-        """Send over one connection; return why it ended. Raises UnreachableError."""
-        problem = "the relay closes its connections"
-        try:
-            return await smtp.send(relay, self.hand, self.hand) or problem
-        except LeaseError:
-            await self._ask(lambda: self.holder.renew(self.hand.held.copy()))
-            self.hand.withdraw(lambda mail: mail.held.lost)
-        except JournalError as error:
-            self.hand.close(str(error))
-        return problem
-
-    # The feeder: batches become mails.
-
-    async def _feed(self) -> None:
-        """Make mails as they are needed, until nothing is due any more."""
-        coming: asyncio.Task[Taken | None] | None = None
-        try:
-            while not self.hand.closed:
-                if not self.hand.hungry:
-                    await self.hand.change()
-                    continue
-                if coming is None and len(self.hand.unmade) < _PREFETCH:
-                    coming = asyncio.create_task(self._ask(self.holder.take))
-                if coming and not self.hand.unmade:
-                    taken, coming = await coming, None
-                    if taken is None:
-                        break
-                    self._take(taken)
-                await self._make()
-        finally:
-            # No batch may stay behind that was claimed and that nobody here knows of.
-            if coming and (taken := await coming):
-                self._take(taken)
-            self.hand.exhaust()
-
-    def _take(self, taken: Taken) -> None:
-        self.outcome.cancelled += taken.cancelled
-        self.hand.hold(taken.held, taken.deliveries)
-
-    async def _make(self) -> None:
-        unmade = self.hand.unmade
-        some = [unmade.popleft() for _ in range(min(_TOGETHER, len(unmade)))]
-        loop = asyncio.get_running_loop()
-        made = await loop.run_in_executor(self.builder, self._made, some)
-        for mail, reason in zip(some, made, strict=True):
-            if reason:
-                self.hand.refuse(mail, reason)
-        self.hand.offer(mail for mail in some if mail.made)
-
-    def _made(self, some: list[Mail]) -> list[str]:
-        """Make mails; return of each why it cannot be made, or nothing."""
-        reasons = []
-        for mail in some:
-            try:
-                mail.made = self.holder.maker.make(mail.delivery)
-                reasons.append("")
-            except MailError as error:
-                reasons.append(str(error))
-        return reasons
-
-    # The watcher: what has ended is folded, what was stopped is not handed out any more.
-
-    async def _watch(self) -> None:
-        folded = self.holder.time()
-        while not await self._wait(_LOOK):
-            if self.stop.is_set():
-                self.hand.close()
-            # Without the store it goes on with what is in hand; the journal keeps how that ends.
-            with suppress(StoreError, BusyError):
-                await self._look()
-                await self._renew()
-                if self.holder.time() >= folded + _FOLD or any(not h.left for h in self.hand.held):
-                    folded = self.holder.time()
-                    await self._fold()
-
-    async def _wait(self, seconds: float) -> bool:
-        """Wait so long, or until the run is over; return whether it is."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.over.wait(), seconds)
-        return self.over.is_set()
-
-    async def _look(self) -> None:
-        """Withdraw the mails of issues that were stopped, and those whose window has closed."""
-        self.hand.hand_back(_LEFT_ALONE)
-        held = [each for each in self.hand.held if each.left]
-        if not held:
-            return
-        stopped = await self._in_desk(self.holder.stopped, {each.batch.issue_id for each in held})
-        now, known = self.holder.clock(), self.holder.maker.known
-        windowed = {
-            each.batch.edition_id
-            for each in held
-            if known[each.batch.edition_id].newsletter.windows
-        }
-        zones = {
-            edition_id: closed(known[edition_id], self._zones(edition_id), now)
-            for edition_id in windowed
-        }
-        self.hand.withdraw(
-            lambda mail: (
-                mail.held.lost
-                or mail.delivery.issue_id in stopped
-                or mail.delivery.timezone in zones.get(mail.delivery.edition_id, ())
-            )
-        )
-
-    def _zones(self, edition_id: int) -> set[str]:
-        queued = (*self.hand.ready, *self.hand.unmade)
-        return {mail.delivery.timezone for mail in queued if mail.delivery.edition_id == edition_id}
-
-    async def _fold(self) -> None:
-        """Fold what has ended, and let the batches go of which everything has."""
-        done = [each for each in self.hand.held if not each.left]
-        some, self.hand.endings = self.hand.endings, []
-        if not some and not done:
-            return
-        try:
-            await self._in_desk(self.holder.settle, [ending for ending, _ in some], done)
-        except BaseException:
-            self.hand.endings = some + self.hand.endings
-            raise
-        self.hand.held = [each for each in self.hand.held if each not in done]
-        await self._in_desk(self._told, some)
-
-    def _told(self, some: Sequence[tuple[Ending, bool]]) -> None:
-        """Count what the store has, and tell of it."""
-        noted = sum(noted for _, noted in some)
-        # If it cannot be noted, the store is told again, which changes nothing.
-        with suppress(JournalError):
-            self.journal.folded(noted)
-        for ending, _ in some:
-            self.outcome.count(ending)
-            if self.progress:
-                self.progress(ending)
-
-    async def _renew(self) -> None:
-        """Renew the batches of which half the lease is over."""
-        soon = self.holder.time() + self.holder.lease / 2
-        if held := [each for each in self.hand.held if not each.lost and each.until < soon]:
-            await self._in_desk(self.holder.renew, held)
-
-    async def _settle(self) -> None:
-        """Fold all that has ended, and let go of everything; a store that is gone is waited for."""
-        for each in self.hand.held:
-            each.left = 0
-        until = self.holder.time() + _PATIENCE
-        while not self.settled:
-            try:
-                await self._fold()
-                self.settled = True
-            except (StoreError, BusyError) as error:
-                if self.holder.time() > until:
-                    # The next run finds in the journal what the store does not have.
-                    self.hand.problems.append(str(error))
-                    return
-                await asyncio.sleep(_LOOK)
-
-    # The desk: one question at a time.
-
-    async def _in_desk(self, work: Callable[..., T], *about: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.desk, work, *about)
-
-    async def _ask(self, work: Callable[[], T]) -> T | None:
-        """Ask the store, for as long as it takes it to come back; None when it does not."""
-        until = self.holder.time() + _PATIENCE
-        while True:
-            try:
-                return await self._in_desk(work)
-            except (StoreError, BusyError) as error:
-                if self.holder.time() > until or self.hand.closed:
-                    self.hand.problems.append(str(error))
-                    return None
-                await asyncio.sleep(_LOOK)
 
 
 def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime) -> DeliveryState:

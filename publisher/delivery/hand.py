@@ -11,14 +11,14 @@ stays claimed until its batch is given back, and waits again then.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 
 from publisher.delivery import endings
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
-from publisher.delivery.pace import GIVE_UP, Pace, domain_of
+from publisher.delivery.pace import GIVE_UP, domain_of
 from publisher.delivery.waiting import Waiting
 from publisher.errors import JournalError, LeaseError
 from store.records import Batch, Delivery, Ending
@@ -39,6 +39,8 @@ class Held:
     batch: Batch
     #: Until when nobody else takes it, in seconds of a clock that only goes on.
     until: float
+    #: The time zones of its readers.
+    zones: frozenset[str] = frozenset()
     #: Mails that have not ended.
     left: int = 0
     #: Whether somebody else has it by now.
@@ -73,9 +75,11 @@ class Hand:
     clock: Callable[[], datetime]
     #: Seconds that only go on.
     time: Callable[[], float]
-    pace: InitVar[Pace]
+    #: Those that are made.
+    waiting: Waiting[Mail]
+    #: For how long a mail is tried again that is refused for now.
+    give_up: timedelta = GIVE_UP
     unmade: deque[Mail] = field(default_factory=deque)
-    ready: Waiting[Mail] = field(init=False)
     under_way: dict[int, Mail] = field(default_factory=dict)
     #: What the store does not know yet; whether the journal says it.
     endings: list[tuple[Ending, bool]] = field(default_factory=list)
@@ -90,45 +94,35 @@ class Hand:
     #: Somebody asked for a mail, at all; and got none.
     asked: bool = False
     starved: bool = False
-    #: For how long a mail is tried again that is refused for now.
-    give_up: timedelta = GIVE_UP
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self, pace: Pace) -> None:
-        self.ready = Waiting(pace)
 
     # What the connections ask for.
 
     def next(self) -> Outgoing | None:
         """Return a mail that may go now, None when there is none at this moment."""
-        self.asked, self.starved = True, False
-        mail = None if self.closed else self.ready.next(self.time())
-        if mail is None or mail.made is None:
-            self.starved = True
-            self._changed.set()
-            return None
-        self.under_way[mail.delivery.id] = mail
+        mail = None if self.closed else self.waiting.next(self.time())
+        self.asked, self.starved = True, mail is None
         if self.hungry:
             self._changed.set()
+        if mail is None:
+            return None
+        self.under_way[mail.delivery.id] = mail
         return mail.made
 
     @property
     def hungry(self) -> bool:
         """Whether more mails should be made."""
-        return self.asked and len(self.ready) < (_FURTHER if self.starved else AHEAD)
+        return self.asked and len(self.waiting) < (_FURTHER if self.starved else AHEAD)
 
     async def wait(self) -> bool:
         """Wait until there may be one; False when none will come any more."""
         while not self.over:
-            pause = self._pause()
+            at = self.time()
+            pause = self.waiting.next_at(at) - at
             if pause <= 0:
                 return True
             await self.change(None if pause == inf else pause)
         return False
-
-    def _pause(self) -> float:
-        at = self.time()
-        return self.ready.next_at(at) - at
 
     def starting(self, mail: Outgoing) -> None:
         """Note that the relay may have the mail from now on.
@@ -144,7 +138,7 @@ class Hand:
     def ended(self, mail: Outgoing, answer: Answer) -> None:
         """Note what became of a mail that was taken."""
         found = self.under_way.pop(mail.id)
-        self.ready.ended(found, answer, self.time())
+        self.waiting.ended(found, answer, self.time())
         try:
             self.journal.end(found.attempt, answer)
             noted = answer.verdict is not Verdict.UNSENT
@@ -166,7 +160,7 @@ class Hand:
             return True
         if mail.returns > _RETURNS:
             return False
-        self.ready.put_back(mail)
+        self.waiting.put_back(mail)
         self._changed.set()
         return True
 
@@ -188,6 +182,7 @@ class Hand:
         """Take a batch that was claimed, with its deliveries."""
         mails = [Mail(delivery=delivery, held=held) for delivery in deliveries]
         held.left = len(mails)
+        held.zones = frozenset(mail.delivery.timezone for mail in mails)
         self.held.append(held)
         if self.closed:
             held.left = 0
@@ -200,7 +195,7 @@ class Hand:
             if self.closed or mail.held.lost:
                 self._drop(mail)
             else:
-                self.ready.add(mail)
+                self.waiting.add(mail)
         self._changed.set()
 
     def refuse(self, mail: Mail, reason: str) -> None:
@@ -210,10 +205,9 @@ class Hand:
 
     def withdraw(self, which: Callable[[Mail], bool]) -> None:
         """Hand none of these out any more."""
-        kept = deque(mail for mail in self.unmade if not which(mail))
-        unmade = [mail for mail in self.unmade if which(mail)]
-        self.unmade = kept
-        for mail in (*self.ready.withdraw(which), *unmade):
+        out = [*self.waiting.withdraw(which), *(mail for mail in self.unmade if which(mail))]
+        self.unmade = deque(mail for mail in self.unmade if not which(mail))
+        for mail in out:
             self._drop(mail)
 
     def hand_back(self, patience: float) -> None:
@@ -222,7 +216,7 @@ class Hand:
         Else their batch would be held, and the pass go on, for the few that nobody wants now.
         """
         answer = Answer(verdict=Verdict.TEMPORARY, text="its domain asked for patience")
-        for mail in self.ready.hand_back(self.time(), patience):
+        for mail in self.waiting.hand_back(self.time(), patience):
             self._end(mail, answer, noted=False)
 
     def close(self, problem: str = "") -> None:
@@ -241,7 +235,7 @@ class Hand:
     @property
     def over(self) -> bool:
         """Whether a connection that has nothing under way can go."""
-        return self.closed or (self.exhausted and not self.ready)
+        return self.closed or (self.exhausted and not self.waiting)
 
     async def change(self, seconds: float | None = None) -> None:
         """Wait until something changes, for so many seconds at the most."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher.delivery.hand import Held
-from publisher.delivery.making import Made, Maker
+from publisher.delivery.making import Known, Maker
 from publisher.editions import openings
 from publisher.errors import ConflictError
 from store import batches, claims, dues
@@ -71,9 +71,9 @@ class Holder:
 
     def _keep_window(self, tx: Transaction, batch: Batch, now: datetime) -> None:
         """Put off all of the edition that is due to readers whose window is closed."""
-        made = self.maker.learn(tx, batch.edition_id)
-        if made.newsletter.windows:
-            until = closed(made, dues.zones(tx, batch, now), now)
+        known = self.maker.learn(tx, batch.edition_id)
+        if known.newsletter.windows:
+            until = closed(known, dues.zones(tx, batch, now), now)
             if until:
                 dues.put_off(tx, batch.edition_id, until, now=now)
 
@@ -104,8 +104,8 @@ class Holder:
             return claims.stopped(tx, issue_ids)
 
 
-def closed(made: Made, zones: Collection[str], now: datetime) -> Mapping[str, datetime]:
+def closed(known: Known, zones: Collection[str], now: datetime) -> Mapping[str, datetime]:
     """Return by zone when the window opens again that is closed now, of these zones. Pure."""
-    due = openings(made.newsletter, made.edition.language, zones, now=now)
+    due = openings(known.newsletter, known.edition.language, zones, now=now)
     opens = {zone: due.get(zone, due[""]) for zone in zones}
     return {zone: moment for zone, moment in opens.items() if moment > now}

@@ -3,7 +3,8 @@
     tidings-journal 1 BOOT DATABASE synced|unsynced
     S id attempt                                  the relay may have it from now on
     D id attempt verdict code status text         how it ended
-    F count                                       so many of the D are in the store
+    F count                                       so many of the D are in the store, without those
+                                                  that are unsent: that is no ending
 
 One file for each worker, one write for each line. The worker holds a lock on it (flock) while it
 lives, frozen or not, so whoever gets the lock knows that it is dead. Lines that a process has
@@ -175,7 +176,9 @@ class _Reading:
             status="" if status == "-" else status,
             text=text,
         )
-        self.ended.append((attempt, answer))
+        # What a broken connection gave back was never begun, and the store is not told of it.
+        if answer.verdict is not Verdict.UNSENT:
+            self.ended.append((attempt, answer))
 
 
 def read(path: Path, config: Config) -> Records:
@@ -203,7 +206,10 @@ def read(path: Path, config: Config) -> Records:
 
 @contextmanager
 def of_dead(config: Config, worker: str) -> Iterator[Path | None]:
-    """Give a worker's journal, if it is dead, and keep others from reading it; else None."""
+    """Give a worker's journal, if it is dead, and keep others from reading it; else None.
+
+    Raises JournalError when the file is somebody else's.
+    """
     path = config.journal / f"{worker}{_SUFFIX}"
     try:
         with path.open("rb") as file:
@@ -216,3 +222,5 @@ def of_dead(config: Config, worker: str) -> Iterator[Path | None]:
             yield path if path.exists() else None
     except FileNotFoundError:
         yield None
+    except PermissionError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error

@@ -6,6 +6,7 @@ got no letter asks for another.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from publisher.config import Config
 from publisher.delivery import endings, relays, smtp
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
 from publisher.errors import MailError, RenderError, UnreachableError
+from publisher.mail import keys
+from publisher.mail.keys import Key
 from publisher.mail.letters import message
 from publisher.subscriptions import keyring
 from publisher.tokens import Tokens
@@ -45,7 +48,14 @@ def send(database: Database, config: Config, *, now: datetime) -> Written:
         with database.write() as tx:
             outcome.unknown = letters.orphaned(tx, now)
         tokens = keyring.tokens(database, now=now)
-        run = _Run(database=database, config=config, tokens=tokens, outcome=outcome, now=now)
+        run = _Run(
+            database=database,
+            config=config,
+            tokens=tokens,
+            keys=keys.load(config).of(config.sender),
+            outcome=outcome,
+            now=now,
+        )
         problem = asyncio.run(run.all())
     outcome.problems += [problem] if problem else []
     if outcome.unknown:
@@ -63,6 +73,7 @@ class _Run:
     database: Database
     config: Config
     tokens: Tokens
+    keys: Sequence[Key]
     outcome: Written
     now: datetime
     #: What is under way.
@@ -86,7 +97,7 @@ class _Run:
             if self.letter is None:
                 return None
             try:
-                body = message(self.letter, self.tokens, self.config)
+                body = message(self.letter, self.tokens, self.config, keys=self.keys)
             except (RenderError, MailError) as error:
                 # The relay has seen nothing of it, and trying again will not mend a template.
                 if isinstance(error, RenderError):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from publisher.delivery.dialogue import Dialogue
@@ -12,6 +13,8 @@ from publisher.delivery.outgoing import Source
 _SLOWEST = 16 * 1024
 #: Seconds that a relay may take for a goodbye, on which nothing depends.
 _GOODBYE = 5.0
+#: Seconds in which is read what came while nobody here could look.
+_SECOND_LOOK = 0.1
 
 
 class Line(asyncio.Protocol):
@@ -47,7 +50,9 @@ class Line(asyncio.Protocol):
         told = f": {exc}" if exc else ""
         self._act(lambda: self.dialogue.lost(f"the relay closed the connection{told}"))
         self._watch.cancel()
-        self._closed.set_result(None)
+        # Whoever waited for it may have been cancelled, and it with them.
+        if not self._closed.done():
+            self._closed.set_result(None)
 
     async def converse(self, source: Source) -> None:
         """Hold the dialogue to its end."""
@@ -104,7 +109,8 @@ class Line(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001  (whatever it is, `close` raises it)
             self._give_up(error)
         output = b"".join(self.dialogue.output())
-        if output:
+        # One that is closing will say that it is lost.
+        if output and not self._transport.is_closing():
             self._transport.write(output)
             self._deadline = self._loop.time() + self._timeout + len(output) / _SLOWEST
         if self.dialogue.over:
@@ -127,11 +133,13 @@ class Line(asyncio.Protocol):
                 continue
             return
 
-    def _look(self) -> None:
-        """See whether the relay takes too long."""
+    def _look(self, *, again: bool = False) -> None:
+        """See whether the relay takes too long; whoever was frozen reads before that is said."""
         now = self._loop.time()
-        if now >= self._deadline:
+        late = now >= self._deadline
+        if late and again:
             reason = f"the relay has not answered for {self._timeout:g} seconds"
             self._act(lambda: self.dialogue.fail(reason))
-        else:
-            self._watch = self._loop.call_at(min(self._deadline, now + self._timeout), self._look)
+            return
+        then = now + _SECOND_LOOK if late else min(self._deadline, now + self._timeout)
+        self._watch = self._loop.call_at(then, partial(self._look, again=late))

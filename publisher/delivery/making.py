@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from publisher.config import Config
 from publisher.delivery.outgoing import Outgoing
 from publisher.mail import links
+from publisher.mail.compiled import Compiled, compiled
+from publisher.mail.keys import Keys
 from publisher.mail.senders import sender
-from publisher.mail.wire import Sender, message
 from publisher.tokens import Tokens
 from store import issues, newsletters
 from store.database import Transaction
@@ -14,47 +15,50 @@ from store.records import Delivery, Edition, Issue, Newsletter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
-    """An edition, and what every mail of it needs."""
+class Known:
+    """An edition, and whose it is."""
 
     edition: Edition
     issue: Issue
     newsletter: Newsletter
-    sender: Sender
 
 
 @dataclass(frozen=True, kw_only=True)
 class Maker:
-    """Makes mails. Only what was learnt before can be made, by any thread then."""
+    """Makes mails. Only what was learnt before can be made, by one thread at a time."""
 
     config: Config
     tokens: Tokens
-    known: dict[int, Made] = field(default_factory=dict)
+    keys: Keys
+    known: dict[int, Known] = field(default_factory=dict)
+    compiled: dict[int, Compiled] = field(default_factory=dict)
 
-    def learn(self, tx: Transaction, edition_id: int) -> Made:
+    def learn(self, tx: Transaction, edition_id: int) -> Known:
         """Return an edition with all that its mails need; read once."""
         if edition_id not in self.known:
             edition = issues.edition(tx, edition_id)
             issue = issues.get(tx, edition.issue_id)
             newsletter = newsletters.get(tx, issue.newsletter)
-            self.known[edition_id] = Made(
-                edition=edition,
-                issue=issue,
-                newsletter=newsletter,
-                sender=sender(newsletter, edition.language, self.config),
-            )
+            self.known[edition_id] = Known(edition=edition, issue=issue, newsletter=newsletter)
         return self.known[edition_id]
 
     def make(self, delivery: Delivery) -> Outgoing:
         """Return the mail of a delivery. Raises UnwritableError."""
-        made = self.known[delivery.edition_id]
-        own = links.own(self.tokens, self.config, delivery.subscriber_id, made.newsletter.key)
+        known = self.known[delivery.edition_id]
+        if delivery.edition_id not in self.compiled:
+            self.compiled[delivery.edition_id] = self._compile(known)
+        reader = links.own(self.tokens, self.config, delivery.subscriber_id, known.newsletter.key)
         return Outgoing(
             id=delivery.id,
             sender=return_path(self.config, delivery),
             recipient=delivery.email,
-            message=message(delivery, made.edition, made.sender, own, date=made.issue.dated),
+            message=self.compiled[delivery.edition_id].message(delivery, reader),
         )
+
+    def _compile(self, known: Known) -> Compiled:
+        from_ = sender(known.newsletter, known.edition.language, self.config)
+        keys = self.keys.of(from_.address)
+        return compiled(known.edition, from_, date=known.issue.dated, keys=keys)
 
 
 def return_path(config: Config, delivery: Delivery) -> str:  # noqa: ARG001

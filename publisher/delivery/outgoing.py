@@ -39,7 +39,7 @@ class Outgoing:
     #: The envelope: MAIL FROM and RCPT TO (RFC 5321, 3.3).
     sender: str
     recipient: str
-    #: Lines end in CRLF, none begins with a full stop, the last one is complete.
+    #: Lines end in CRLF. One that begins with a full stop is sent so that it arrives as it is.
     message: bytes
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from publisher.config import Config
 from publisher.delivery import endings, journal
 from publisher.delivery.journal import Records
-from publisher.delivery.outgoing import Verdict
 from store import batches, claims
 from store.database import Database
 from store.records import DeliveryState, Ending
@@ -56,11 +55,9 @@ def _settle(database: Database, config: Config, path: Path, now: datetime) -> li
 
 
 def _ended(records: Records, give_up: timedelta, now: datetime) -> Sequence[Ending]:
-    # What a broken connection gave back was never begun: the batch gives it back.
     return [
         endings.of(answer, attempt.id, attempt.attempt, now=now, give_up=give_up)
         for attempt, answer in records.ended
-        if answer.verdict is not Verdict.UNSENT
     ]
 
 

@@ -25,6 +25,11 @@ def for_sender(config: Config, address: str) -> Sequence[Relay]:
     return [relay_of(config, settings) for settings in _chosen(config, domain_of(address))]
 
 
+def everyone(config: Config) -> Sequence[RelaySettings]:
+    """Return the settings of all relays that any mail may go by."""
+    return [*_for_all(config), *(relay for relay in config.relays if relay.domains)]
+
+
 def _chosen(config: Config, domain: str) -> Sequence[RelaySettings]:
     named = [relay for relay in config.relays if domain in relay.domains]
     # Those of the same priority stay in their order.
@@ -45,10 +50,15 @@ def _priority(settings: RelaySettings) -> int:
     return settings.priority if isinstance(settings, RelaySection) else PRIORITY
 
 
+def name_of(settings: RelaySettings) -> str:
+    """Return what a relay is called in messages."""
+    return settings.name if isinstance(settings, RelaySection) else OWN_RELAY
+
+
 def relay_of(config: Config, settings: RelaySettings) -> Relay:
     """Return the relay that settings tell of. Raises ConfigError."""
     return Relay(
-        name=settings.name if isinstance(settings, RelaySection) else OWN_RELAY,
+        name=name_of(settings),
         host=settings.host,
         port=settings.port,
         tls=settings.tls,

@@ -42,6 +42,9 @@ class Reply:
     #: What was said, without the codes; printable.
     text: str
 
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".rstrip()
+
     @property
     def positive(self) -> bool:
         """Whether what was asked for is done (2yz)."""
@@ -85,8 +88,9 @@ class Replies:
                 self._lines.append(line[0])
                 self._refuse_odd(code)
             if more != b"-":
-                words = b" ".join(line[4:].strip() for line in self._lines) or words
-                self._lines.clear()
+                if self._lines:
+                    words = b" ".join(line[4:].strip() for line in self._lines)
+                    self._lines.clear()
                 return Reply(int(code), _readable(words))
         return None
 

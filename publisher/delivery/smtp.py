@@ -6,19 +6,15 @@ takes it over (:mod:`publisher.delivery.dialogue`): it has several questions ope
 
 import asyncio
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
 import aiosmtplib
 
-from publisher.config import Config
-from publisher.delivery.dialogue import Dialogue, Terms, Way
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict, Witness
-from publisher.errors import RefusedError, UnansweredError, UnreachableError
-
-#: What ``tls`` means to aiosmtplib: None takes STARTTLS where it is offered.
-_START_TLS = {"required": True, "opportunistic": None, "none": False}
+from publisher.errors import UnreachableError
 
 
 async def send(relay: Relay, source: Source, witness: Witness) -> str:
@@ -79,9 +75,7 @@ async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
     try:
         client = _client(relay)
         await client.connect()
-        # After STARTTLS the relay has to be asked anew what it offers (RFC 3207, 4.2).
-        if client.is_ehlo_or_helo_needed:
-            await _greet(client)
+        await _introduce(client, relay)
         if client.transport is None or client.transport.is_closing():
             raise aiosmtplib.SMTPServerDisconnected("it closed the connection")
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
@@ -92,8 +86,9 @@ async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
         client = None
         return line
     finally:
-        if client:
-            client.close()
+        if client and client.transport:
+            # A polite end of TLS would outlast the loop that it needs.
+            cast("asyncio.Transport", client.transport).abort()
 
 
 def translate(error: Exception, relay: Relay) -> UnreachableError:
@@ -108,13 +103,23 @@ def _client(relay: Relay) -> aiosmtplib.SMTP:
         hostname=relay.host,
         port=relay.port,
         local_hostname=relay.hello,
-        start_tls=_START_TLS[relay.tls],
+        start_tls=False,
         # Opportunistic encryption is better than none even with a stranger (RFC 7435).
         validate_certs=relay.tls == "required",
-        username=relay.username or None,
-        password=relay.password or None,
         timeout=relay.timeout,
     )
+
+
+async def _introduce(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    """Encrypt the connection and say who we are; then what the relay offers is known."""
+    await _greet(client)
+    offered = client.supports_extension("starttls")
+    if relay.tls == "required" or (relay.tls == "opportunistic" and offered):
+        await client.starttls()
+        # What was offered in plain text counts no more (RFC 3207, 4.2).
+        await _greet(client)
+    if relay.username:
+        await client.login(relay.username, relay.password)
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:
@@ -133,79 +138,3 @@ def _terms(client: aiosmtplib.SMTP, relay: Relay) -> Terms:
         way = Way.CHUNKS if client.supports_extension("chunking") else Way.PIPELINED
     sizes = client.supports_extension("size")
     return Terms(way=way, sizes=sizes, window=relay.window, messages=relay.messages)
-
-
-class Connection:
-    """One connection over which mails go one by one, for as long as its block lasts.
-
-    For the engine as it stands; it goes with it.
-    """
-
-    def __init__(self, config: Config) -> None:
-        mail = config.mail
-        self._sender = config.sender
-        self._relay = Relay(
-            host=mail.host,
-            port=mail.port,
-            tls=mail.tls,
-            username=mail.username or "",
-            password=config.password() or "",
-            hello=config.host,
-            timeout=mail.timeout,
-        )
-        self._mail: Outgoing | None = None
-        self._answer = Answer(verdict=Verdict.UNSENT)
-
-    async def __aenter__(self) -> Self:
-        """Connect. Raises UnreachableError."""
-        self._line = await connect(self._relay, self, self)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Say goodbye, if anybody is there to hear it."""
-        await self._line.leave()
-        await self._line.close()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether another message can be sent."""
-        return not self._line.dialogue.over
-
-    async def send(self, recipient: str, message: bytes) -> tuple[int, str]:
-        """Send a message; return the relay's last reply: its code and text.
-
-        Raises RefusedError, UnreachableError while the relay cannot have the message, and
-        UnansweredError once it may.
-        """
-        self._mail = Outgoing(id=0, sender=self._sender, recipient=recipient, message=message)
-        self._answer = Answer(verdict=Verdict.UNSENT, text="the relay closed the connection")
-        await self._line.go_on()
-        answer = self._answer
-        if answer.verdict is Verdict.UNANSWERED:
-            raise UnansweredError(answer.text)
-        if answer.verdict is Verdict.UNSENT:
-            raise UnreachableError(answer.text)
-        if answer.verdict is not Verdict.ACCEPTED:
-            raise RefusedError(answer.text, code=answer.code)
-        return answer.code, answer.text
-
-    def next(self) -> Outgoing | None:
-        """Give the one mail there is."""
-        mail, self._mail = self._mail, None
-        return mail
-
-    async def wait(self) -> bool:
-        """Say that there is no other."""
-        return False
-
-    def starting(self, mail: Outgoing) -> None:
-        """Note nothing: the store says that it is claimed."""
-
-    def ended(self, mail: Outgoing, answer: Answer) -> None:  # noqa: ARG002
-        """Keep the answer."""
-        self._answer = answer

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from feedgen.feed import FeedGenerator
-
 from publisher import addresses, markup
 from publisher.config import Config
 from publisher.feeds import jsonfeed
-from publisher.feeds.entries import entries
-from publisher.feeds.repair import Deleted, generator
+from publisher.feeds.entries import Made, entries
+from publisher.feeds.heads import Head, frame
+from publisher.feeds.repair import Deleted
 from publisher.feeds.splicing import SEAMS, splice
 from publisher.story import Story
 
@@ -47,9 +46,12 @@ class Feed:
         return max(changes, default=_NEVER)
 
 
-def build(feed: Feed, config: Config) -> dict[str, bytes]:
-    """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`."""
-    made = entries(feed.stories, config)
+def build(feed: Feed, config: Config, others: Made | None = None) -> dict[str, bytes]:
+    """Return a feed in every format, by its suffix in :data:`publisher.addresses.FEED_FORMATS`.
+
+    ``others`` are the entries of other feeds of the same pass; see :func:`entries`.
+    """
+    made = entries(feed.stories, config, others)
     fitting = replace(feed, title=markup.fit(feed.title))
     return {
         suffix: _document(fitting, config, suffix, [entry[suffix] for entry in made])
@@ -59,7 +61,7 @@ def build(feed: Feed, config: Config) -> dict[str, bytes]:
 
 def _document(feed: Feed, config: Config, suffix: str, made: Sequence[bytes]) -> bytes:
     if suffix in SEAMS:
-        return splice(head(feed, config, suffix), suffix, made)
+        return splice(frame(head(feed, config, suffix)), suffix, feed.updated, made)
     return jsonfeed.document(
         made,
         language=feed.language,
@@ -74,30 +76,24 @@ def _document(feed: Feed, config: Config, suffix: str, made: Sequence[bytes]) ->
     )
 
 
-def head(feed: Feed, config: Config, suffix: str) -> FeedGenerator:
-    """Return what feedgen knows of a feed without its entries."""
-    made = generator()
-    name = f"/{feed.topic}" if feed.topic else ""
-    made.id(addresses.link(f"{config.tag}:feed/{feed.language}", name))
-    made.title(feed.title)
-    made.description(feed.title)
-    made.author(name=config.name(feed.language))
-    made.language(feed.language)
-    made.updated(feed.updated)
-    made.rights(config.rights(feed.language) or None)
-    made.ttl(config.feeds.ttl)
-    made.generator("Tidings")
-    for rel, href in _links(feed, config, suffix):
-        made.link(href=href, rel=rel, type=addresses.FEED_FORMATS[suffix])
-    for hub in () if feed.archive else config.feeds.hubs:
-        made.link(href=hub, rel="hub")
-    made.repair.links = made.link()
-    made.repair.deleted = feed.deleted
-    made.repair.is_archive = feed.archive is not None
-    # The last one: feedgen takes it for the <link> of RSS.
-    page = _page(feed, config)
-    made.link(href=page, rel="alternate", type="text/html", hreflang=feed.language)
-    return made
+def head(feed: Feed, config: Config, suffix: str) -> Head:
+    """Return what a feed says of itself in a format of feedgen's."""
+    topic = f"/{feed.topic}" if feed.topic else ""
+    return Head(
+        suffix=suffix,
+        type=addresses.FEED_FORMATS[suffix],
+        id=addresses.link(f"{config.tag}:feed/{feed.language}", topic),
+        language=feed.language,
+        title=feed.title,
+        name=config.name(feed.language),
+        rights=config.rights(feed.language),
+        ttl=config.feeds.ttl,
+        links=tuple(_links(feed, config, suffix)),
+        hubs=() if feed.archive else config.feeds.hubs,
+        page=_page(feed, config),
+        deleted=feed.deleted,
+        is_archive=feed.archive is not None,
+    )
 
 
 def _links(feed: Feed, config: Config, suffix: str) -> Iterator[tuple[str, str]]:

@@ -68,6 +68,10 @@ class Source:
 #: An entry in each format, by suffix.
 Entry = Mapping[str, bytes]
 
+#: Entries by the identity of their stories, which it keeps alive: the feeds of a pass share them,
+#: and to find an entry by all that its story says takes as long as to copy it.
+Made = dict[int, tuple[Story, Entry]]
+
 
 def frame(language: str, config: Config) -> Frame:
     """Return the frame of a language's entries."""
@@ -178,7 +182,16 @@ def _size(source: Source, entry: Entry) -> int:
 _kept = Kept(make, size=_size, limit=_ROOM)
 
 
-def entries(stories: Sequence[Story], config: Config) -> list[Entry]:
-    """Return the entries of stories for the readers of each, in their order."""
-    frames = {language: frame(language, config) for language in {s.language for s in stories}}
-    return [_kept(Source(story=story, frame=frames[story.language])) for story in stories]
+def entries(stories: Sequence[Story], config: Config, made: Made | None = None) -> list[Entry]:
+    """Return the entries of stories for the readers of each, in their order.
+
+    ``made`` are those that other feeds of the same pass hold; it gets those that are new.
+    """
+    made = {} if made is None else made
+    frames: dict[str, Frame] = {}
+    for story in stories:
+        if id(story) not in made:
+            if story.language not in frames:
+                frames[story.language] = frame(story.language, config)
+            made[id(story)] = story, _kept(Source(story=story, frame=frames[story.language]))
+    return [made[id(story)][1] for story in stories]

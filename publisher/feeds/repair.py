@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import QName, SubElement, _Element
 
@@ -135,6 +136,7 @@ def _link(element: _Element, links: Sequence[Link]) -> None:
 def generator() -> FeedGenerator:
     """Return a generator with nothing in it, put right."""
     made = FeedGenerator()
-    made.load_extension("dc")
+    # Not loaded by its name: feedgen looks for a module that is not there, each time on disk.
+    made.register_extension("dc", DcExtension, DcEntryExtension)
     made.register_extension("repair", FeedRepair, EntryRepair)
     return made

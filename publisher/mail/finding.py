@@ -7,6 +7,7 @@ from typing import Literal
 from publisher import languages
 from publisher.config import Config
 from publisher.mail.edition import Rendered
+from publisher.mail.keys import Signing
 from store.records import Newsletter
 
 
@@ -35,6 +36,8 @@ class Proof:
     config: Config
     #: Whether the site has, or is about to have, something at a path.
     is_there: Callable[[str], bool]
+    #: How it is signed.
+    signing: Signing = field(default_factory=Signing)
     #: The message of one delivery, as it would go over the wire.
     message: bytes
     #: The pages of the items that it leads to, by item and language of their readers.

@@ -6,7 +6,7 @@ fills in a form would choose what a stranger reads in a mail of ours.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from email.utils import format_datetime
 from functools import partial
@@ -14,8 +14,9 @@ from typing import Any
 
 from publisher import addresses, markup
 from publisher.config import Config
-from publisher.mail import wire
+from publisher.mail import signing, wire
 from publisher.mail.edition import inlined
+from publisher.mail.keys import Key
 from publisher.rendering import render
 from publisher.tokens import Purpose, Tokens
 from store.records import Letter
@@ -27,8 +28,8 @@ NAMES = ("confirm", "welcome", "goodbye", "address", "changed")
 GOOD_FOR = timedelta(days=7)
 
 
-def message(letter: Letter, tokens: Tokens, config: Config) -> bytes:
-    """Return the message of a letter. Raises RenderError."""
+def message(letter: Letter, tokens: Tokens, config: Config, *, keys: Sequence[Key] = ()) -> bytes:
+    """Return the message of a letter, which these keys sign. Raises RenderError."""
     values = {**_links(letter, tokens, config), "names": letter.details.get("names", [])}
     subject, text, html = (_page(letter, part, config, values) for part in _PARTS)
     subject = markup.clean_line(subject)
@@ -41,9 +42,10 @@ def message(letter: Letter, tokens: Tokens, config: Config) -> bytes:
         # Nobody's out-of-office note shall answer (RFC 3834, 5).
         "Auto-Submitted": "auto-generated",
     }
-    return wire.compose(
+    unsigned = wire.compose(
         head, language=letter.language, text=text.strip() + "\n", html=inlined(letter.name, html)
     )
+    return signing.signed(unsigned, keys, at=letter.created)
 
 
 _PARTS = ("subject.txt", "body.txt", "body.html")

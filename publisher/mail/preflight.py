@@ -9,7 +9,7 @@ from email import message_from_bytes
 
 from publisher import languages
 from publisher.errors import InputError
-from publisher.mail import links, targets
+from publisher.mail import links, signatures, targets
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding, Findings, Proof, error, warning
 from publisher.mail.page import Page, read
@@ -46,6 +46,7 @@ def findings(proof: Proof) -> list[Finding]:
         _text(proof, page),
         _strings(proof),
         _headers(proof),
+        signatures.findings(proof),
         _words(proof, page) if proof.reads_words else (),
     )
     found = [finding for check in checks for finding in check]

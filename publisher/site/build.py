@@ -48,6 +48,8 @@ class Work:
     #: The archive first: what leads to a document stands after it.
     listings: Sequence[Listing]
     parts: Sequence[int]
+    #: Whether the index of the site map may have changed.
+    is_index_behind: bool
 
     @property
     def languages(self) -> list[str]:
@@ -141,6 +143,8 @@ def _work(seen: View, marks: Marks) -> Work:
         issues=issue_ids,
         listings=sorted(found | set(behind), key=_archive_first),
         parts=sorted({touched.part_of(entry.item_id) for entry in ours}),
+        is_index_behind=maps.begins_part(seen, ids)
+        or not _are_there(seen.config, [addresses.sitemap()]),
     )
 
 
@@ -164,6 +168,7 @@ def _all(seen: View) -> Work:
         issues=issues.listed(seen.tx),
         listings=sorted(_every(seen), key=_archive_first),
         parts=entries.parts(seen.tx, size=touched.PART),
+        is_index_behind=True,
     )
 
 
@@ -196,6 +201,8 @@ def _documents(seen: View, work: Work) -> Iterator[Document]:
         yield from indexes.documents(seen, language)
     yield from maps.parts(seen, work.parts)
     yield from maps.site(seen)
+    if work.is_index_behind:
+        yield maps.index(seen)
     yield _HOME, indexes.home(seen)
 
 

@@ -16,7 +16,7 @@ def home(view: View) -> bytes:
     for tag in tags:
         names.setdefault(view.config.name(tag), tag)
     linked_data = linked.door(view.config)
-    return view.page(tags[0], "home", versions=versions, names=names, linked=linked_data)
+    return view.steady(tags[0], "home", versions=versions, names=names, linked=linked_data)
 
 
 def documents(view: View, language: str) -> Iterator[Document]:
@@ -26,9 +26,9 @@ def documents(view: View, language: str) -> Iterator[Document]:
     named = dict(sorted(topics.items(), key=lambda pair: (pair[1].casefold(), pair[0])))
     yield _index(view, language, "topics", topics=named)
     yield _index(view, language, "feeds", names={"": "", **named}, opml=addresses.OPML)
-    yield addresses.missing(language), view.page(language, "missing")
+    yield addresses.missing(language), view.steady(language, "missing")
 
 
 def _index(view: View, language: str, name: str, **values: Any) -> Document:  # noqa: ANN401
     versions = {tag: addresses.index(tag, name) for tag in view.config.site.languages}
-    return versions[language], view.page(language, name, versions=versions, **values)
+    return versions[language], view.steady(language, name, versions=versions, **values)

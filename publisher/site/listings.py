@@ -5,21 +5,21 @@ entries never change places. Each leads to the one before, so that a reader gets
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from publisher import addresses
 from publisher.feeds.build import Feed, build
+from publisher.feeds.entries import Made
 from publisher.feeds.repair import Deleted
 from publisher.site import cards, linked, maps, touched
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View
-from publisher.story import Story, tell_all
+from publisher.story import Story, tell_last
 from store import entries, items, publications
 from store.records import Publication
 
 #: Lists that are read together: most show the same items.
-_TOGETHER = 32
+_TOGETHER = 100
 
 #: What a feed held once and readers shall remove, by feed.
 Gone = Mapping[entries.Feed, Sequence[Deleted]]
@@ -29,17 +29,17 @@ def feeds(view: View, listings: Sequence[Listing]) -> Iterator[Feed]:
     """Yield lists with what they hold, in their order."""
     for start in range(0, len(listings), _TOGETHER):
         chunk = listings[start : start + _TOGETHER]
-        rows = {listing: _rows(view, listing) for listing in chunk}
-        told = {(row.item_id, row.language): row for each in rows.values() for row in each}
-        stories = dict(zip(told, tell_all(view.tx, [*told.values()], view.config), strict=True))
-        gone = _gone(view, chunk)
-        for listing, each in rows.items():
-            yield _feed(
-                view, listing, [(row, stories[row.item_id, row.language]) for row in each], gone
-            )
+        held = {listing: _held(view, listing) for listing in chunk}
+        wanted = dict.fromkeys(
+            (item_id, listing.language) for listing, ids in held.items() for item_id in ids
+        )
+        told, gone = tell_last(view.tx, wanted, view.config), _gone(view, chunk)
+        for listing, ids in held.items():
+            yield _feed(view, listing, [told[id_, listing.language] for id_ in ids], gone)
 
 
-def _rows(view: View, listing: Listing) -> list[Publication]:
+def _held(view: View, listing: Listing) -> list[int]:
+    """Return the ids of the items in a list, newest first."""
     if listing.archive is None:
         return publications.newest(view.tx, *listing.feed, limit=view.size)
     start, end = touched.places(listing.archive, size=view.size)
@@ -71,11 +71,11 @@ def _gone(view: View, listings: Sequence[Listing]) -> Gone:
 def _feed(
     view: View, listing: Listing, told: Sequence[tuple[Publication, Story]], gone: Gone
 ) -> Feed:
-    number, last = listing.archive, view.archives(listing)
+    number = listing.archive
     if number is None:
-        previous, following, deleted = last, 0, gone.get(listing.feed, ())
+        previous, deleted = view.archives(listing), gone.get(listing.feed, ())
     else:
-        previous, following = number - 1, number + 1
+        previous = number - 1
         deleted = [Deleted(id=story.id, when=row.told) for row, story in told if row.is_gone]
     return Feed(
         language=listing.language,
@@ -85,34 +85,57 @@ def _feed(
         deleted=tuple(deleted),
         archive=number,
         previous=previous or None,
-        following=following if 0 < following <= last else None,
+        following=view.following(listing),
     )
 
 
 def documents(view: View, listings: Sequence[Listing]) -> Iterator[Document]:
     """Yield the pages and feeds of lists."""
+    for start in range(0, len(listings), _TOGETHER):
+        yield from _documents(view, listings[start : start + _TOGETHER])
+
+
+def _documents(view: View, listings: Sequence[Listing]) -> Iterator[Document]:
+    """Yield the pages and feeds of lists that are read together."""
+    card, made = _cards(view), Made()
     for listing, feed in zip(listings, feeds(view, listings), strict=True):
-        yield addresses.listing(*listing.feed, listing.archive), _page(view, listing, feed)
-        for suffix, body in build(feed, view.config).items():
+        yield addresses.listing(*listing.feed, listing.archive), _page(view, listing, feed, card)
+        for suffix, body in build(feed, view.config, made).items():
             yield addresses.feed(listing.language, suffix, listing.topic, listing.archive), body
         if listing == Listing(language=listing.language):
             yield maps.news(view, listing.language, feed.stories)
 
 
-def _page(view: View, listing: Listing, feed: Feed) -> bytes:
+def _page(view: View, listing: Listing, feed: Feed, card: Callable[[Story, bool], str]) -> bytes:
     is_front = listing == Listing(language=listing.language)
     return view.page(
         listing.language,
         "front" if is_front else "listing",
         feed=feed,
-        card=partial(_card, view),
+        card=card,
         linked=linked.site(listing.language, view.config) if is_front else None,
         topic_name=view.topic_name(listing.topic, listing.language) if listing.topic else "",
         versions=_versions(view, listing),
     )
 
 
-def _card(view: View, story: Story, first: bool) -> str:  # noqa: FBT001  (as templates call)
+def _cards(view: View) -> Callable[[Story, bool], str]:
+    """Return what makes a card of a story, on top of its list or below.
+
+    Within a pass an item is told to an audience in one way, whichever list shows it.
+    """
+    made: dict[tuple[int, str, bool], str] = {}
+
+    def card(story: Story, first: bool) -> str:  # noqa: FBT001  (as templates call)
+        key = (story.item_id, story.language, first)
+        if key not in made:
+            made[key] = _card(view, story, first=first)
+        return made[key]
+
+    return card
+
+
+def _card(view: View, story: Story, *, first: bool) -> str:
     config, links = view.config, view.topic_links.get(story.language, {})
     return cards.make(
         cards.Card(

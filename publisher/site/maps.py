@@ -4,14 +4,14 @@ None of them tells when it was made: the same news always give the same bytes. T
 is an index of parts, each with the pages of a hundred items, so that one item touches one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher import addresses
-from publisher.site.touched import PART, Listing, items_of
+from publisher.site.touched import PART, Listing, items_of, part_of
 from publisher.site.view import Document, View
-from publisher.story import Story, tell_all
+from publisher.story import Story, paths
 from store import entries, publications
 from store.records import FEED
 
@@ -41,13 +41,24 @@ class Outline:
 
 def site(view: View) -> Iterator[Document]:
     """Yield the maps of the whole site, but for those that show single items."""
-    parts = [str(number) for number in entries.parts(view.tx, size=PART)]
-    maps = [_url(view, addresses.sitemap(part)) for part in (_LISTS, *parts)]
     yield addresses.sitemap(_LISTS), _part(view, _lists(view))
-    yield addresses.sitemap(), view.neutral("sitemap.xml", parts=maps)
     yield addresses.OPML, view.neutral("feeds.opml", by_language=_outlines(view))
     ours = [addresses.sitemap(), *(_news_path(tag) for tag in view.config.site.languages)]
     yield addresses.ROBOTS, view.neutral("robots.txt", maps=[_url(view, path) for path in ours])
+
+
+def index(view: View) -> Document:
+    """Return what leads to the parts of the site map: as long as the archive has parts."""
+    parts = [str(number) for number in entries.parts(view.tx, size=PART)]
+    maps = [_url(view, addresses.sitemap(part)) for part in (_LISTS, *parts)]
+    return addresses.sitemap(), view.neutral("sitemap.xml", parts=maps)
+
+
+def begins_part(view: View, ids: Collection[int]) -> bool:
+    """Say whether a part of the site map holds no items but some of these: it is a new one."""
+    numbers = {part_of(entry.item_id) for entry in entries.of_items(view.tx, ids)}
+    held = (entries.held(view.tx, items_of(number)[0], items_of(number)[-1]) for number in numbers)
+    return any(items <= set(ids) for items in held)
 
 
 def parts(view: View, numbers: Iterable[int]) -> Iterator[Document]:
@@ -59,8 +70,11 @@ def parts(view: View, numbers: Iterable[int]) -> Iterator[Document]:
             for row in standing.values()
             if not row.is_gone and row.language in view.config.site.languages
         ]
-        stories = sorted(tell_all(view.tx, rows, view.config), key=_order)
-        pages = [Page(url=_url(view, story.path), changed=story.updated) for story in stories]
+        rows.sort(key=lambda row: (row.item_id, row.language))
+        pages = [
+            Page(url=_url(view, path), changed=row.updated)
+            for row, path in zip(rows, paths(view.tx, rows), strict=True)
+        ]
         yield addresses.sitemap(str(number)), _part(view, pages)
 
 
@@ -73,10 +87,6 @@ def news(view: View, language: str, stories: Sequence[Story]) -> Document:
     recent = [story for story in stories if newest and story.published >= newest - _RECENT]
     shown = [story for story in recent if not story.is_gone]
     return _news_path(language), view.render("map/news.xml", language, stories=shown)
-
-
-def _order(story: Story) -> tuple[int, str]:
-    return story.item_id, story.language
 
 
 def _news_path(language: str) -> str:

@@ -21,7 +21,7 @@ def indexes(view: View, language: str) -> Iterator[Document]:
     chain = view.config.chain(language)
     names = {each.key: title(each, chain) for each in mine}
     versions = {tag: addresses.index(tag, "newsletters") for tag in view.config.site.languages}
-    yield versions[language], view.page(language, "newsletters", names=names, versions=versions)
+    yield versions[language], view.steady(language, "newsletters", names=names, versions=versions)
     for each in mine:
         yield addresses.newsletter(language, each.key), _newest(view, each, language)
 
@@ -79,7 +79,7 @@ def _page(
     lines: Sequence[Headline],
     year: int | None,
 ) -> bytes:
-    return view.page(
+    return view.steady(
         language,
         "newsletter",
         newsletter_name=title(newsletter, view.config.chain(language)),

@@ -3,7 +3,8 @@
     an item             its pages, and the parts of the site map that list them
     its place in feeds  the newest document of the feed;
                         the archive document that the place falls in, once that is full;
-                        where it fills one: the one before, which leads on to it now
+                        some places on, in each feed at another: the one before that, which
+                        leads on to it now
     the first of a      the lists of that topic in other languages, which lead to it now
     topic in a language
     an issue            its editions, and the lists that lead to it
@@ -13,6 +14,7 @@ So a publication touches the same few documents, however large the archive is.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 from store.entries import Feed
 from store.records import FeedEntry
@@ -52,6 +54,21 @@ def places(archive: int, *, size: int) -> tuple[int, int]:
     return (archive - 1) * size + 1, archive * size
 
 
+def leads_on(listing: Listing, end: int, *, size: int) -> bool:
+    """Say whether an archive document leads on to the next, in a feed whose last is ``end``."""
+    pace = _pace(listing.feed, size=size)
+    return listing.archive is not None and end >= (listing.archive + 1) * size + pace
+
+
+def _pace(feed: Feed, *, size: int) -> int:
+    """Return how many places after an archive document is full the one before leads on to it.
+
+    Feeds that fill theirs with the same item, as those of all languages do, would each write
+    two archive documents then. So each writes the other one later, by its name.
+    """
+    return 1 + crc32("/".join(feed).encode()) % (size - 1) if size > 1 else 0
+
+
 def listings(
     entries: Iterable[FeedEntry], ends: Mapping[Feed, int], *, size: int
 ) -> Iterator[Listing]:
@@ -62,8 +79,9 @@ def listings(
         yield Listing(language=entry.language, topic=topic)
         if number <= archives(ends[feed], size=size):
             yield Listing(language=entry.language, topic=topic, archive=number)
-            if entry.ordinal == number * size and number > 1:
-                yield Listing(language=entry.language, topic=topic, archive=number - 1)
+        full, rest = divmod(entry.ordinal - _pace(feed, size=size), size)
+        if full > 1 and not rest:
+            yield Listing(language=entry.language, topic=topic, archive=full - 1)
         if entry.ordinal == 1:
             yield from (Listing(language=tag, topic=key) for tag, key in ends if key == topic)
 

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 from publisher import addresses, markup
 from publisher.config import Config
 from publisher.rendering import render
+from publisher.site import steady
 from publisher.site.linked import Linked
-from publisher.site.touched import Listing, archives
+from publisher.site.touched import Listing, archives, leads_on
 from publisher.story import label
 from store import entries, newsletters, topics
 from store.database import Transaction
@@ -19,6 +20,9 @@ from store.records import Newsletter, Topic
 HOME = "/"
 
 _NOWHERE: Mapping[str, str] = {}
+
+#: What the frame of every page gets beside its data.
+_FRAMERS: Mapping[str, object] = {"framed": markup.framed, "home": HOME}
 
 #: A public file: its path below the site's address, and its bytes; None where there is none.
 Document = tuple[str, bytes | None]
@@ -43,6 +47,12 @@ class View:
     def archives(self, listing: Listing) -> int:
         """Return how many archive documents the feed of a list has."""
         return archives(self.ends.get(listing.feed, 0), size=self.size)
+
+    def following(self, listing: Listing) -> int | None:
+        """Return the number of the archive document that one leads on to."""
+        end = self.ends.get(listing.feed, 0)
+        is_led_to = listing.archive and leads_on(listing, end, size=self.size)
+        return listing.archive + 1 if listing.archive and is_led_to else None
 
     def topic_name(self, key: str, language: str) -> str:
         """Return the name of a topic for readers of a language."""
@@ -85,17 +95,38 @@ class View:
         ``versions`` are the paths of the page in each language that has it, by language; what
         only stands in the place of a page has none.
         """
-        return self.render(
-            f"web/{name}.html",
-            language,
-            versions=versions,
-            linked=linked,
-            topic_links=self.topic_links.get(language, {}),
-            framed=markup.framed,
-            home=HOME,
-            rights=self.config.rights(language),
-            **values,
+        data = {"versions": versions, "linked": linked, **self._framing(language), **values}
+        return self.render(f"web/{name}.html", language, **data, **_FRAMERS)
+
+    def steady(
+        self,
+        language: str,
+        name: str,
+        *,
+        versions: Mapping[str, str] = _NOWHERE,
+        linked: Linked | None = None,
+        **values: object,
+    ) -> bytes:
+        """Return a page as :meth:`page` does, that seldom changes; all its values are data."""
+        data = {"versions": versions, "linked": linked, **self._framing(language), **values}
+        config = self.config
+        shown = (config.site.url, {tag: config.name(tag) for tag in config.site.languages}, data)
+        page = steady.Page(
+            template=f"web/{name}.html",
+            chain=config.chain(language),
+            zone=config.site.timezone,
+            templates=config.templates,
+            shown=repr(shown),
+            values={**self._values, **data, **_FRAMERS},
         )
+        return steady.make(page).encode()
+
+    def _framing(self, language: str) -> dict[str, object]:
+        """Return what the frame of a page for readers of a language is made from."""
+        return {
+            "topic_links": self.topic_links.get(language, {}),
+            "rights": self.config.rights(language),
+        }
 
     def neutral(self, name: str, **values: object) -> bytes:
         """Return what is for no language more than for another, from ``templates/map``."""
@@ -109,22 +140,30 @@ class View:
             config.chain(language),
             zone=config.site.timezone,
             overrides=config.templates,
-            link=partial(addresses.link, config.base_path),
-            absolute=partial(addresses.link, config.site.url),
-            front=addresses.front,
-            listing=addresses.listing,
-            feed_path=addresses.feed,
-            index_path=addresses.index,
-            newsletter_path=addresses.newsletter,
-            subscribe_path=addresses.subscribe,
-            edition_path=addresses.edition,
-            formats=addresses.FEED_FORMATS,
-            format_names=addresses.FEED_NAMES,
-            languages=config.site.languages,
-            site_name=config.name,
-            **values,
+            **{**self._values, **values},
         )
         return made.encode()
+
+    @cached_property
+    def _values(self) -> Mapping[str, object]:
+        """What every document of the site gets."""
+        config = self.config
+        return {
+            "link": partial(addresses.link, config.base_path),
+            "absolute": partial(addresses.link, config.site.url),
+            "front": addresses.front,
+            "listing": addresses.listing,
+            "feed_path": addresses.feed,
+            "index_path": addresses.index,
+            "newsletter_path": addresses.newsletter,
+            "subscribe_path": addresses.subscribe,
+            "edition_path": addresses.edition,
+            "formats": addresses.FEED_FORMATS,
+            "format_names": addresses.FEED_NAMES,
+            "languages": config.site.languages,
+            # A page asks for it again and again.
+            "site_name": cache(config.name),
+        }
 
 
 def view(tx: Transaction, config: Config) -> View:

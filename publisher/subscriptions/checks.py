@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from types import MappingProxyType
 from zoneinfo import available_timezones
 
 from publisher import addresses, languages, markup
@@ -35,21 +36,22 @@ APOSTROPHE = "'"
 _MARKED = re.compile(r"'+[=+\-@]")
 
 #: RFC 5321, 4.5.3.1: the longest address and the longest part before its @.
-_MAX_EMAIL, _MAX_LOCAL = 254, 64
-_MAX_NAME = 200
+MAX_EMAIL, MAX_LOCAL = 254, 64
+#: Characters of a name.
+MAX_NAME = 200
 
-#: Nearly all addresses, told at a glance; no longer than the part before the @ may be, so that
-#: nothing else of them can be too long (RFC 1034, 3.1: 63 between dots).
-_PLAIN = re.compile(
-    r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)+[a-z0-9]++",
-    re.IGNORECASE | re.ASCII,
-)
+#: Nearly all addresses in lower case, told at a glance; no longer than the part before the @ may
+#: be, so that nothing else of them can be too long (RFC 1034, 3.1: 63 between dots).
+PLAIN = r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)+[a-z0-9]++"
+_PLAIN = re.compile(PLAIN, re.IGNORECASE | re.ASCII)
 
 #: What Python makes of bytes that are not UTF-8 where asked not to fail (PEP 383).
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 #: So many answers are remembered of each column: most rows say what others have said.
-_REMEMBERED = 4096
+REMEMBERED = 4096
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 #: Who may stand in a list; who is erased stands in none.
 _STATUSES = tuple(status for status in Status if status is not Status.ERASED)
@@ -59,6 +61,10 @@ _STATUSES = tuple(status for status in Status if status is not Status.ERASED)
 #: what is known of them stays. A bare tuple, since an import makes millions of them.
 Person = tuple[Member, frozenset[str]]
 
+#: What few rows have for themselves: language, time zone, status, where consent came from, and
+#: newsletters with their topics, and those with a frequency of their own.
+Common = tuple[str, str, Status, str, Mapping[str, tuple[str, ...]], Mapping[str, str]]
+
 
 class Checks:
     """The checks of a site's rows. They remember what they found, so keep one for a whole file."""
@@ -67,7 +73,9 @@ class Checks:
         self._here = config.site.timezone
         self._languages = config.site.languages
         self._newsletters = {newsletter.key: newsletter for newsletter in newsletters}
-        self._common = lru_cache(maxsize=_REMEMBERED)(self._common_of)
+        self._topics = lru_cache(maxsize=REMEMBERED)(self._topics_of)
+        #: Takes the cells that few rows have for themselves. Raises InputError.
+        self.common = lru_cache(maxsize=REMEMBERED)(self._common_of)
 
     def person(self, cells: Cells) -> Person:
         """Return the person that a row tells of. Raises InputError naming the column."""
@@ -82,16 +90,16 @@ class Checks:
         address, called, agreed = (
             email_address(email),
             markup.clean_line(name),
-            _instant(consent_at),
+            instant(consent_at),
         )
-        if len(called) > _MAX_NAME:
-            raise InputError("name", f"has {len(called)} characters, {_MAX_NAME} at the most")
-        spoken, where, stands, how, wanted, chosen = self._common(
+        if len(called) > MAX_NAME:
+            raise InputError("name", f"has {len(called)} characters, {MAX_NAME} at the most")
+        spoken, where, stands, how, wanted, chosen = self.common(
             language, zone, status, source, keys, topics, often
         )
-        unsaid = _unsaid(called != "", zone != "", agreed is not None or how != "")
+        unspoken = unsaid(called != "", zone != "", agreed is not None or how != "")
         member = Member(0, address, called, spoken, where, stands, agreed, how, wanted, chosen)
-        return member, unsaid
+        return member, unspoken
 
     def check(self, language: str, newsletters: str) -> None:
         """Raise InputError unless rows may say this, or nothing (empty)."""
@@ -101,17 +109,23 @@ class Checks:
 
     def _common_of(  # noqa: PLR0917  (they are the key of what is remembered)
         self, language: str, zone: str, status: str, source: str, keys: str, topics: str, often: str
-    ) -> tuple[str, str, Status, str, Mapping[str, tuple[str, ...]], Mapping[str, str]]:
-        """Return what few rows have for themselves, so that one look finds all of it."""
-        wanted = _topics(keys, topics, self._newsletters)
+    ) -> Common:
+        """Return what these cells say, so that one look finds all of it."""
+        wanted = self._topics(keys, topics)
         return (
             _language(language, self._languages),
             _timezone(zone or self._here),
             _status(status),
             markup.clean_line(source),
             wanted,
-            {key: frequency(often, self._newsletters[key]) for key in wanted} if often else {},
+            {key: frequency(often, self._newsletters[key]) for key in wanted}
+            if often
+            else _NOTHING,
         )
+
+    def _topics_of(self, keys: str, topics: str) -> Mapping[str, tuple[str, ...]]:
+        """Return one and the same for the same, which who loads people makes use of."""
+        return _topics(keys, topics, self._newsletters)
 
 
 def cells_of(row: Mapping[str, str]) -> Cells:
@@ -120,7 +134,8 @@ def cells_of(row: Mapping[str, str]) -> Cells:
 
 
 @cache
-def _unsaid(name: bool, zone: bool, evidence: bool) -> frozenset[str]:  # noqa: FBT001  (a key of the cache)
+def unsaid(name: bool, zone: bool, evidence: bool) -> frozenset[str]:  # noqa: FBT001  (a key of the cache)
+    """Return the fields of which a row says nothing, by those of which it does."""
     said = {"name": name, "timezone": zone, "consent_at": evidence, "consent_source": evidence}
     return frozenset(field for field, there in said.items() if not there)
 
@@ -137,7 +152,7 @@ def email_address(text: str) -> str:
     The host in lower case and in ASCII (RFC 5891). The part before the @ is left as it is,
     but for case: no mail system of today tells Zoe from zoe, and one person must not get two.
     """
-    if len(text) <= _MAX_LOCAL and _PLAIN.fullmatch(text):
+    if len(text) <= MAX_LOCAL and _PLAIN.fullmatch(text):
         return text.lower()
     address = text.strip()
     local, at, host = address.rpartition("@")
@@ -149,7 +164,7 @@ def email_address(text: str) -> str:
     dots_right = not (local.startswith(".") or local.endswith(".") or ".." in local)
     if not (at and local and printable and dots_right and _is_host(ascii_host)):
         raise InputError("email", f"{markup.clean_line(text)[:100]!r} is not an e-mail address")
-    if len(local) > _MAX_LOCAL or len(local) + len(ascii_host) >= _MAX_EMAIL:
+    if len(local) > MAX_LOCAL or len(local) + len(ascii_host) >= MAX_EMAIL:
         raise InputError("email", "is longer than an e-mail address can be")
     return f"{local.lower()}@{ascii_host}"
 
@@ -222,7 +237,11 @@ def _status(text: str) -> Status:
     return Status(text)
 
 
-def _instant(text: str) -> datetime | None:
+def instant(text: str) -> datetime | None:
+    """Return an instant in UTC, which is also taken for the zone of one that names none.
+
+    None for an empty cell. Raises InputError.
+    """
     said = text.strip()
     if not said:
         return None

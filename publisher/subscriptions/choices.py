@@ -16,8 +16,14 @@ from store.records import Newsletter, Subscription
 
 _MAX_NAME = 200
 
-#: Frequencies that we have words for; staff may name others as they like.
-_USUAL = frozenset({"", "daily", "weekly", "monthly"})
+#: Frequencies that we have words for in every language; others are shown by the name that staff
+#: gave them. A newsletter's own has none.
+USUAL = (
+    *("", "daily", "weekdays", "weekends", "weekly", "fortnightly", "monthly"),
+    *("quarterly", "yearly"),
+)
+
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +43,7 @@ class Offer:
 class Choice:
     """What somebody wants."""
 
-    #: One of the site's.
+    #: One of the site's, or the reader's own: ``fr-CA`` where the site has ``fr``.
     language: str
     #: An IANA name; empty where nothing was said.
     timezone: str
@@ -86,11 +92,13 @@ def _frequencies(newsletter: Newsletter, chain: Sequence[str]) -> Mapping[str, s
     """Return what the frequencies of a newsletter are called: the usual ones in our words."""
     if not newsletter.frequencies:
         return {}
-    text = languages.strings(*chain).text
-    return {
-        name: text(f"frequency-{name or 'own'}") if name in _USUAL else name
-        for name in newsletter.schedules
-    }
+    return {name: _called(name, chain) for name in newsletter.schedules}
+
+
+def _called(frequency: str, chain: Sequence[str]) -> str:
+    if frequency not in USUAL:
+        return frequency
+    return languages.strings(*chain).text(f"frequency-{frequency or 'own'}")
 
 
 def frequencies_of(wanted: Mapping[str, str], there: Sequence[Offer]) -> Mapping[str, str]:
@@ -104,11 +112,26 @@ def frequencies_of(wanted: Mapping[str, str], there: Sequence[Offer]) -> Mapping
 
 
 def names(
-    known: Collection[Newsletter], keys: Collection[str], config: Config, language: str
+    known: Collection[Newsletter],
+    keys: Collection[str],
+    config: Config,
+    language: str,
+    often: Mapping[str, str] = _NOTHING,
 ) -> list[str]:
-    """Return what these newsletters are called, for readers of a language."""
+    """Return what these newsletters are called, for readers of a language.
+
+    Behind it stands how often each comes where that was chosen: ``often``, by key.
+    """
     chain = config.chain(language)
-    return [title(each, chain) for each in known if each.key in keys]
+    return [_named(each, chain, often.get(each.key, "")) for each in known if each.key in keys]
+
+
+def _named(newsletter: Newsletter, chain: Sequence[str], frequency: str) -> str:
+    name = title(newsletter, chain)
+    if not frequency:
+        return name
+    words = _called(frequency, chain)
+    return languages.strings(*chain).text("with-frequency", newsletter=name, frequency=words)
 
 
 def newsletters_of(
@@ -128,9 +151,14 @@ def newsletters_of(
     return chosen
 
 
-def language_of(text: str, config: Config) -> str:
-    """Return the language of the site that is meant. Raises InputError."""
-    if text not in config.site.languages:
+def languages_of(config: Config, *, kept: str) -> Sequence[str]:
+    """Return the languages to choose among: the site's, and what somebody has beside them."""
+    return tuple(dict.fromkeys([*config.site.languages, kept]))
+
+
+def language_of(text: str, there: Collection[str]) -> str:
+    """Return the language that is meant, one of those there are. Raises InputError."""
+    if text not in there:
         raise InputError("language", f"nothing is published in {text!r}")
     return text
 

@@ -112,7 +112,7 @@ def join(database: Database, config: Config, wanted: Wish, *, how: str, now: dat
         person = subscribers.by_email(tx, wanted.email)
         if _is_refused(tx, person, wanted.email):
             return
-        if not writing.may_write(tx, wanted.email, now):
+        if not writing.may_write(tx, config, wanted.email, now):
             return
         subscriber_id = person.id if person else _add(tx, config, wanted)
         if person and person.status is Status.PENDING:
@@ -138,6 +138,7 @@ def join(database: Database, config: Config, wanted: Wish, *, how: str, now: dat
             language=wanted.choice.language,
             email=wanted.email,
             keys=wanted.choice.newsletters,
+            often=wanted.choice.frequencies,
             now=now,
             consent=asked,
         )
@@ -191,7 +192,7 @@ def _asked(tx: Transaction, config: Config, consent_id: int) -> Asked:
         raise TokenError("who asked for this is erased", expired=True)
     wanted = choices.choice_of(consent.choice)
     known = newsletters.listing(tx)
-    named = choices.names(known, wanted.newsletters, config, wanted.language)
+    named = choices.names(known, wanted.newsletters, config, wanted.language, wanted.frequencies)
     return Asked(subscriber=person, consent=consent, language=wanted.language, names=named)
 
 
@@ -240,6 +241,7 @@ def confirm(database: Database, config: Config, token: str, *, now: datetime) ->
             language=choice.language,
             email=person.email,
             keys=choice.newsletters,
+            often=choice.frequencies,
             now=now,
         )
         return found

@@ -5,7 +5,7 @@ A new address has to be confirmed from its own mailbox, and the old one is told.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -39,6 +39,8 @@ class Preferences:
     #: The first day in their time zone on which they get mail again; None for no pause.
     paused_until: date | None
     offers: list[Offer]
+    #: The site's, and theirs where it is another: to save it again does not change it.
+    languages: Sequence[str]
 
 
 def reader_id(database: Database, token: str, *, now: datetime) -> int:
@@ -73,7 +75,12 @@ def _read(tx: Transaction, config: Config, found: Subscriber, now: datetime) -> 
     here = until.astimezone(ZoneInfo(found.timezone)).date() if until and until > now else None
     there = choices.offers(tx, config, found.language, kept=chosen)
     return Preferences(
-        subscriber=found, chosen=chosen, often=often, paused_until=here, offers=there
+        subscriber=found,
+        chosen=chosen,
+        often=often,
+        paused_until=here,
+        offers=there,
+        languages=choices.languages_of(config, kept=found.language),
     )
 
 
@@ -101,7 +108,7 @@ def save(
         before = _read(tx, config, person(tx, id_), now)
         try:
             choice = Choice(
-                language=choices.language_of(language, config),
+                language=choices.language_of(language, before.languages),
                 timezone=choices.timezone_of(timezone.strip()) or before.subscriber.timezone,
                 newsletters=choices.newsletters_of(wanted, before.offers),
                 frequencies=choices.frequencies_of(often, before.offers),
@@ -181,7 +188,7 @@ def ask_address(
             raise FormError(["email"]) from error
         if subscribers.by_email(tx, wanted) or suppressions.is_suppressed(tx, wanted):
             return
-        if writing.may_write(tx, wanted, now):
+        if writing.may_write(tx, config, wanted, now):
             writing.write(
                 tx,
                 config,

@@ -38,6 +38,17 @@ class Sheet:
     rows: Iterator[tuple[int, list[str]]]
     #: Returns what a row has in our columns. Raises InputError.
     cells: Callable[[list[str]], Cells]
+    #: Returns where each of our columns stands in rows as long as the header; None where it is
+    #: not as simple as that.
+    places: Sequence[int | None] | None = None
+
+    def columns(self, rows: Sequence[list[str]]) -> Sequence[Sequence[str]]:
+        """Return what some rows have in our columns, as columns. Raises InputError."""
+        width = len(self.header)
+        if self.places is None or set(map(len, rows)) != {width}:
+            return list(zip(*map(self.cells, rows), strict=True))
+        given, nothing = list(zip(*rows, strict=True)), ("",) * len(rows)
+        return [nothing if place is None else given[place] for place in self.places]
 
 
 def read(lines: Iterable[str], source: str, given: Given) -> Sheet:
@@ -52,7 +63,10 @@ def read(lines: Iterable[str], source: str, given: Given) -> Sheet:
     rows = _rows(reader, source)
     _, header = next(rows, (1, []))
     names = [name.strip().lower() for name in header]
-    return Sheet(header=header, rows=rows, cells=_with(given, _cells(names, source, given)))
+    places = None if foreign.form_of(names) or given != Given() else _places(names)
+    return Sheet(
+        header=header, rows=rows, cells=_with(given, _cells(names, source, given)), places=places
+    )
 
 
 def _delimiter(first: str) -> str:
@@ -98,12 +112,16 @@ def _addresses(lines: Iterable[str], source: str, given: Given) -> Sheet:
     return Sheet(header=("email",), rows=rows, cells=_with(given, cells))
 
 
+def _places(names: Sequence[str]) -> Sequence[int | None]:
+    places = {name: place for place, name in enumerate(names)}
+    return [places.get(column) for column in COLUMNS]
+
+
 def _own(names: Sequence[str]) -> Callable[[list[str]], Cells]:
     # One more than there are stands for all that are not there.
     width = len(names)
-    places = {name: place for place, name in enumerate(names)}
     pick: Callable[[list[str]], Cells] = itemgetter(
-        *(places.get(column, width) for column in COLUMNS)
+        *(width if place is None else place for place in _places(names))
     )
 
     def cells(row: list[str]) -> Cells:

@@ -16,9 +16,6 @@ LONGEST = 64 * 1024
 
 _BROKEN = 400
 
-#: Sign-ups and letters that one network may ask for in an hour: a class room, not a robot.
-_IN_AN_HOUR = RateLimitItemPerHour(30)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
@@ -84,12 +81,13 @@ def is_own(request: Request) -> bool:
 class Crowd:
     """How often each network has asked, counted in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_an_hour: int) -> None:
+        self._allowed = RateLimitItemPerHour(in_an_hour)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def lets_in(self, request: Request) -> bool:
         """Count a request; say whether its network has asked no more often than is allowed."""
-        return bool(self._limiter.hit(_IN_AN_HOUR, _network(request)))
+        return bool(self._limiter.hit(self._allowed, _network(request)))
 
 
 def _network(request: Request) -> str:

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from publisher.config import Config
 from publisher.errors import TokenError
-from publisher.web.forms import LONGEST
+from publisher.web.forms import LONGEST, Crowd
 from publisher.web.pages import Pages
 from publisher.web.reader import Reader
 from publisher.web.signup import SignUp
@@ -44,8 +44,9 @@ def application(database: Database, config: Config, *, clock: Callable[[], datet
         telemetry=_SILENT,  # type: ignore[arg-type]
     )
     pages = Pages(config=config)
-    signup = SignUp(database=database, pages=pages, clock=clock)
-    reader = Reader(database=database, pages=pages, clock=clock, crowd=signup.crowd)
+    crowd = Crowd(config.signup.asked_an_hour)
+    signup = SignUp(database=database, pages=pages, clock=clock, crowd=crowd)
+    reader = Reader(database=database, pages=pages, clock=clock, crowd=crowd)
     reading: Mapping[str, Callable[..., Any]] = {
         "/subscribe": signup.find,
         "/subscribe/{language}": signup.show,

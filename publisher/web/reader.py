@@ -52,6 +52,7 @@ class Reader:
             status=_WRONG if wrong else 200,
             email=found.subscriber.email,
             offers=found.offers,
+            tongues=found.languages,
             zones=choices.zones(),
             values={name: form.one(name) for name in _FIELDS},
             chosen=form.wanted,

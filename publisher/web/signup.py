@@ -1,7 +1,7 @@
 """Signing up, and confirming that an address is one's own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
@@ -27,7 +27,7 @@ class SignUp:
     database: Database
     pages: Pages
     clock: Callable[[], datetime]
-    crowd: Crowd = field(default_factory=Crowd)
+    crowd: Crowd
 
     def find(self, request: Request, lang: str = "") -> Response:
         """Lead to the form in the reader's language: what the link says, or the browser."""

@@ -4,11 +4,13 @@ import asyncio
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -98,7 +100,7 @@ class Silent(Relay):
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         reply = await super().handle_DATA(server, session, envelope)
-        while not self.answers.is_set():
+        while not self.answers.is_set():  # noqa: ASYNC110  (another thread sets it)
             await asyncio.sleep(0.01)
         return reply
 
@@ -111,6 +113,19 @@ def finish(process: "subprocess.Popen[bytes]") -> None:
 def kill(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.communicate(timeout=60)
+
+
+def freeze(site: Site, process: "subprocess.Popen[bytes]") -> None:
+    """Stop a process at a moment at which it has no SQLite file locked for all others."""
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        with (
+            sqlite3.connect(site.folder / "tidings.db", timeout=0) as beside,
+            suppress(sqlite3.OperationalError),
+        ):
+            beside.execute("BEGIN IMMEDIATE")
+            return
+        process.send_signal(signal.SIGCONT)
 
 
 def test_deliver_killed_again_and_again_sends_nothing_twice_and_loses_nothing(
@@ -174,7 +189,7 @@ def test_who_was_frozen_keeps_its_batch_and_goes_on_with_it(site: Site) -> None:
         site.settle(relay, "[delivery]", "lease = 1", "grace = 0")
         frozen = start(site.folder, "deliver", port=str(silent.port))
         wait_until(lambda: len(silent.accepted) == CONNECTIONS)
-        frozen.send_signal(signal.SIGSTOP)
+        freeze(site, frozen)
         finish(start(site.folder, "deliver"))
         states = site.counts()
         assert states[DeliveryState.UNKNOWN] == 0

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from publisher import inspection
 from publisher.config import Config
-from publisher.mail import links, senders, wire
+from publisher.mail import compiled, links, senders
 from publisher.mail.edition import Rendered
 from store import issues, newsletters
 from store.database import open_database
@@ -84,7 +84,7 @@ def _message(config: Config, edition: Edition) -> bytes:
         language=edition.language,
     )
     from_ = senders.sender(newsletter, edition.language, config)
-    return wire.message(
+    return compiled.message(
         reader,
         edition,
         from_,

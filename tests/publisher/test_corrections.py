@@ -11,7 +11,7 @@ from publisher import corrections, differences, editing
 from publisher.config import Config
 from publisher.corrections import Owed
 from publisher.delivery import engine
-from publisher.errors import NotFoundError
+from publisher.errors import NotFoundError, PreflightError
 from publisher.policy import Fired
 from publisher.press import open_issues, plan, press
 from store import deliveries, issues, publications, subscribers
@@ -82,7 +82,7 @@ class Mailing:
         """Save other words, and approve them unless told otherwise."""
         approved, now = how.pop("approved", True), self.later()
         read = editing.text_of(self.database, 1, language).revision
-        words = make.text(language, body=f"{language} {read + 1}.")
+        words = make.text(language, body=how.pop("body", f"{language} {read + 1}."))
         editing.edit(
             self.database, self.config, 1, language, words,
             read=read, author="ann", now=now, change=change, **how,
@@ -442,6 +442,27 @@ def test_a_retraction_is_told_to_who_heard_of_the_correction_and_to_who_did_not(
 
 
 # What was sent, against the text now.
+
+
+def test_a_correction_that_is_not_fit_to_be_sent_is_mailed_to_nobody_until_it_is_mended(
+    mailing: Mailing,
+) -> None:
+    mailing.send()
+    mailing.save("en")
+    mailing.save("fr", body="[Ici](https://news.example.org/fr/nulle-part/) en 1.")
+    with pytest.raises(PreflightError, match="nobody was mailed") as caught:
+        mailing.notify()
+    assert caught.value.what == "the correction of item 1 in digest"
+    (reason,) = caught.value.reasons
+    assert reason.startswith("fr, html")
+    assert "(link-dead)" in reason
+    # What is owed is still known, and nothing was told or made.
+    assert mailing.notify(dry_run=True) == [owed("en", queued=0), owed("fr", queued=0)]
+    assert [row.telling for row in mailing.told()] == [1, 1]
+    assert mailing.deliver() == {}
+    mailing.save("fr")
+    assert mailing.notify() == [owed("en"), owed("fr")]
+    assert mailing.deliver() == {"en@example.org": "en", "fr@example.org": "fr"}
 
 
 def test_the_text_of_an_issue_is_compared_with_the_text_now(mailing: Mailing) -> None:

@@ -100,6 +100,6 @@ def test_only_errors_keep_an_issue_back_and_all_are_named(
         broken = [mail("en", '<img src="x">'), mail("fr", '<a href="y">x</a>')]
         with pytest.raises(PreflightError) as caught:
             inspection.require(tx, planned, newsletter, broken, config)
-    assert caught.value.issue_id == planned.id
+    assert caught.value.what == f"issue {planned.id}"
     places = [reason.partition(":")[0] for reason in caught.value.reasons]
     assert places == ["en, html", "en, html", "fr, html"]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from publisher import beside
 from publisher.errors import StoreError
 from publisher.placing import Placing
 
@@ -72,6 +73,28 @@ def test_a_file_is_dated_by_when_it_came_into_its_place(tmp_path: Path) -> None:
     assert (tmp_path / "a.txt").stat().st_mtime_ns > before
 
 
+@pytest.mark.parametrize("last", [b"new", None])
+def test_no_old_file_is_held_when_the_block_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: bytes | None
+) -> None:
+    hold, descriptors = beside.hold, []
+
+    def note(path: str) -> int | None:
+        found = hold(path)
+        descriptors.extend([] if found is None else [found])
+        return found
+
+    monkeypatch.setattr(beside, "hold", note)
+    names = [f"{number}.txt" for number in range(40)]
+    place(tmp_path, *((name, b"old") for name in names))
+    assert descriptors == []
+    place(tmp_path, *((name, b"new") for name in names[1:]), (names[0], last))
+    assert len(descriptors) == 40
+    for descriptor in set(descriptors):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+
+
 @settings(deadline=None)
 @given(
     before=st.dictionaries(st.sampled_from("abc"), st.binary(max_size=2)),
@@ -106,6 +129,10 @@ def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
     assert place(tmp_path / "public", ("fr/a.txt", None)) == [False]
 
 
+def held(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & os.O_NONBLOCK)
+
+
 class Watch:
     """What a process asks of the system, in order, as Python's audit hooks tell it."""
 
@@ -120,8 +147,8 @@ class Watch:
             self.calls.append(("rename", Path(str(arguments[1])).name))
         elif event == "os.remove":
             self.calls.append(("remove", Path(str(arguments[0])).name))
-        elif event == "open" and arguments[1] is None:
-            # Only what is to be synced is opened by its descriptor.
+        elif event == "open" and arguments[1] is None and not held(arguments[2]):
+            # What is opened by its descriptor is synced; but for what another takes the place of.
             self.calls.append(("sync", Path(str(arguments[0])).name))
 
 

@@ -268,6 +268,14 @@ def test_a_database_of_a_newer_program_is_not_migrated(either: Database) -> None
         either.migrate()
 
 
+def test_a_database_says_what_time_it_is_and_where_it_is(either: Database) -> None:
+    # Its clock is this machine's, and may have been put back or forward by seconds in between.
+    assert abs(either.clock() - datetime.now(UTC)) < timedelta(minutes=1)
+    assert either.clock().utcoffset() == timedelta(0)
+    assert either.name.startswith(("sqlite:///", "postgresql"))
+    assert open_database("postgresql://a:secret@localhost/b").name.count("secret") == 0
+
+
 def test_a_transaction_left_by_an_exception_leaves_nothing(either: Database) -> None:
     def fail_half_way() -> None:
         with either.write() as tx:

@@ -58,6 +58,14 @@ def test_parts_are_those_that_hold_an_item_of_a_feed(either: Database) -> None:
         assert entries.parts(tx, size=100) == [1]
 
 
+def test_an_item_in_several_feeds_is_held_once(either: Database) -> None:
+    with either.write() as tx:
+        ids = [fill.item(tx, f"item-{number}").id for number in range(4)]
+        entries.append(tx, [(ALL, ids[0]), (FRENCH, ids[0]), (ALL, ids[2]), (ALL, ids[3])])
+        assert entries.held(tx, ids[0], ids[2]) == {ids[0], ids[2]}
+        assert entries.held(tx, ids[1], ids[1]) == set()
+
+
 def test_a_topic_without_news_has_no_feed(either: Database) -> None:
     with either.write() as tx:
         fill.topic(tx, "labour")

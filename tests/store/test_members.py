@@ -54,6 +54,39 @@ def test_as_many_are_loaded_as_are_given(either: Database, config: Config, count
         )
 
 
+@pytest.mark.parametrize("often", [{}, {"digest": "daily"}])
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ({},),
+        (TOPICS,),
+        (TOPICS, {}),
+        ({"digest": (), "policy": ("labour",)},),
+        ({"digest": ()}, {"digest": (), "policy": ("labour",)}, {"policy": ()}),
+    ],
+)
+def test_people_are_subscribed_to_what_each_chose_whether_all_chose_alike_or_not(
+    either: Database,
+    config: Config,
+    choices: tuple[dict[str, tuple[str, ...]], ...],
+    often: dict[str, str],
+) -> None:
+    for key in ("digest", "policy"):
+        make.start(either, config, key=key, frequencies={"daily": "daily 07:00"})
+    people = [
+        member(f"{number}@b.org", topics=choices[number % len(choices)], often=often)
+        for number in range(9)
+    ]
+    save(either, member("first@b.org", topics=TOPICS), *people[:4])
+    save(either, *people[4:])
+    stored = found(either)
+    assert stored.pop("first@b.org").topics == TOPICS
+    for one in people:
+        assert stored[one.email].topics == one.topics
+        chosen = {key: how for key, how in often.items() if key in one.topics}
+        assert stored[one.email].often == chosen
+
+
 def test_ids_go_on_as_the_database_itself_would_give_them(either: Database, config: Config) -> None:
     make.start(either, config)
     save(either, member("b@b.org"), member("a@b.org"))

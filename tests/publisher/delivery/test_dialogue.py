@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from publisher.delivery.dialogue import Dialogue, Terms, Way
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.outgoing import Verdict
 from tests.relay_hostile import (
     KINDS,
@@ -22,7 +23,7 @@ from tests.relay_hostile import (
 )
 
 #: Relays that are met. All 100,000 take minutes: TIDINGS_TEST_RELAYS=100000.
-RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "4000"))
+RELAYS = int(os.environ.get("TIDINGS_TEST_RELAYS", "3000"))
 
 GONE = "gone"
 WAYS = list(Way)
@@ -39,7 +40,7 @@ def talk(dialogue: Dialogue, *said: bytes) -> list[bytes]:
 
 def begun(way: Way, count: int = 2, **terms: Any) -> tuple[Dialogue, Post, bytes]:
     """Begin a dialogue about some mails; return what is written first."""
-    post = Post(waiting=mails(count))
+    post = Post(waiting=mails(count), window=terms.get("window", 1))
     dialogue = Dialogue(post, post, Terms(way=way, **terms))
     dialogue.more()
     return dialogue, post, b"".join(dialogue.output())
@@ -252,6 +253,25 @@ def test_an_address_that_is_no_part_of_a_command_is_refused_and_the_rest_goes(
     dialogue.more()
     assert b"".join(dialogue.output()) == MAIL % 1 + RCPT % 1 + b"DATA\r\n"
     assert verdicts(post) == [Verdict.PERMANENT]
+
+
+@pytest.mark.parametrize(
+    ("message", "sent"),
+    [
+        (b"a\r\n.\r\nb\r\n", b"a\r\n..\r\nb\r\n"),
+        (b"a\r\n.b\r\n..\r\n", b"a\r\n..b\r\n...\r\n"),
+        # What other programs take for the end of a message.
+        (b"a\n.\nb\r\n", b"a\n..\nb\r\n"),
+        (b"a\r\nb", b"a\r\nb\r\n"),
+        (b"a\r\n.", b"a\r\n..\r\n"),
+        (b".\r\na\r\n", b"..\r\na\r\n"),
+    ],
+)
+def test_a_message_ends_where_it_does(message: bytes, sent: bytes) -> None:
+    post = Post(waiting=[replace(mails(1)[0], message=message)])
+    dialogue = Dialogue(post, post, Terms(way=Way.PIPELINED))
+    dialogue.more()
+    assert talk(dialogue, b"", OK + OK + GO)[1] == sent + b".\r\n"
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from cryptography import x509
@@ -21,6 +23,8 @@ from publisher.delivery.smtp import send
 from publisher.errors import UnreachableError
 from tests.fakes import free_port
 from tests.relay_hostile import Post, mails
+
+Loop = Callable[[], asyncio.AbstractEventLoop]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,24 @@ class Kept:
         return "250 2.0.0 kept"
 
 
+class Watched(Controller):
+    """A relay that knows its connections: its loop must not end before they have."""
+
+    made: list[Any]
+
+    def factory(self) -> Any:
+        self.made = getattr(self, "made", [])
+        self.made.append(super().factory())  # type: ignore[no-untyped-call]
+        return self.made[-1]
+
+    def finish(self) -> None:
+        for _ in range(3_000):
+            if all(each.transport is None for each in getattr(self, "made", [])):
+                break
+            time.sleep(0.01)
+        self.stop()
+
+
 @contextmanager
 def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
     """Give what a relay keeps, and the port that it listens at."""
@@ -69,19 +91,22 @@ def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
     kept, port = Kept(), free_port()
-    controller = Controller(kept, hostname="127.0.0.1", port=port, tls_context=context, **about)
+    controller = Watched(
+        kept, hostname="127.0.0.1", port=port, tls_context=context, ready_timeout=60.0, **about
+    )
     controller.start()
     try:
         yield kept, port
     finally:
-        controller.stop()
+        controller.finish()
 
 
-def deliver(port: int, **about: Any) -> Post:
+def deliver(port: int, *, loop: Loop = asyncio.new_event_loop, **about: Any) -> Post:
     """Send three mails."""
     post = Post(waiting=mails(3))
     to = Relay(**{"host": "127.0.0.1", "port": port, **about})
-    assert asyncio.run(send(to, post, post)) == ""
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(send(to, post, post)) == ""
     return post
 
 
@@ -89,9 +114,12 @@ def accepted(post: Post) -> bool:
     return [answer.verdict for answer in post.answers.values()] == [Verdict.ACCEPTED] * 3
 
 
-def test_encryption_is_taken_where_it_is_offered_also_from_a_stranger(certificate: Path) -> None:
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_encryption_is_taken_where_it_is_offered_also_from_a_stranger(
+    certificate: Path, loop: Loop
+) -> None:
     with relay(certificate) as (kept, port):
-        assert accepted(deliver(port, tls="opportunistic"))
+        assert accepted(deliver(port, loop=loop, tls="opportunistic"))
         assert kept.mails == [(mail.recipient, mail.message, True) for mail in mails(3)]
 
 

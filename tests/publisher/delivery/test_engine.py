@@ -1,23 +1,26 @@
 """Delivery over real SMTP: every recipient ends in the right state."""
 
+import itertools
 from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import true, update
+from sqlalchemy import event, select, true, update
 
 import scheduler
-from publisher import issuing
+from publisher import issuing, publishing
 from publisher.config import Config, RelaySection
-from publisher.delivery import engine
-from publisher.errors import ConflictError
-from store import batches, deliveries, subscribers, tables
+from publisher.delivery import engine, journal
+from publisher.errors import BusyError, ConflictError
+from store import batches, claims, deliveries, subscribers, tables
 from store.database import Database, Transaction
 from store.records import DeliveryState, Ending, Status
 from tests import claimed, make
 from tests.fakes import Relay, free_port
+from tests.store import fill
 
 SENT = DeliveryState.SENT
 
@@ -333,3 +336,122 @@ def test_what_one_relay_alone_may_take_waits_for_it_and_the_rest_goes_out(
         assert "no relay at" in str(done.problems)
         assert ours.counts == {"en1@example.org": 1}
     assert states(database)["fr1@example.org"] is DeliveryState.QUEUED
+
+
+def test_two_who_deliver_at_once_share_the_work(either: Database, config: Config) -> None:
+    make.start(either, config, languages=make.LANGUAGES)
+    for language in make.LANGUAGES:
+        emails = [f"{language}{number}@example.org" for number in range(9)]
+        make.subscribe(either, emails, language=language)
+    make.take(either, config, *(make.draft(language) for language in make.LANGUAGES))
+    publishing.publish_due(either, config, now=make.NOW)
+    scheduler.tick(either, config, now=make.NOW, sends=False)
+    with Relay(takes=0.02) as relay:
+        served = relay.serves(config, connections=1)
+        outcomes = fill.at_once(2, lambda _: engine.deliver(either, served, now=make.NOW))
+        assert sum(outcome.sent for outcome in outcomes) == 36
+        assert set(relay.counts.values()) == {1}
+    assert {*states(either).values()} == {SENT}
+
+
+def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(
+    slow: Database, config: Config
+) -> None:
+    stop = Event()
+    with Relay(takes=0.25) as relay:
+        served = relay.serves(config, connections=2)
+        outcome = engine.deliver(
+            slow, served, now=make.NOW, progress=lambda _: stop.set(), stop=stop
+        )
+        assert 1 <= outcome.sent == len(relay.accepted) < 60
+    assert Counter(states(slow).values()) == {"sent": outcome.sent, "queued": 60 - outcome.sent}
+    assert journal.names(served) == []
+
+
+def test_what_others_took_over_is_sent_no_more_and_what_was_sent_is_known(
+    slow: Database, config: Config
+) -> None:
+    """A worker of another host takes the batch that a lease of a second did not hold."""
+
+    def take_over(_ending: Ending) -> None:
+        with slow.write() as tx:
+            for batch in batches.held(tx):
+                claims.abandon(tx, batch, begun=None, now=make.NOW)
+
+    lease = config.delivery.model_copy(update={"lease": 1.0})
+    with Relay(takes=0.25) as relay:
+        served = relay.serves(config.model_copy(update={"delivery": lease}), connections=2)
+        outcome = engine.deliver(slow, served, now=make.NOW, progress=take_over)
+        assert len(relay.accepted) < 60
+        assert set(relay.counts.values()) == {1}
+    found = states(slow)
+    assert {mail for mail, state in found.items() if state is SENT} == {*relay.counts}
+    assert {*found.values()} == {SENT, DeliveryState.UNKNOWN}
+    assert outcome.sent == len(relay.accepted)
+
+
+def test_while_the_store_is_gone_what_is_in_hand_goes_on(slow: Database, config: Config) -> None:
+    gone = Event()
+
+    def refuse(*_: object) -> None:
+        if gone.is_set():
+            raise BusyError("the database is gone")
+
+    class Seen(Relay):
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            reply = await super().handle_DATA(server, session, envelope)
+            # It goes when the first mail is there, and comes back with the last but one.
+            (gone.set if len(self.accepted) < 59 else gone.clear)()
+            return reply
+
+    event.listen(slow._engine, "begin", refuse)
+    with Seen() as relay:
+        outcome = engine.deliver(slow, relay.serves(config), now=make.NOW)
+        assert set(relay.counts.values()) == {1}
+    assert (outcome.sent, outcome.problems) == (60, [])
+    assert {*states(slow).values()} == {SENT}
+
+
+def test_a_clock_that_jumps_sends_nothing_twice_and_loses_nothing(
+    slow: Database, config: Config
+) -> None:
+    days = itertools.cycle([0, 30, -30, 400])
+
+    def clock() -> datetime:
+        return make.NOW + timedelta(days=next(days))
+
+    with Relay() as relay:
+        served = relay.serves(config)
+        while engine.deliver(slow, served, now=make.NOW, clock=clock).sent:
+            pass
+        assert set(relay.counts.values()) == {1}
+    assert {*states(slow).values()} == {SENT}
+
+
+def test_one_batch_can_be_sent_by_itself(queued: Database, config: Config) -> None:
+    with queued.read() as tx:
+        (batch_id,) = (row["id"] for row in tx.rows(select(tables.batches.c.id)))
+    with Relay() as relay:
+        served = relay.serves(config)
+        assert engine.run_batch(queued, served, batch_id + 1, now=make.NOW).sent == 0
+        assert engine.run_batch(queued, served, batch_id, now=make.NOW).sent == 6
+
+
+def test_a_window_that_closes_keeps_back_what_is_not_under_way(
+    database: Database, config: Config
+) -> None:
+    make.start(
+        database, config, languages=("en",), windows={"*": "daily 06:00-09:00"}, timezone="UTC"
+    )
+    make.subscribe(database, [f"p{number}@example.org" for number in range(60)])
+    make.take(database, config, make.draft("en"))
+    scheduler.tick(database, config, now=make.NOW, sends=False)
+    moments = itertools.chain([make.NOW] * 8, itertools.repeat(make.NOW + timedelta(hours=1)))
+    with Relay(takes=0.25) as relay:
+        served = relay.serves(config, connections=1)
+        sent = engine.deliver(database, served, now=make.NOW, clock=lambda: next(moments)).sent
+        assert sent == len(relay.accepted) < 60
+        evening = make.NOW + timedelta(hours=1)
+        assert engine.deliver(database, served, now=evening).sent == 0
+        with database.read() as tx:
+            assert deliveries.next_due(tx) == make.NOW + timedelta(hours=22)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from publisher.delivery.dialogue import Way
+from publisher.delivery.commands import Way
 from publisher.delivery.outgoing import Outgoing, Relay, Verdict
 from publisher.delivery.smtp import send
 from tests import postfix
@@ -77,7 +77,7 @@ def deliver(relay: Postfix, sent: list[Outgoing], window: int = 1) -> Post:
         reasons = await asyncio.gather(*(send(to, post, post) for _ in range(2)))
         assert reasons == ["", ""]
 
-    post = Post(waiting=list(sent))
+    post = Post(waiting=list(sent), window=2 * window)
     asyncio.run(main())
     return post
 

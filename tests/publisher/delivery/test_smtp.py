@@ -3,19 +3,23 @@
 import asyncio
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
+from typing import cast
 
 import aiosmtplib
 import pytest
+import uvloop
 
-from publisher.delivery.dialogue import Way
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
+from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Outgoing, Relay, Verdict
 from publisher.delivery.smtp import send, send_one, translate
 from publisher.errors import UnreachableError
 from tests.fakes import free_port
 from tests.relay_hostile import Book, Kind, Move, Post, check, mails
-from tests.relay_served import PATIENCE, run, served, until
+from tests.relay_served import PATIENCE, run, served, turn_on, until
 
 WAYS = list(Way)
 
@@ -64,8 +68,26 @@ def test_at_each_point_of_the_dialogue_a_relay_may_do_what_it_wants(way: Way, ki
             assert len(post.answers) == 3
             check(post, book, sent)
 
-    for point in range(9):
+    # The last of them is QUIT: three mails have four answers each, or three.
+    for point in range(13):
         run(main(point, point * 5))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [Kind.HONEST, Kind.GOODBYE, Kind.GONE, Kind.CLOSED, Kind.GARBLED])
+def test_another_loop_makes_no_difference(way: Way, kind: Kind) -> None:
+    async def main(point: int) -> None:
+        sent, book = mails(3), Book()
+        async with served(way=way, moves=after(point, Move(kind=kind)), book=book) as hostile:
+            post = Post(waiting=list(sent))
+            await deliver(hostile.relay, post)
+            assert not post.taken
+            assert len(post.answers) == 3
+            check(post, book, sent)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for point in range(9):
+            runner.run(main(point))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -199,6 +221,70 @@ def test_no_mail_ends_on_the_wire_that_nobody_could_note(way: Way) -> None:
             assert not post.taken
             assert "r1@example.org" not in hostile.book.counts
             assert post.answers[0].verdict is Verdict.ACCEPTED
+
+    run(main())
+
+
+def test_a_relay_that_knows_no_ehlo_is_greeted_as_it_wants() -> None:
+    async def main() -> None:
+        async with served(old=True) as hostile:
+            assert (await send_one(hostile.relay, mails(1)[0])).verdict is Verdict.ACCEPTED
+            assert hostile.book.counts == {"r0@example.org": 1}
+
+    run(main())
+
+
+class Wire(asyncio.Transport):
+    """A connection on which nothing comes back."""
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.line = cast("Line", protocol)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        asyncio.get_running_loop().call_soon(self.line.connection_lost, None)
+
+
+def test_a_long_mail_has_the_time_that_a_slow_connection_takes() -> None:
+    async def main() -> None:
+        (mail,) = mails(1)
+        # Ten megabytes: another 640 seconds.
+        post = Post(waiting=[replace(mail, message=mail.message * 500_000)])
+        line = Line(Dialogue(post, post, Terms(way=Way.CHUNKS)), Wire(), PATIENCE)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.started)
+        for _ in range(10):
+            turn_on(PATIENCE)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert not line.dialogue.over
+        turn_on(200)
+        await sending
+        assert line.dialogue.over
+        assert post.answers[0].verdict is Verdict.UNANSWERED
+        await asyncio.sleep(0)
+
+    run(main())
+
+
+def test_who_was_frozen_reads_what_came_before_it_is_called_late() -> None:
+    async def main() -> None:
+        post = Post(waiting=mails(1))
+        line = Line(Dialogue(post, post, Terms(way=Way.CHUNKS)), Wire(), PATIENCE)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.started)
+        turn_on(PATIENCE * 10)
+        # The clock is looked at first, as uvloop does.
+        line._look()
+        line.data_received(b"250 ok\r\n250 ok\r\n250 ok\r\n")
+        await sending
+        assert post.answers[0].verdict is Verdict.ACCEPTED
+        await line.close()
 
     run(main())
 

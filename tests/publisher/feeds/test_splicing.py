@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from publisher.config import Config
+from publisher.feeds import heads
 from publisher.feeds.build import Feed, build, head
 from publisher.feeds.entries import Source, content, fill, frame
 from publisher.feeds.repair import Deleted
@@ -28,7 +29,7 @@ def by_feedgen(feed: Feed, config: Config) -> dict[str, bytes]:
     """Return the feed as feedgen makes it from entries of its own, none kept, none cut out."""
     made = {}
     for suffix, seam in SEAMS.items():
-        generator = head(feed, config, suffix)
+        generator = heads.fill(head(feed, config, suffix), feed.updated)
         for told in feed.stories:
             source = Source(story=told, frame=frame(told.language, config))
             fill(source, content(source), generator.add_entry(order="append"))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from publisher import languages, markup, story
 from publisher.config import Config
-from publisher.mail import wire
+from publisher.mail import compiled, wire
 from publisher.mail.edition import Rendered, render_correction
 from publisher.mail.links import Links
 from publisher.story import Story
@@ -133,7 +133,7 @@ def received(config: Config, edition: Rendered, language: str) -> EmailMessage:
         newsletter="digest",
         host=config.host,
     )
-    body = wire.message(delivery, frozen, sender, LINKS, date=SENT)
+    body = compiled.message(delivery, frozen, sender, LINKS, date=SENT)
     parsed = email.message_from_bytes(body, policy=default)
     assert isinstance(parsed, EmailMessage)
     assert parsed.defects == []

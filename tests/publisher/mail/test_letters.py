@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from publisher import languages
@@ -78,8 +78,11 @@ def test_a_message_id_is_the_letters_own(config: Config) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.text(max_size=60), max_size=4))
+@example(["." * 99, "\n.\n.", "From here"])
 def test_no_name_of_a_newsletter_breaks_a_letter(names: list[str]) -> None:
     config = make.config(Path())
     raw = message(letter("confirm", details={"names": names, "consent": 1}), TOKENS, config)
     assert_whole(raw, once=())
+    # SMTP would have to double a full stop there (RFC 5321, 4.5.2), and does not.
+    assert not re.search(rb"^\.", raw, re.MULTILINE)
     assert parsed(raw)["To"] == "zoe@example.org"

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from publisher import markup, story
 from publisher.config import Config
+from publisher.mail.compiled import message
 from publisher.mail.edition import render_edition
 from publisher.mail.links import Links
-from publisher.mail.wire import Sender, leave_address, message, message_id
+from publisher.mail.wire import Sender, leave_address, message_id
 from store.records import Delivery, DeliveryState, Edition
 from tests import make
 

@@ -61,26 +61,37 @@ def test_the_newest_is_a_window_and_the_archive_all_before(
     assert not (small.public / language / "archive" / "3").exists()
 
 
-def test_a_new_item_leaves_every_archive_document_alone(database: Database, small: Config) -> None:
-    for number in range(1, 8):
-        publish(database, small, number)
-    archived = {path: path.read_bytes() for path in small.public.glob("*/archive/*/*")}
-    assert archived
-    publish(database, small, 8)
-    assert {path: path.read_bytes() for path in small.public.glob("*/archive/*/*")} == archived
+def archived(config: Config) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in config.public.glob("*/archive/*/*")}
 
 
-def test_a_full_document_changes_only_the_one_before_which_leads_on_to_it(
-    database: Database, small: Config
-) -> None:
+def test_a_full_document_leaves_every_one_before_alone(database: Database, small: Config) -> None:
     for number in range(1, 9):
         publish(database, small, number)
-    first, second = (body(small, "en", archive=number) for number in (1, 2))
+    before = archived(small)
     publish(database, small, 9)
-    assert body(small, "en", archive=1) == first
-    assert body(small, "en", archive=2) != second
+    after = archived(small)
+    assert {path: after[path] for path in before} == before
+    assert {path.parent.name for path in after.keys() - before.keys()} == {"3"}
     assert titles(small, "en", archive=3) == ["09", "08", "07"]
-    assert "/en/archive/3/feed.atom" in body(small, "en", archive=2)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_document_before_a_full_one_leads_on_to_it_later_and_changes_no_more(
+    database: Database, small: Config, language: str
+) -> None:
+    for number in range(1, 10):
+        publish(database, small, number)
+    bodies = []
+    for number in range(10, 13):
+        bodies.append([body(small, language, archive=archive) for archive in (1, 2, 3)])
+        publish(database, small, number)
+    first, second, third = zip(*bodies, strict=True)
+    assert len(set(first)) == len(set(third)) == 1
+    link = f"/{language}/archive/3/feed.atom"
+    assert [link in text for text in (second[0], second[-1])] == [False, True]
+    assert len(set(second)) == 2
+    assert titles(small, language, archive=2) == ["06", "05", "04"]
 
 
 def test_a_correction_changes_the_document_that_the_item_stands_in(

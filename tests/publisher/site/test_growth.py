@@ -133,8 +133,11 @@ def a_store(migrated: bytes) -> Callable[[], AbstractContextManager[Database]]:
 def test_bit_by_bit_gives_the_bytes_of_a_rebuild(
     a_store: Callable[[], AbstractContextManager[Database]],
     tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
     acts: list[Act],
 ) -> None:
+    for module in (site.touched, site.maps):
+        monkeypatch.setattr(module, "PART", 2)
     folder = tmp_path_factory.mktemp("site")
     config, fresh = (make.config(folder / name, feeds={"entries": ENTRIES}) for name in "ab")
     with a_store() as database:

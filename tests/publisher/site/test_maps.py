@@ -10,6 +10,7 @@ from lxml import etree
 
 from publisher import editing, publishing, site
 from publisher.config import Config
+from publisher.site.view import Document, View
 from store.database import Database
 from tests import make
 
@@ -80,6 +81,36 @@ def test_a_new_item_leaves_the_other_parts_alone(
     after = {p: p.stat().st_ino for p in (config.public / "sitemaps").glob("[0-9].xml")}
     assert [path.name for path in sorted(after)] == ["1.xml", "2.xml", "3.xml"]
     assert {path: after[path] for path in before} == before
+
+
+def test_the_index_of_the_site_map_is_asked_for_with_a_new_part_only(
+    database: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.touched, "PART", 2)
+    monkeypatch.setattr(site.maps, "PART", 2)
+    index, found, written = site.maps.index, [], []
+
+    def make_index(view: View) -> Document:
+        written.append(view)
+        return index(view)
+
+    monkeypatch.setattr(site.maps, "index", make_index)
+    for count in range(1, 6):
+        publish(database, config, count)
+        found.append((len(addresses_in(config.public / "sitemap.xml")) - 1, len(written)))
+    # How many parts it leads to, and how often it was made.
+    assert found == [(1, 1), (1, 1), (2, 2), (2, 2), (3, 3)]
+
+
+def test_an_index_of_the_site_map_that_is_lost_comes_back(
+    database: Database, config: Config
+) -> None:
+    publish(database, config, 1)
+    path = config.public / "sitemap.xml"
+    before = path.read_bytes()
+    path.unlink()
+    publish(database, config, 2)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

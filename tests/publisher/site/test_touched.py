@@ -1,5 +1,7 @@
 """The dependency map: what shows an item, and nothing else."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,13 +51,44 @@ def test_an_old_item_touches_its_document_and_the_newest(
     assert len(found) <= 3
 
 
-def test_what_fills_a_document_has_the_one_before_lead_on_to_it() -> None:
-    assert touch(entry(6), 6, 3) == {
-        Listing(language="en"),
-        Listing(language="en", archive=1),
-        Listing(language="en", archive=2),
-    }
+def test_what_fills_a_document_touches_it_and_not_the_one_before() -> None:
+    assert touch(entry(6), 6, 3) == {Listing(language="en"), Listing(language="en", archive=2)}
     assert touch(entry(3), 3, 3) == {Listing(language="en"), Listing(language="en", archive=1)}
+
+
+@given(archive=st.integers(1, 9), size=SIZES, language=st.sampled_from(["en", "fr", "es", "ar"]))
+def test_a_document_leads_on_before_the_one_after_the_next_is_full(
+    archive: int, size: int, language: str
+) -> None:
+    listing = Listing(language=language, archive=archive)
+    full, after = (archive + 1) * size, (archive + 2) * size
+    leads = [touched.leads_on(listing, end, size=size) for end in range(full, after + 1)]
+    assert leads == sorted(leads)
+    assert leads[-1]
+    first = full + leads.index(True)
+    # The place that brings the link is the one that touches the document.
+    found = touch(entry(first, language), first, size, **{language: first})
+    assert listing in found
+    assert not touched.leads_on(listing, full - 1, size=size)
+
+
+def test_the_newest_leads_on_to_nothing() -> None:
+    assert not touched.leads_on(Listing(language="en"), 1000, size=3)
+
+
+def test_feeds_that_fill_their_documents_at_once_lead_on_to_them_one_after_the_other() -> None:
+    listings = [
+        Listing(language=language, topic=topic, archive=1)
+        for language in ("en", "fr", "es", "ar")
+        for topic in ("", "labour", "asylum", "health")
+    ]
+    at = [
+        sum(touched.leads_on(listing, end, size=25) for listing in listings)
+        for end in range(50, 76)
+    ]
+    assert at[0] == 0
+    assert at[-1] == len(listings)
+    assert max(later - sooner for sooner, later in pairwise(at)) <= 3
 
 
 def test_the_first_of_a_topic_touches_the_lists_that_now_lead_to_it() -> None:

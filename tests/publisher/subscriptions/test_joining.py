@@ -1,5 +1,6 @@
 """Signing up: nothing counts before the mailbox says yes, and nobody learns who is known."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher import languages
-from publisher.config import Config
+from publisher.config import Config, SignupSection
 from publisher.errors import FormError, TokenError
 from publisher.mail.letters import GOOD_FOR
 from publisher.story import Label
 from publisher.subscriptions import erasure, joining, keyring, suppressions
-from publisher.subscriptions.choices import Offer
+from publisher.subscriptions.choices import USUAL, Offer
 from store import consents, subscribers
 from store.database import Database
 from store.records import Act, Status
@@ -117,6 +118,37 @@ def test_an_address_is_written_three_letters_a_day_at_most(site: Database, confi
         people.ask(site, config, now=make.NOW + hour * HOUR)
     hours = [(letter.created - make.NOW) // HOUR for letter in people.written(site)]
     assert hours == [0, 2, 4, 24, 26, 28]
+
+
+def test_how_many_letters_that_are_is_a_setting(site: Database, config: Config) -> None:
+    strict = config.model_copy(update={"signup": SignupSection(letters_a_day=1)})
+    for _ in range(2):
+        people.ask(site, strict)
+    assert len(people.written(site)) == 1
+
+
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_letters_and_pages_say_how_often_each_newsletter_comes(
+    site: Database, config: Config, language: str
+) -> None:
+    schedules = dict.fromkeys([*USUAL[1:], "full-moon"], "first thu 09:00")
+    make.start(site, config, key="brief", names={"en": "Brief"}, frequencies=schedules)
+    called = choices_of(site, config, language)
+    assert len({*called.values()}) == len(called) == len(schedules) + 1
+    people.join(
+        site, config, language=language, wanted={"brief": ()}, often={"brief": "fortnightly"}
+    )
+    for letter in ("confirm", "welcome"):
+        shown = people.mail(site, config, letter).get_body(("plain",))
+        assert shown is not None
+        assert f"Brief ({called['fortnightly']})" in shown.get_content()
+    assert called["full-moon"] == "full-moon"
+
+
+def choices_of(site: Database, config: Config, language: str) -> Mapping[str, str]:
+    """Return what the frequencies of the newsletter ``brief`` are called."""
+    there = {offer.key: offer for offer in joining.offers(site, config, language)}
+    return there["brief"].frequencies
 
 
 @pytest.mark.parametrize("status", [Status.COMPLAINED, Status.BOUNCED])

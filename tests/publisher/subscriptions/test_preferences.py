@@ -87,6 +87,22 @@ def test_saving_what_was_there_says_nothing_new(
         assert len(consents.of(tx, reader.id)) == 2
 
 
+@pytest.mark.parametrize("language", ["fr-CA", "ar-LB", "it"])
+def test_a_language_that_the_site_has_not_stays_until_another_is_chosen(
+    site: Database, config: Config, reader: Subscriber, language: str
+) -> None:
+    with site.write() as tx:
+        subscribers.change(tx, reader.id, language=language)
+    shown = preferences.read(site, config, people.own_token(site, reader), now=make.NOW)
+    assert shown.languages == (*make.LANGUAGES, language)
+    save(site, config, reader, language=language, name="Zoë")
+    assert (people.person(site).name, people.person(site).language) == ("Zoë", language)
+    save(site, config, reader, language="es")
+    assert people.person(site).language == "es"
+    with pytest.raises(FormError):
+        save(site, config, reader, language=language)
+
+
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
@@ -232,7 +248,7 @@ def test_a_reader_chooses_how_often_where_there_is_a_choice(site: Database, conf
     person = people.join(site, config, wanted={"brief": ()}, often={"brief": "daily"})
     shown = preferences.read(site, config, people.own_token(site, person), now=make.NOW)
     offered = {offer.key: dict(offer.frequencies) for offer in shown.offers}
-    assert offered["brief"] == {"": "As usual", "daily": "Daily", "quarterly": "quarterly"}
+    assert offered["brief"] == {"": "As usual", "daily": "Daily", "quarterly": "Every three months"}
     assert offered["digest"] == {}
     assert shown.often == {"brief": "daily"}
     # What a form does not ask stays as it was.

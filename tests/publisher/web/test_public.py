@@ -18,7 +18,7 @@ from publisher.config import Config
 from publisher.subscriptions import embedding
 from publisher.web import public
 from publisher.web.pages import Pages
-from store import consents
+from store import consents, subscribers
 from store.database import Database, open_database
 from store.records import Status
 from tests import make, people, served
@@ -353,6 +353,21 @@ def test_preferences_are_shown_changed_and_shown_again(site: Site) -> None:
     assert wrong.status == 422
     assert 'aria-describedby="pause-error pause-hint"' in text(wrong)
     assert people.person(site.database).name == "Zoë H."
+
+
+def test_a_form_that_is_sent_as_it_was_shown_changes_no_language(site: Site) -> None:
+    person = people.join(site.database, site.config, language="fr")
+    with site.database.write() as tx:
+        subscribers.change(tx, person.id, language="fr-CA")
+    path = f"/preferences/{people.own_token(site.database, person)}"
+    page = text(site.get(path))
+    assert '<html lang="fr"' in page
+    (shown,) = re.findall(r'<option value="([^"]+)" lang="[^"]+" selected>', page)
+    form = {"act": "save", "language": shown, "newsletters": ["digest"], "name": "Zoë"}
+    assert site.post(path, form).status == 303
+    assert (people.person(site.database).name, people.person(site.database).language) == (
+        *("Zoë", "fr-CA"),
+    )
 
 
 def test_a_new_address_is_asked_for_and_confirmed(site: Site) -> None:

@@ -1,0 +1,190 @@
+"""Look at what Tidings stands on: store, clock, relay, the DNS, other packages of our names.
+
+Each check says what it found, in words that a person can act on. None changes anything, and none
+keeps the others from being made.
+"""
+
+import smtplib
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from publisher import sealing
+from publisher.config import OWN_RELAY, Config, RelaySettings
+from publisher.delivery import relays
+from publisher.errors import DnsError, TidingsError
+from publisher.mail import senders
+from publisher.mail.keys import Signing
+from publisher.resolving import Resolver
+from store import newsletters
+from store.database import SCHEMA, Database, open_database
+
+#: The clocks of two machines may differ by so much.
+_APART = timedelta(seconds=30)
+#: Our modules, and the distribution that they come from.
+_OURS = ("publisher", "scheduler", "store")
+_DISTRIBUTION = "tidings"
+#: Whoever may read a key of ours beside its owner.
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What one look found."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(config: Config, *, now: datetime) -> list[Check]:
+    """Return what was found, in the order in which to mend it."""
+    database = open_database(config.database_url)
+    try:
+        checks = [_made("database", partial(_database, database, config))]
+        answers = checks[0].ok
+        if answers:
+            checks += [
+                _made("migrations", partial(_migrations, database)),
+                _made("clock", partial(_clock, database, now)),
+            ]
+        checks += [
+            _made(_called(settings), partial(_relay, config, settings))
+            for settings in relays.everyone(config)
+        ]
+        is_ready = answers and checks[1].ok
+        checks += _mail(config, _senders(database, config) if is_ready else [config.sender])
+        checks.append(names(packages_distributions()))
+    finally:
+        database.close()
+    return checks
+
+
+def _made(name: str, look: Callable[[], str]) -> Check:
+    """Return a check: what it says, or the error that it ends with."""
+    try:
+        return Check(name=name, ok=True, detail=look())
+    except (TidingsError, OSError, smtplib.SMTPException) as error:
+        return Check(name=name, ok=False, detail=str(error) or type(error).__name__)
+
+
+def _database(database: Database, config: Config) -> str:
+    scheme, _, path = config.database_url.partition(":///")
+    if scheme == "sqlite" and not Path(path).exists():
+        # To look inside would make it.
+        raise TidingsError(f"no {path}; 'tidings migrate' makes it")
+    database.version()
+    return database.name
+
+
+def _migrations(database: Database) -> str:
+    database.check_version()
+    return SCHEMA
+
+
+def _clock(database: Database, now: datetime) -> str:
+    apart = abs(database.clock() - now)
+    if apart > _APART:
+        raise TidingsError(f"{apart.total_seconds():.0f} seconds from that of the database")
+    return f"within {_APART.total_seconds():.0f} seconds of that of the database"
+
+
+def _called(settings: RelaySettings) -> str:
+    name = relays.name_of(settings)
+    return "relay" if name == OWN_RELAY else f"relay {name}"
+
+
+def _relay(config: Config, settings: RelaySettings) -> str:
+    relay = relays.relay_of(config, settings)
+    with smtplib.SMTP(relay.host, relay.port, relay.hello, timeout=relay.timeout) as answering:
+        answering.ehlo_or_helo_if_needed()
+        offers = answering.has_extn("starttls")
+    place = f"{relay.host}:{relay.port}"
+    if relay.tls == "required" and not offers:
+        raise TidingsError(f"{place} offers no STARTTLS, and {relay.name} requires it (tls)")
+    if relay.ask:
+        with relay.ask.open("rb"):
+            # Whoever may not read it, or finds none, hears it here and not after a crash.
+            pass
+    return place + (", STARTTLS" if offers else "") + (", can be asked" if relay.ask else "")
+
+
+def _senders(database: Database, config: Config) -> list[str]:
+    """Return the addresses that mail comes from, that of the envelope first."""
+    with database.read() as tx:
+        found = newsletters.listing(tx)
+    stated = [
+        senders.sender(each, language, config).address
+        for each in found
+        for language in each.languages
+    ]
+    return list(dict.fromkeys([config.sender, *stated]))
+
+
+def _mail(config: Config, addresses: Sequence[str]) -> Iterator[Check]:
+    resolver, signing = Resolver(config), sealing.known(config)
+    domains = list(dict.fromkeys(address.rpartition("@")[2] for address in addresses))
+    yield _made(f"spf {domains[0]}", partial(_spf, resolver, domains[0]))
+    yield from _dkim(config, signing, addresses)
+    for domain in domains:
+        yield _made(f"dmarc {domain}", partial(_dmarc, resolver, domain))
+
+
+def _spf(resolver: Resolver, domain: str) -> str:
+    """Return the one record that says who may send for a domain (RFC 7208, 4.5)."""
+    found = [text for text in resolver.texts(domain) if text.lower().split(" ")[0] == "v=spf1"]
+    if len(found) != 1:
+        raise DnsError(f"{len(found)} records v=spf1 at {domain}, where there must be one")
+    return found[0]
+
+
+def _dmarc(resolver: Resolver, domain: str) -> str:
+    """Return the record that says what becomes of mail in a domain's name (RFC 7489, 6.6.3).
+
+    Of the nearest domain above that has one: without a list of public suffixes.
+    """
+    labels = domain.split(".")
+    for start in range(len(labels) - 1):
+        texts = resolver.texts(f"_dmarc.{'.'.join(labels[start:])}")
+        found = [text for text in texts if text.replace(" ", "").startswith("v=DMARC1;")]
+        if found:
+            return found[0]
+    raise DnsError(f"no record v=DMARC1 at _dmarc.{domain}, nor above")
+
+
+def _dkim(config: Config, signing: Signing, addresses: Sequence[str]) -> Iterator[Check]:
+    if signing.fault or not signing.keys.keys:
+        detail = signing.fault or "no key in dkim.selectors: the relay signs"
+        yield Check(name="dkim", ok=not signing.fault, detail=detail)
+        return
+    for address in addresses:
+        if not signing.keys.of(address):
+            said = f"no key that signs is of the domain of {address}"
+            yield Check(name=f"dkim {address}", ok=False, detail=said)
+    for key in signing.keys.keys:
+        texts = signing.records.get(key.name)
+        is_open = (config.dkim_folder / f"{key.name}.pem").stat().st_mode & _OTHERS
+        faults = {
+            "no name server answers": texts is None,
+            "the DNS has nothing there": texts == [],
+            "the DNS has another key there": bool(texts) and not key.is_in(texts or []),
+            "its file can be read by others": bool(is_open),
+        }
+        said = "; ".join(fault for fault, is_there in faults.items() if is_there)
+        yield Check(name=f"dkim {key.name}", ok=not said, detail=said or key.algorithm)
+
+
+def names(distributions: Mapping[str, Sequence[str]]) -> Check:
+    """Look whether another package brings modules that are called as ours are."""
+    claims = {
+        f"{module} of {name}"
+        for module in _OURS
+        for name in distributions.get(module, [])
+        if name != _DISTRIBUTION
+    }
+    detail = "installed beside " + ", ".join(sorted(claims)) if claims else "no other package"
+    return Check(name="names", ok=not claims, detail=detail)

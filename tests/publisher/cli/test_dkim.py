@@ -1,0 +1,144 @@
+"""``tidings dkim``: a key and its record, from nothing to mails that are signed."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import scheduler
+from publisher.cli import app
+from publisher.config import load
+from store.database import open_database
+from tests import make
+from tests.fakes import Names, Relay
+from tests.verifier import verdicts
+
+#: In the past by any clock: receivers refuse what was signed in the future.
+THEN = make.NOW.replace(year=2013)
+TOML = """
+[site]
+url = "https://news.example.org"
+languages = ["en", "ar"]
+name = { en = "News", ar = "أخبار" }
+[mail]
+host = "127.0.0.1"
+port = 1
+tls = "none"
+sender = "news@example.org"
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: bytes) -> Path:
+    (tmp_path / "tidings.db").write_bytes(migrated)
+    (tmp_path / "tidings.toml").write_text(TOML, encoding="utf-8")
+    return tmp_path / "tidings.toml"
+
+
+def tidings(place: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["--config", str(place), *arguments])
+
+
+def keygen(place: Path, *arguments: str) -> dict[str, Any]:
+    done = tidings(place, "dkim", "keygen", "--now", make.NOW.isoformat(), "--json", *arguments)
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def signing(place: Path, *selectors: str) -> None:
+    section = f"\n[dkim]\nselectors = {json.dumps(selectors)}\n"
+    place.write_text(TOML + section, encoding="utf-8")
+
+
+def test_a_key_is_called_by_the_month_and_the_domain_of_the_sender(place: Path) -> None:
+    found = keygen(place)
+    assert (found["domain"], found["selector"]) == ("example.org", "202611")
+    assert (found["algorithm"], found["signs"]) == ("rsa-sha256", False)
+    assert found["name"] == "202611._domainkey.example.org"
+    assert found["record"].startswith("v=DKIM1; k=rsa; p=")
+    assert Path(found["file"]).stat().st_mode & 0o777 == 0o600
+    second = keygen(place, "--ed25519")
+    assert (second["selector"], second["algorithm"]) == ("202611e", "ed25519-sha256")
+    other = keygen(place, "--domain", "example.net", "--selector", "autumn", "--ed25519")
+    assert other["name"] == "autumn._domainkey.example.net"
+
+
+def test_a_key_that_is_there_stays(place: Path) -> None:
+    before = Path(keygen(place)["file"]).read_bytes()
+    done = tidings(place, "dkim", "keygen", "--now", make.NOW.isoformat())
+    assert done.exit_code != 0
+    assert "exists already" in str(done.exception)
+    assert Path(keygen(place, "--selector", "b")["file"]).read_bytes() != before
+
+
+def test_records_are_lines_of_a_zone_file(place: Path) -> None:
+    assert tidings(place, "dkim", "record").exit_code != 0
+    made = [keygen(place), keygen(place, "--ed25519")]
+    shown = tidings(place, "dkim", "record").stdout.splitlines()
+    assert shown == [each["zone"] for each in made]
+    assert "".join(re.findall(r'"([^"]*)"', shown[0])) == made[0]["record"]
+    lines = tidings(place, "dkim", "record", "--json", "--selector", "202611e").stdout.splitlines()
+    assert [json.loads(line)["name"] for line in lines] == ["202611e._domainkey.example.org"]
+    assert tidings(place, "dkim", "record", "--domain", "example.net").exit_code != 0
+
+
+def test_a_site_whose_keys_are_named_signs_its_mails(place: Path) -> None:
+    made = [keygen(place), keygen(place, "--ed25519")]
+    signing(place, "202611", "202611e")
+    with Relay() as relay:
+        config = relay.serves(load(place))
+        database = open_database(config.database_url)
+        start = {"names": {"en": "Digest"}, "since": THEN - timedelta(days=7)}
+        make.start(database, config, languages=("en", "ar"), **start)
+        make.take(database, config, make.draft("en"), make.draft("ar"), now=THEN)
+        for language in ("en", "ar"):
+            make.subscribe(database, [f"{language}@example.com"], language=language)
+        done = scheduler.tick(database, config, now=THEN)
+        database.close()
+    assert done.sent == 2
+    known = {each["name"]: each["record"] for each in made}
+    for _, message in relay.accepted:
+        assert verdicts(message, known) == [True, True]
+
+
+def findings(place: Path) -> list[tuple[str, str]]:
+    done = tidings(place, "issue", "check", "1", "--json")
+    found = [each for each in json.loads(done.stdout)["findings"] if "dkim" in each["code"]]
+    assert done.exit_code == (1 if any(each["level"] == "error" for each in found) else 0)
+    return sorted({(each["level"], each["code"]) for each in found})
+
+
+def test_an_issue_is_checked_for_whether_its_signature_will_be_good(place: Path) -> None:
+    config = load(place)
+    database = open_database(config.database_url)
+    make.start(database, config, languages=("en", "ar"), names={"en": "Digest"})
+    make.take(database, config, make.draft("en"), make.draft("ar"))
+    make.subscribe(database, ["a@example.com"])
+    scheduler.tick(database, config, now=make.NOW)
+    scheduler.tick(database, config, now=make.FRIDAY)
+    database.close()
+    # Where the relay signs there is nothing to say.
+    assert findings(place) == []
+    key, strange = keygen(place), keygen(place, "--domain", "example.net", "--selector", "other")
+    with Names().open() as names:
+        signing(place, "202611")
+        text = place.read_text(encoding="utf-8")
+        asking = f'{text}[dns]\nservers = ["{names.host}"]\ntimeout = 30\n'
+        place.write_text(asking, encoding="utf-8")
+        assert findings(place) == [("error", "dkim-record")]
+        names.texts[key["name"]] = [strange["record"]]
+        assert findings(place) == [("error", "dkim-record")]
+        names.texts[key["name"]].append(key["record"])
+        assert findings(place) == []
+        names.fails = True
+        assert findings(place) == [("warning", "dkim-unasked")]
+        names.fails = False
+        place.write_text(asking.replace("202611", "other"), encoding="utf-8")
+        assert findings(place) == [("error", "dkim-unaligned")]
+        place.write_text(asking.replace("202611", "missing"), encoding="utf-8")
+        assert findings(place) == [("error", "dkim-key")]
