@@ -169,9 +169,8 @@ def _size(database: Database, table: str) -> int:
 
 def _number(database: Database, query: str) -> int:
     with database.read() as tx:
-        (row,) = tx.rows(text(query))
-        (number,) = row.values()
-    return int(number)
+        row = tx.row(text(f"select ({query}) as number"))
+    return int(row["number"]) if row else 0
 
 
 @contextmanager
