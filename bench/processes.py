@@ -38,13 +38,14 @@ def running(
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            _wait_for(port)
+            wait_for(port)
             yield process.pid
         finally:
             process.terminate()
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until somebody listens at a port of loopback. Raises TimeoutError."""
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
