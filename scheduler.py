@@ -6,6 +6,7 @@
                          --> public files
     letters, due deliveries --> relay            letters, sent
     sign-ups never confirmed --> forgotten
+    mailbox of what comes back --> bounces       bounced, complained
 
 Letters and deliveries may take long, so ``serve`` has jobs of their own for them.
 
@@ -25,7 +26,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from publisher import cron, press, publishing, schedules, site, wallclock, websub
+from publisher import bounces, cron, press, publishing, schedules, site, wallclock, websub
+from publisher.bounces import imap
 from publisher.config import Config
 from publisher.delivery import engine, unknowns
 from publisher.delivery.letters import Written, send
@@ -34,7 +36,7 @@ from publisher.press import Pressed
 from publisher.subscriptions import erasure
 from store import issues, newsletters
 from store.database import Database
-from store.records import Newsletter, Publication
+from store.records import Newsletter, Publication, Status
 
 #: No zone has ever been farther from UTC, and no clock was ever turned by more.
 _MARGIN = timedelta(days=1)
@@ -56,6 +58,9 @@ class Pass:
     failed: int = 0
     postponed: int = 0
     unknown: int = 0
+    #: Readers whose address turned out dead, and who complained.
+    bounced: int = 0
+    complained: int = 0
     #: What could not be done; the next tick tries it again.
     problems: list[str] = field(default_factory=list)
     #: The same, where another process is doing it already.
@@ -76,6 +81,12 @@ class Pass:
         """Count what hubs were told."""
         self.pinged = outcome.told
         self.problems += outcome.problems
+
+    def count_bounces(self, outcome: list[bounces.Taken]) -> None:
+        """Count what came back."""
+        became = [taken.became for taken in outcome]
+        self.bounced += became.count(Status.BOUNCED)
+        self.complained += became.count(Status.COMPLAINED)
 
     def attempt(self, step: Callable[[], None]) -> None:
         """Take a step; one that fails holds up none of the others."""
@@ -108,6 +119,7 @@ def tick(database: Database, config: Config, *, now: datetime, sends: bool = Tru
 
     def tidy() -> None:
         erasure.tidy(database, now=now)
+        bounces.tidy(database, now=now)
 
     done.attempt(publish)
     done.attempt(write_files)
@@ -125,6 +137,8 @@ def tick(database: Database, config: Config, *, now: datetime, sends: bool = Tru
     done.attempt(tidy)
     finished = press.finish(database)
     done.issues += [Pressed(issue=issue) for issue in finished]
+    # Last, for another's server may take its time.
+    done.attempt(partial(_fetch_bounces, done, database, config, now))
     return done
 
 
@@ -155,6 +169,10 @@ def _deliver(done: Pass, database: Database, config: Config, **when: Any) -> Non
         done.count(engine.deliver(database, config, **when))
 
     done.attempt(deliver)
+
+
+def _fetch_bounces(done: Pass, database: Database, config: Config, now: datetime) -> None:
+    done.count_bounces(imap.fetch_due(database, config, now=now))
 
 
 def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) -> None:

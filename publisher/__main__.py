@@ -6,6 +6,7 @@ from publisher.cli import app
 from publisher.errors import (
     BusyError,
     ConfigError,
+    MailboxError,
     SchemaError,
     TidingsError,
     UnreachableError,
@@ -35,7 +36,7 @@ def exit_code(error: TidingsError) -> int:
     """Return the exit code of the contract for an error."""
     if isinstance(error, ConfigError | SchemaError):
         return CONFIGURATION
-    return TRY_AGAIN if isinstance(error, BusyError | UnreachableError) else FAILED
+    return TRY_AGAIN if isinstance(error, BusyError | MailboxError | UnreachableError) else FAILED
 
 
 if __name__ == "__main__":

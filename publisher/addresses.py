@@ -42,7 +42,9 @@ ROBOTS = "/robots.txt"
 
 
 #: The first part of the paths that an application answers for.
-_ANSWERED = frozenset({"subscribe", "confirm", "preferences", "leave", "desk", "api", "metrics"})
+_ANSWERED = frozenset(
+    {"subscribe", "confirm", "preferences", "leave", "hooks", "desk", "api", "metrics"}
+)
 
 _MISSING = "404.html"
 _ITEM = re.compile(r"/[^/]+/items/([0-9]{1,18})(?:-[^/]*)?/")

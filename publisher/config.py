@@ -46,6 +46,8 @@ OWN_RELAY = "mail"
 
 #: The priority of the relay of ``[mail]``, and of those that give none.
 PRIORITY = 10
+#: Characters before the @ of the address that bounces come to.
+_LONGEST_LOCAL = 20
 
 
 def _split(text: str) -> list[str]:
@@ -98,6 +100,14 @@ def _mailbox(value: str) -> str:
     if value and not re.fullmatch(r"[!-;=?A-~]+@[!-;=?A-~]+", value):
         raise ValueError("not an address in ASCII such as news@example.org")
     return value
+
+
+def _bounces(value: str) -> str:
+    # A local part has at most 64 octets (RFC 5321, 4.5.3.1.1), and what is signed takes 44.
+    local = value.rpartition("@")[0]
+    if len(local) > _LONGEST_LOCAL or "+" in local:
+        raise ValueError(f"must have at most {_LONGEST_LOCAL} characters before the @, and no +")
+    return _mailbox(value)
 
 
 def _hub(value: str) -> str:
@@ -263,6 +273,9 @@ class MailSection(RelaySettings):
 
     #: The address that mail comes from; ``news@`` the site's host unless given.
     sender: Annotated[str, AfterValidator(_mailbox)] = ""
+    #: The address that bounces come to, each at one of its own: ``bounces+TOKEN@example.org``.
+    #: Where none is given they go to the sender.
+    bounces: Annotated[str, AfterValidator(_bounces)] = ""
     #: For so many days a mail is tried again that is refused for now.
     give_up_days: Annotated[float, Field(ge=0, le=30)] = 2.0
 
@@ -350,6 +363,31 @@ class IngestSection(_Section):
     robots: bool = True
 
 
+class BouncesSection(_Section):
+    """``[bounces]``: how mails that come back are read, and what they mean."""
+
+    #: The IMAP server (TLS from the first byte) whose folder is read; empty for none.
+    imap_host: str = ""
+    #: Its port.
+    imap_port: Annotated[int, Field(ge=1, le=65535)] = 993
+    #: The name to log in with.
+    imap_user: str = ""
+    #: The file that holds the password.
+    imap_password_file: Path | None = None
+    #: The folder that is read.
+    imap_folder: str = "INBOX"
+    #: Where messages go once they are read; they stay, flagged as seen, unless it is given.
+    imap_done: str = ""
+    #: Seconds between two looks of the tick.
+    imap_interval: Annotated[float, Field(ge=1)] = 300.0
+    #: The file that holds the secret of the hook at ``/hooks/bounce``; no hook without it.
+    hook_secret_file: Path | None = None
+    #: So many mails in a row must have failed for now until an address counts as dead,
+    soft_limit: Annotated[int, Field(ge=1)] = 5
+    #: over so many days at least.
+    soft_days: Annotated[float, Field(ge=0)] = 14.0
+
+
 class SchedulerSection(_Section):
     """``[scheduler]``: the scheduled job of ``tidings serve``."""
 
@@ -373,6 +411,7 @@ class Config(BaseSettings):
     delivery: DeliverySection = DeliverySection()
     dkim: DkimSection = DkimSection()
     dns: DnsSection = DnsSection()
+    bounces: BouncesSection = BouncesSection()
     ingest: IngestSection = IngestSection()
     scheduler: SchedulerSection = SchedulerSection()
 
@@ -497,13 +536,30 @@ class Config(BaseSettings):
         Raises ConfigError when its file cannot be read.
         """
         relay = relay or self.mail
-        if relay.password_file is None:
+        place = f"relays {relay.name}" if isinstance(relay, RelaySection) else OWN_RELAY
+        return self._secret(f"{place}.password_file", relay.password_file)
+
+    def imap_password(self) -> str | None:
+        """Return the password of the mailbox of bounces. Raises ConfigError likewise."""
+        return self._secret("bounces.imap_password_file", self.bounces.imap_password_file)
+
+    def hook_secret(self) -> str | None:
+        """Return what programs that hand in bounces must know; None where none may.
+
+        Raises ConfigError when its file cannot be read, or is empty.
+        """
+        secret = self._secret("bounces.hook_secret_file", self.bounces.hook_secret_file)
+        if secret == "":
+            raise ConfigError("bounces.hook_secret_file", ["is empty: anybody would know it"])
+        return secret
+
+    def _secret(self, name: str, path: Path | None) -> str | None:
+        if path is None:
             return None
         try:
-            return (self.folder / relay.password_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            place = f"relays {relay.name}" if isinstance(relay, RelaySection) else OWN_RELAY
-            raise ConfigError(f"{place}.password_file", [str(error)]) from error
+            return (self.folder / path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(name, [str(error)]) from error
 
 
 class _FileOnly(Config):

@@ -14,6 +14,7 @@
     +-- RenderError          a template cannot be rendered
     +-- JournalError         what is done with mails cannot be written down: no more is sent
     +-- LeaseError           what was taken may be another's by now
+    +-- MailboxError         the mailbox of what comes back cannot be read
     +-- PreflightError       editions are not fit to be sent: what is wrong with them
     +-- DnsError             no name server answers: nobody can say what the DNS holds
     +-- MailError            a message was not accepted
@@ -48,6 +49,7 @@ __all__ = [
     "JournalError",
     "LeaseError",
     "MailError",
+    "MailboxError",
     "NotFoundError",
     "PreflightError",
     "RefusedError",
@@ -106,6 +108,10 @@ class JournalError(TidingsError):
 
 class LeaseError(TidingsError):
     """A batch was not renewed in time: it may be another's by now, and must be renewed first."""
+
+
+class MailboxError(TidingsError):
+    """A mailbox cannot be read now; what was read is stored, the rest is still there."""
 
 
 #: Faults of an issue that are told at once: its readers are in many languages.

@@ -373,6 +373,12 @@ def listing(
     return [read(row) for row in tx.rows(query)]
 
 
+def find(tx: Transaction, delivery_id: int) -> Delivery | None:
+    """Return a delivery, None where there is none."""
+    row = tx.row(whole().where(deliveries.c.id == delivery_id))
+    return read(row) if row else None
+
+
 def whole() -> Select[Any]:
     """Return the query for deliveries with all that is needed to write their mails."""
     return (

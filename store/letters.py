@@ -137,6 +137,18 @@ def listing(tx: Transaction, *, state: DeliveryState | None = None) -> list[Lett
     return [_letter(row) for row in tx.rows(query)]
 
 
+def find(tx: Transaction, letter_id: int) -> Letter | None:
+    """Return a letter, None where there is none any more."""
+    row = tx.row(select(*_FIELDS).where(letters.c.id == letter_id))
+    return _letter(row) if row else None
+
+
+def cancel(tx: Transaction, email: str, now: datetime) -> None:
+    """Cancel what waits for an address that is written to no more."""
+    waiting = and_(letters.c.email == email, letters.c.state.in_(_WAITING))
+    tx.run(update(letters).where(waiting).values(state=DeliveryState.CANCELLED, changed=now))
+
+
 def of(tx: Transaction, subscriber_id: int) -> list[Letter]:
     """Return the letters to a person, oldest first."""
     query = select(*_FIELDS).where(letters.c.subscriber_id == subscriber_id)

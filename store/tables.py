@@ -443,6 +443,38 @@ suppressions = Table(
     Column("at", Instant, nullable=False),
 )
 
+#: What came back of mails and meant something: an address dead, full or refused, a complaint. And
+#: what nobody could make anything of.
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # By which the same message is known when it comes again.
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("subscriber_id", ForeignKey("subscribers.id"), index=True),
+    Column("delivery_id", ForeignKey("deliveries.id"), index=True),
+    # Letters are dropped after a while, so this points at none.
+    Column("letter_id", Integer),
+    # The address that the message names first, whoever's it is.
+    Column("address", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Index(None, "kind", "at"),
+    sqlite_autoincrement=True,
+)
+
+#: When a mailbox was looked into last.
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("looked", Instant, nullable=False),
+)
+
 #: The keys that links in mails are signed with; the newest signs, all are known again.
 signing_keys = Table(
     "signing_keys",

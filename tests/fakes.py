@@ -1,13 +1,21 @@
-"""The outside world, by hand, once: a relay, a web site and name servers that do as told."""
+"""The outside world, by hand, once: a relay, a web site, a mailbox, a name server.
+
+They do as they are told.
+"""
 
 import asyncio
+import base64
+import re
 import socketserver
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,7 +27,7 @@ import dns.rrset
 from publisher.cli.mailbox import LocalRelay, free_port
 from publisher.config import Config
 
-__all__ = ["Answer", "Names", "Relay", "Web", "free_port"]
+__all__ = ["Answer", "Imap", "Names", "Relay", "Web", "free_port"]
 
 
 @dataclass
@@ -34,6 +42,8 @@ class Relay(LocalRelay):
     takes: float = 0.0
     #: Recipient and message, as accepted.
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
+    #: Whom each of them comes back to.
+    senders: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -69,6 +79,7 @@ class Relay(LocalRelay):
             return "421 never seen"
         if reply.startswith("2"):
             self.accepted.append((recipient, envelope.content))
+            self.senders.append(envelope.mail_from)
         return reply
 
 
@@ -239,3 +250,125 @@ class _Asking(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing."""
+
+
+#: Key and certificate of 127.0.0.1, for whoever trusts it.
+LOCALHOST = Path(__file__).parent / "data" / "tls" / "localhost.pem"
+
+
+class Imap(ThreadingTCPServer):
+    """A real IMAP server on loopback, over TLS, with one folder that is read."""
+
+    allow_reuse_address = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Mailing)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(LOCALHOST)
+        self.password = "secret"
+        #: Whether it can move messages (RFC 6851).
+        self.moves = True
+        #: The messages that are there, by their UID.
+        self.inbox: dict[int, bytes] = {}
+        self.seen: set[int] = set()
+        self.done: list[bytes] = []
+        #: The command that it hangs up at, and what it was told.
+        self.hangs_up_at = ""
+        self.told: list[str] = []
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that do not trust us: some tests are about that."""
+
+    @contextmanager
+    def open(self) -> Iterator["Imap"]:
+        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.shutdown()
+            self.server_close()
+            thread.join()
+
+
+class _Mailing(StreamRequestHandler):
+    server: Imap
+
+    def setup(self) -> None:
+        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        self.request.settimeout(60)
+        super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
+
+    def handle(self) -> None:
+        self._say("* OK ready")
+        while line := self.rfile.readline().decode():
+            tag, _, rest = line.strip().partition(" ")
+            self.server.told.append(rest)
+            command = re.sub(r"^UID ", "", rest.upper()).partition(" ")[0]
+            if command == self.server.hangs_up_at:
+                return
+            result = getattr(self, f"_{command.lower()}", lambda _rest: "OK done")(rest)
+            self._say(f"{tag} {result}")
+            if command == "LOGOUT":
+                return
+
+    def _say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def _capability(self, _rest: str) -> str:
+        self._say(f"* CAPABILITY IMAP4rev1{' MOVE' if self.server.moves else ''}")
+        return "OK done"
+
+    def _login(self, rest: str) -> str:
+        return "OK done" if f'"{self.server.password}"' in rest else "NO wrong password"
+
+    def _authenticate(self, _rest: str) -> str:
+        self._say("+ ")
+        given = base64.b64decode(self.rfile.readline()).decode()
+        return "OK done" if given.endswith(f"\0{self.server.password}") else "NO wrong password"
+
+    def _select(self, rest: str) -> str:
+        self._say(f"* {len(self.server.inbox)} EXISTS")
+        return "OK [READ-WRITE] done" if "INBOX" in rest else "NO no such folder"
+
+    def _search(self, rest: str) -> str:
+        unseen = "UNSEEN" in rest
+        found = [uid for uid in self.server.inbox if not (unseen and uid in self.server.seen)]
+        self._say(f"* SEARCH {' '.join(map(str, sorted(found)))}")
+        return "OK done"
+
+    def _fetch(self, rest: str) -> str:
+        uid = int(rest.split()[2])
+        length = int(re.search(r"<0\.(\d+)>", rest)[1])  # type: ignore[index]
+        body = self.server.inbox[uid][:length]
+        self.wfile.write(f"* 1 FETCH (UID {uid} BODY[]<0> {{{len(body)}}}\r\n".encode())
+        self.wfile.write(body + b")\r\n")
+        return "OK done"
+
+    def _store(self, rest: str) -> str:
+        uid = int(rest.split()[2])
+        if "Deleted" in rest:
+            del self.server.inbox[uid]
+        else:
+            self.server.seen.add(uid)
+        return "OK done"
+
+    def _copy(self, rest: str) -> str:
+        self.server.done.append(self.server.inbox[int(rest.split()[2])])
+        return "OK done"
+
+    def _move(self, rest: str) -> str:
+        self.server.done.append(self.server.inbox.pop(int(rest.split()[2])))
+        return "OK done"
+
+    def _logout(self, _rest: str) -> str:
+        self._say("* BYE")
+        return "OK done"

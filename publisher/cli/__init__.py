@@ -11,13 +11,14 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     translations.py translation, item export                           reports.py  report
     checks.py       issue check, template
     keys.py         key                                                dkim.py     dkim
-    doctor.py       doctor
+    bounces.py      bounce                                             doctor.py   doctor
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
 import typer
 
 from publisher.cli import (
+    bounces,
     checks,
     common,
     deliveries,
@@ -79,6 +80,7 @@ checks.add_to(newsletters.issue)
 app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
 app.add_typer(letters.letter)
+app.add_typer(bounces.bounce)
 app.add_typer(subscribers.subscriber)
 app.add_typer(keys.key)
 app.add_typer(dkim.dkim)

@@ -108,6 +108,8 @@ def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:
         "failed": done.failed,
         "postponed": done.postponed,
         "unknown": done.unknown,
+        "bounced": done.bounced,
+        "complained": done.complained,
     }
 
 

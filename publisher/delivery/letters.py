@@ -17,8 +17,9 @@ from publisher.errors import MailError, RenderError, UnreachableError
 from publisher.mail import keys
 from publisher.mail.keys import Key
 from publisher.mail.letters import message
+from publisher.mail.return_path import return_path
 from publisher.subscriptions import keyring
-from publisher.tokens import Tokens
+from publisher.tokens import Mail, Tokens
 from store import letters
 from store.database import Database
 from store.records import Letter
@@ -106,7 +107,7 @@ class _Run:
             else:
                 return Outgoing(
                     id=self.letter.id,
-                    sender=self.config.sender,
+                    sender=return_path(self.tokens, self.config, self.letter.id, Mail.LETTER),
                     recipient=self.letter.email,
                     message=body,
                 )

@@ -7,6 +7,7 @@ from publisher.delivery.outgoing import Outgoing
 from publisher.mail import links
 from publisher.mail.compiled import Compiled, compiled
 from publisher.mail.keys import Keys
+from publisher.mail.return_path import return_path
 from publisher.mail.senders import sender
 from publisher.tokens import Tokens
 from store import issues, newsletters
@@ -50,7 +51,7 @@ class Maker:
         reader = links.own(self.tokens, self.config, delivery.subscriber_id, known.newsletter.key)
         return Outgoing(
             id=delivery.id,
-            sender=return_path(self.config, delivery),
+            sender=return_path(self.tokens, self.config, delivery.id),
             recipient=delivery.email,
             message=self.compiled[delivery.edition_id].message(delivery, reader),
         )
@@ -59,8 +60,3 @@ class Maker:
         from_ = sender(known.newsletter, known.edition.language, self.config)
         keys = self.keys.of(from_.address)
         return compiled(known.edition, from_, date=known.issue.dated, keys=keys)
-
-
-def return_path(config: Config, delivery: Delivery) -> str:  # noqa: ARG001
-    """Return the address that a relay reports to what it cannot deliver (RFC 5321, 4.4)."""
-    return config.sender

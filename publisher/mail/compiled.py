@@ -105,7 +105,7 @@ class Compiled:
         fields = {
             "To": wire.mailbox("To", delivery.name, delivery.email),
             "Message-ID": wire.message_id(delivery, self.edition, self.sender.host),
-            "List-Unsubscribe": f"<{links.leave}>,\r\n <{self.leave}>",
+            "List-Unsubscribe": f"<{links.leave}>,\r\n <{links.by_mail(self.leave)}>",
         }
         if not (_PLAIN.fullmatch(delivery.email) and _PLAIN.fullmatch(links.leave)):
             wire.refuse_unwritable(fields)

@@ -23,6 +23,13 @@ class Links:
     leave: str
     preferences: str
 
+    def by_mail(self, address: str) -> str:
+        """Return the ``mailto:`` of who leaves by mail, to which the reader's token is added.
+
+        It is that of the link, at the end of the subject: anybody can write in anybody's name.
+        """
+        return f"{address}%20{self.leave.rpartition('/')[2]}"
+
     def fill(self, text: str) -> str:
         """Return a text with these in its slots."""
         return text.replace(LEAVE, self.leave).replace(PREFERENCES, self.preferences)

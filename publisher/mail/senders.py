@@ -60,7 +60,8 @@ def sender(newsletter: Newsletter, language: str, config: Config) -> Sender:
         address=stated.address if stated else config.sender,
         newsletter=newsletter.key,
         host=config.host,
-        leave=config.sender,
+        # Mails to it are read with what comes back.
+        leave=config.mail.bounces or config.sender,
         reply_name=reply.name if reply else "",
         reply_address=reply.address if reply else "",
         archive=addresses.link(config.site.url, archive),

@@ -13,9 +13,9 @@ from typing import Any
 from publisher.errors import NotFoundError
 from publisher.subscriptions import keyring, preferences, suppressions
 from publisher.subscriptions.checks import email_address
-from store import consents, deliveries, letters, subscribers
+from store import bounces, consents, deliveries, letters, subscribers
 from store.database import Database, Transaction
-from store.records import Status, Subscriber
+from store.records import Act, Status, Subscriber
 
 #: A domain that can never be anybody's (RFC 2606).
 _NOWHERE = "invalid"
@@ -40,6 +40,7 @@ def known(tx: Transaction, person: Subscriber) -> Mapping[str, Any]:
             for row in letters.of(tx, person.id)
         ],
         "deliveries": deliveries.of(tx, person.id),
+        "bounces": bounces.of(tx, person.id),
     }
 
 
@@ -100,6 +101,10 @@ def tidy(database: Database, *, now: datetime) -> int:
 
 
 def _never_confirmed(tx: Transaction, person: Subscriber) -> bool:
+    if person.status is Status.BOUNCED:
+        # Their letter to confirm came back: nothing but the address is known of them.
+        said = {row.act for row in consents.of(tx, person.id)}
+        return said == {Act.ASKED, Act.STOPPED} and not letters.of(tx, person.id)
     return person.status is Status.PENDING and not letters.of(tx, person.id)
 
 
@@ -115,6 +120,7 @@ def _forget(tx: Transaction, person: Subscriber, now: datetime) -> None:
     subscribers.unsubscribe(tx, person.id)
     deliveries.cancel_left(tx, person.id, None, now=now)
     deliveries.forget(tx, person.id)
+    bounces.forget(tx, person.id, person.email)
     letters.forget(tx, person.id, now)
     subscribers.change(
         tx,

@@ -110,8 +110,8 @@ def take_off(
     subscribers.unsubscribe(tx, person.id, newsletter)
     deliveries.cancel_left(tx, person.id, newsletter, now=now)
     left = {entry.newsletter: list(entry.topics) for entry in going}
-    evidence = _evidence(person, going)
-    consents.record(tx, person.id, Act.WITHDRAWN, at=now, how=how, choice=evidence)
+    said = evidence(person, going)
+    consents.record(tx, person.id, Act.WITHDRAWN, at=now, how=how, choice=said)
     if len(going) == len(had):
         subscribers.change(tx, person.id, status=Status.UNSUBSCRIBED)
     # Who comes and goes by clicks is not written to each time.
@@ -128,7 +128,8 @@ def take_off(
         )
 
 
-def _evidence(person: Subscriber, had: Sequence[Subscription]) -> Mapping[str, object]:
+def evidence(person: Subscriber, had: Sequence[Subscription]) -> Mapping[str, object]:
+    """Return what somebody got, as it is kept with what they said."""
     choice = Choice(
         language=person.language,
         timezone=person.timezone,

@@ -6,6 +6,8 @@
     /preferences/TOKEN    what a reader has chosen, and all that we know of them
     /leave/TOKEN          GET shows a button; POST leaves, also by a mail program (RFC 8058)
 
+    /hooks/bounce         POST hands in a mail that came back, by who knows the operator's secret
+
 A link is all that is needed: nothing here reads or sets a cookie.
 """
 
@@ -17,6 +19,7 @@ from fastapi import FastAPI
 
 from publisher.config import Config
 from publisher.errors import TokenError
+from publisher.web import hooks
 from publisher.web.forms import LONGEST, Crowd
 from publisher.web.pages import Pages
 from publisher.web.reader import Reader
@@ -36,7 +39,7 @@ _SILENT = {
 
 
 def application(database: Database, config: Config, *, clock: Callable[[], datetime]) -> FastAPI:
-    """Return the application that stands behind the public files."""
+    """Return the application that stands behind the public files. Raises ConfigError."""
     app = FastAPI(
         openapi_url=None,
         redirect_slashes=False,
@@ -66,6 +69,16 @@ def application(database: Database, config: Config, *, clock: Callable[[], datet
         app.add_api_route(path, answer, methods=_READING, response_model=None)
     for path, answer in posting.items():
         app.add_api_route(path, answer, methods=["POST"], response_model=None)
+    secret = config.hook_secret()
+    if secret:
+        hook = hooks.Hooks(database=database, config=config, clock=clock, secret=secret)
+        app.add_api_route(
+            "/hooks/bounce",
+            hook.bounce,
+            methods=["POST"],
+            response_model=None,
+            max_body_size=hooks.LONGEST,
+        )
     app.add_exception_handler(TokenError, pages.bad_link)
     app.add_exception_handler(404, pages.bad_link)
     return app

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from publisher import config as configuration
-from publisher.config import Config, compose, load
+from publisher.config import Config, compose, load, sections
 from publisher.errors import ConfigError
 from publisher.rules import Rule
 from store.records import Missing
@@ -281,7 +281,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "[sites]\nurl = 1", '[sites]: no such section; did you mean "site"?'),
         (
             MINIMAL + "[x]",
-            "[x]: no such section; there are: site, database, feeds, mail, ",
+            f"[x]: no such section; there are: {', '.join(sections())}",
         ),
         ("site = 1", "site: Input should be a valid dictionary"),
         ("[site", "Expected ']' at the end of a table declaration (at end of document)"),

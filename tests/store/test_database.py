@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -158,13 +158,19 @@ def shape(tx: Transaction) -> dict[str, Any]:
         name: (
             [{**column, "type": repr(column["type"])} for column in found.get_columns(name)],
             found.get_pk_constraint(name),
-            sorted(found.get_indexes(name), key=str),
+            sorted((_written(index) for index in found.get_indexes(name)), key=str),
             sorted(found.get_unique_constraints(name), key=str),
             sorted(found.get_foreign_keys(name), key=str),
             found.get_check_constraints(name),
         )
         for name in found.get_table_names()
     }
+
+
+def _written(index: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an index with the condition of a partial one as text: each reading has its own."""
+    options = {key: str(value) for key, value in index.get("dialect_options", {}).items()}
+    return {**index, "dialect_options": options}
 
 
 def topic_keys(database: Database) -> list[str]:

@@ -3,7 +3,8 @@
 SQLite says how it answers: SEARCH is a step down an index, SCAN goes through all rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from publisher import editing
 from publisher.config import Config
 from store.database import Database
 from store.records import Missing
-from tests import make
+from tests import bounced, make
 from tests.fakes import free_port
+from tests.publisher.bounces.conftest import ZOE, a_post
 
 #: What grows with the archive.
 LARGE = (
@@ -39,14 +41,16 @@ def asked(database: Database) -> Iterator[list[tuple[str, Any]]]:
     event.remove(database._engine, "before_cursor_execute", note)
 
 
-def walks(database: Database, statements: list[tuple[str, Any]]) -> list[str]:
+def walks(
+    database: Database, statements: list[tuple[str, Any]], large: Collection[str] = LARGE
+) -> list[str]:
     raw = database._engine.raw_connection()
     found = []
     for text, values in statements:
         if not text.upper().startswith(("PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")):
             plan = raw.cursor().execute(f"EXPLAIN QUERY PLAN {text}", values)
             steps = [str(row[3]) for row in plan]
-            tables = {f"SCAN {name}" for name in (*LARGE, *ALIASES)}
+            tables = {f"SCAN {name}" for name in (*large, *ALIASES)}
             found += [f"{step}: {text}" for step in steps if " ".join(step.split()[:2]) in tables]
     raw.close()
     return found
@@ -67,6 +71,19 @@ def test_a_tick_walks_through_no_archive(
     for part in ("AS entry", "AS last", "publications.change = ?", "items.look_at", "FROM offers"):
         assert part in texts
     assert walks(database, asked) == []
+
+
+def test_a_bounce_walks_through_no_people_and_no_mails(
+    database: Database, config: Config, asked: list[tuple[str, Any]]
+) -> None:
+    post = a_post(database, config)
+    for days in (0, 7):
+        mail = post.send(make.NOW + timedelta(days=days))[ZOE]
+        raw = bounced.dsn(post.path(mail), ZOE, status="4.2.2", number=days)
+        asked.clear()
+        post.take(raw, now=make.NOW + timedelta(days=days))
+    assert "issues.id >=" in " ".join(text for text, _ in asked)
+    assert walks(database, asked, ("bounces", "deliveries", "subscribers")) == []
 
 
 def test_a_picture_comes_and_goes_without_a_walk(

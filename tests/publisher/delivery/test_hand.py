@@ -12,7 +12,7 @@ from publisher.delivery import journal, smtp
 from publisher.delivery.hand import AHEAD, Hand, Held, Mail
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Verdict
-from publisher.delivery.pace import Pace
+from publisher.delivery.pace import Pace, pause
 from publisher.delivery.waiting import Waiting
 from publisher.errors import JournalError, LeaseError
 from store.records import Batch, Delivery, DeliveryState
@@ -109,7 +109,7 @@ def test_a_mail_that_a_connection_gives_back_is_next_and_at_last_waits(own: Jour
         mails.ended(mail, UNSENT)
     ((ending, noted),) = mails.endings
     assert (ending.id, ending.state, noted) == (1, DeliveryState.POSTPONED, False)
-    assert ending.due == make.NOW + timedelta(minutes=5)
+    assert ending.due == make.NOW + (pause(1, delivery=1) or timedelta())
     assert (taken(mails).id, mails.answered, batch.left) == (2, 0, 2)
 
 

@@ -42,7 +42,7 @@ def plain(delivery: Delivery, edition: Edition, sender: Sender, links: Links) ->
         "Date": format_datetime(DATE),
         "Message-ID": wire.message_id(delivery, edition, sender.host),
         "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
-        "List-Unsubscribe": f"<{links.leave}>,\r\n <{wire.leave_address(sender)}>",
+        "List-Unsubscribe": f"<{links.leave}>,\r\n <{links.by_mail(wire.leave_address(sender))}>",
         **wire.about_the_list(sender),
         "Feedback-ID": wire.feedback_id(delivery.issue_id, sender),
     }

@@ -74,7 +74,7 @@ def test_the_headers_of_a_list_are_there_and_no_others() -> None:
     assert head["List-Archive"] == "<https://news.example.org/en/newsletters/digest/>"
     # RFC 2369, 3.4: nobody can write to the list.
     assert head["List-Post"] == "NO"
-    by_mail = "<mailto:leave@a.example?subject=unsubscribe%20digest>"
+    by_mail = "<mailto:leave@a.example?subject=unsubscribe%20digest%20l1.abc.def>"
     assert head["List-Unsubscribe"] == f"<{LINKS.leave}>, {by_mail}"
     assert head["Feedback-ID"] == "3:digest:news.exa-" + feedback_id(3, from_)[-6:]
     assert head["MIME-Version"] == "1.0"

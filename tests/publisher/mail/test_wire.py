@@ -290,7 +290,8 @@ def test_what_machines_read_stands_on_one_line_and_is_not_encoded(
     assert f"List-Id: {list_id}" in lines
     # Folded between the two addresses, never within one (RFC 2369, 2).
     at = lines.index(f"List-Unsubscribe: <{LINKS.leave}>,")
-    assert lines[at + 1] == f" <mailto:news@example.org?subject={leave}>"
+    by_mail = LINKS.by_mail(f"mailto:news@example.org?subject={leave}")
+    assert lines[at + 1] == f" <{by_mail}>"
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
     assert f"Message-ID: {message_id(delivery(), edition(), 'news.example.org')}" in lines
     assert leave_address(sender(newsletter=key)) == f"mailto:news@example.org?subject={leave}"

@@ -1,0 +1,240 @@
+"""What a mail that came to us says: flufl.bounce's home. Pure; whatever it gets, it raises nothing.
+
+    a report of a mail system (RFC 3464), or words of one that are known   hard, soft, policy
+    a report of a complaint (RFC 5965)                                     complaint
+    one that somebody wants no more, ``unsubscribe KEY TOKEN`` (RFC 2369)  leave
+    an answer by itself (RFC 3834), a report that all is well              ignored
+    anything else                                                          unknown
+
+Anybody can send us anything, so what it says is one thing and what it is about another. That is
+told by what only those have who had the mail: its return path or the links in it, which we signed;
+or its Message-ID, which :mod:`publisher.bounces` holds against the mail itself. Who names a mail by
+that alone must know the address, too.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import Message
+from email.utils import getaddresses
+from enum import StrEnum
+from functools import partial
+
+from flufl.bounce import all_failures
+
+from publisher.errors import TokenError
+from publisher.mail import notices, received, return_path, statuses
+from publisher.mail.notices import Notice
+from publisher.mail.statuses import Failure
+from publisher.tokens import Mail, Purpose, Tokens
+
+#: Where mail systems write whom a message came for.
+_TO = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Cc")
+
+#: The largest number of a row.
+_LAST = 2**31 - 1
+
+_OURS = re.compile(r"<(?:letter\.(\d{1,10})|\d{1,10}\.(\d{1,10}))\.[0-9a-f]{16}@[^\s<>@]{1,255}>")
+_LEAVE = re.compile(r"/leave/([A-Za-z0-9_.-]{20,1000})")
+_FEEDBACK_ID = re.compile(r"^Feedback-ID:[ \t]*(\S.{0,200})$", re.IGNORECASE | re.MULTILINE)
+
+# What it does is told by what it returns; nobody reads its progress, and messages hold addresses.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
+
+
+class Kind(StrEnum):
+    """What a message means."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    POLICY = "policy"
+    COMPLAINT = "complaint"
+    LEAVE = "leave"
+    IGNORED = "ignored"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Whom a link to leave is about."""
+
+    subscriber_id: int
+    newsletter: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """What a message says, and which of our mails it is about."""
+
+    kind: Kind
+    #: What the server said, or why the message is ignored or unknown.
+    detail: str
+    #: The status of RFC 3463, empty without one.
+    status: str = ""
+    #: The addresses that it says have failed, in lower case.
+    addresses: frozenset[str] = frozenset()
+    #: The mails that it names by what we signed.
+    signed: frozenset[tuple[Mail, int]] = frozenset()
+    #: The Message-IDs of ours that stand in it, with the mails that they would be of.
+    message_ids: frozenset[tuple[Mail, int, str]] = frozenset()
+    #: Whom the link to leave that stands in it is about.
+    reader: Reader | None = None
+    #: The same for the same message, however often and whichever way it comes.
+    digest: str = ""
+    #: Its own subject.
+    subject: str = ""
+
+
+def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
+    """Return what a message says, as far as it is read."""
+    head = raw[: received.LONGEST]
+    text = head.decode("ascii", "replace")
+    try:
+        message = received.parse(head)
+        found = _read(message, text, partial(_reader, tokens=tokens, now=now))
+    except RecursionError:
+        found = Returned(kind=Kind.UNKNOWN, detail="has too many parts, or too many in each other")
+        message = Message()
+    links = _readers(text, partial(_reader, tokens=tokens, now=now))
+    return Returned(
+        **{
+            **vars(found),
+            "detail": received.line(found.detail),
+            "signed": frozenset(_signed(message, text, tokens)),
+            "message_ids": frozenset(_message_ids(text)),
+            "reader": found.reader or (next(iter(links)) if len(links) == 1 else None),
+            "subject": received.line(received.header(message, "Subject")),
+            "digest": received.digest(
+                message, head, found.kind, found.status, *sorted(found.addresses)
+            ),
+        }
+    )
+
+
+_Signed = Callable[[str], Reader | None]
+
+
+def _read(message: Message, text: str, signed: _Signed) -> Returned:
+    notice = notices.read(message)
+    if notice:
+        return _of_notice(notice, text)
+    subject = received.header(message, "Subject").split()
+    if subject[:1] and subject[0].lower() == "unsubscribe":
+        return _leaving(subject[1:], signed)
+    answer = _answers_by_itself(message)
+    if answer:
+        return Returned(kind=Kind.IGNORED, detail=f"an answer by itself: {answer}")
+    return _by_words(message)
+
+
+def _of_notice(notice: Notice, text: str) -> Returned:
+    if notice.feedback:
+        # It tells the issue at least, also where it names nobody.
+        feedback = _FEEDBACK_ID.search(text)
+        about = f", Feedback-ID {feedback[1]}" if feedback else ""
+        kind = _FEEDBACK.get(notice.feedback, Kind.IGNORED)
+        told = f"feedback: {notice.feedback}{about}"
+        return Returned(kind=kind, detail=told, addresses=notice.addresses)
+    if not notice.failed:
+        return Returned(kind=Kind.IGNORED, detail=f"has not failed: {notice.action}")
+    return Returned(
+        kind=_KINDS[statuses.failure(notice.status, notice.reply)],
+        detail=notice.reply,
+        status=statuses.precise(notice.status, notice.reply),
+        addresses=notice.addresses,
+    )
+
+
+#: Types of feedback (RFC 5965, 7.3, and opt-out) that ask us for something; not-spam does not.
+_FEEDBACK = {
+    "abuse": Kind.COMPLAINT,
+    "fraud": Kind.COMPLAINT,
+    "opt-out": Kind.LEAVE,
+    "opt-out-list": Kind.LEAVE,
+}
+
+_KINDS = {
+    Failure.HARD: Kind.HARD,
+    Failure.SOFT: Kind.SOFT,
+    Failure.POLICY: Kind.POLICY,
+}
+
+
+def _leaving(words: list[str], signed: _Signed) -> Returned:
+    """Read the subject of a mail that leaves: a newsletter, and a token that may be folded."""
+    reader = signed("".join(words[1:]))
+    if reader is None:
+        detail = "asks to leave without our signature: do it by hand if the sender is the reader"
+        return Returned(kind=Kind.UNKNOWN, detail=detail)
+    return Returned(kind=Kind.LEAVE, detail="asks to leave", reader=reader)
+
+
+def _by_words(message: Message) -> Returned:
+    """Read a bounce of a mail system that writes no report, by what it is known to write."""
+    if not getaddresses([str(message.get("From", ""))]):
+        # Its detector of Yale's notices fails where nobody is named (flufl.bounce 6.0.0).
+        del message["From"]
+        message["From"] = "nobody@invalid"
+    try:
+        temporary, permanent = all_failures(message)
+    except RecursionError:
+        raise
+    except Exception as error:  # noqa: BLE001  (its detectors raise what they like on broken mail)
+        return Returned(kind=Kind.UNKNOWN, detail=f"cannot be read: {type(error).__name__}")
+    if not temporary and not permanent:
+        return Returned(kind=Kind.UNKNOWN, detail="is no bounce and no complaint that is known")
+    words = notices.first_words(message)
+    status = statuses.precise("", words)
+    kind = _KINDS[statuses.failure(status or "5.0.0", words)] if permanent else Kind.SOFT
+    failed = permanent or temporary
+    return Returned(
+        kind=kind,
+        detail=notices.line(words, status),
+        status=status,
+        addresses=frozenset(notices.address(entry.decode("ascii", "replace")) for entry in failed),
+    )
+
+
+def _answers_by_itself(message: Message) -> str:
+    """Return the header by which a message says that nobody wrote it (RFC 3834, 5), or nothing."""
+    # Parameters and comments may follow.
+    stated = re.split(r"[\s;(]", received.header(message, "Auto-Submitted").strip().lower())[0]
+    if stated in {"auto-replied", "auto-notified"}:
+        return f"Auto-Submitted: {stated}"
+    for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder"):
+        if message[name]:
+            return name
+    precedence = received.header(message, "Precedence").strip().lower()
+    return f"Precedence: {precedence}" if precedence in {"auto_reply", "auto-reply"} else ""
+
+
+def _signed(message: Message, text: str, tokens: Tokens) -> set[tuple[Mail, int]]:
+    """Return the mails that a message names by return paths: whom it came for, else its copy."""
+    came_for = "\n".join(received.header(message, name) for name in _TO)
+    return return_path.named(tokens, came_for) or return_path.named(tokens, text)
+
+
+def _message_ids(text: str) -> Iterator[tuple[Mail, int, str]]:
+    for found in _OURS.finditer(text):
+        mail, number = Mail.LETTER if found[1] else Mail.DELIVERY, int(found[1] or found[2])
+        # No database is asked for a row that it could not have.
+        if number <= _LAST:
+            yield mail, number, found[0]
+
+
+def _readers(text: str, signed: _Signed) -> set[Reader]:
+    """Return whom the links to leave in a message are about."""
+    # In a copy of our mail they stand twice, folded only where soft line breaks are.
+    joined = text.replace("=\r\n", "").replace("=\n", "")
+    found = (signed(token) for token in dict.fromkeys(_LEAVE.findall(joined)))
+    return {reader for reader in found if reader}
+
+
+def _reader(token: str, *, tokens: Tokens, now: datetime) -> Reader | None:
+    try:
+        id_, newsletter = tokens.read(token, Purpose.LEAVE, now=now)
+    except (TokenError, ValueError):
+        return None
+    return Reader(subscriber_id=int(id_), newsletter=str(newsletter))
