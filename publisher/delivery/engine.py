@@ -30,7 +30,7 @@ from publisher.issue_states import Act
 from publisher.mail import keys
 from publisher.mail.senders import sender
 from publisher.subscriptions import keyring
-from store import batches, deliveries, issues
+from store import batches, deliveries, issues, jobs
 from store.database import Database
 from store.records import DeliveryState
 
@@ -165,4 +165,5 @@ def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime)
         if state is DeliveryState.QUEUED:
             # Its issue may be sent already, all but this.
             issues.move(tx, issue, issue_states.of(issue, Act.RETRY))
+            jobs.wake(tx, now=now)
     return state
