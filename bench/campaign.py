@@ -52,6 +52,11 @@ _ROOT = Path(__file__).parents[1]
 _SIZE, _QUICK = 1_000_000, 10_000
 _WORKERS = (1, 2, 4)
 _SELECTOR = "bench"
+#: Connections of all but us.
+_CONNECTED = (
+    "select count(*) from pg_stat_activity"
+    " where datname = current_database() and pid <> pg_backend_pid()"
+)
 #: Seconds for workers to come, and for the store to hear of the last mails.
 _PATIENCE = 120.0
 #: Seconds without one more mail after which something is wrong.
@@ -70,6 +75,8 @@ class Run:
     cpu_us: dict[str, int]
     #: Bytes of PostgreSQL's log (WAL) for a mail.
     wal: int
+    #: Connections to the database that a worker holds.
+    connections: int
 
 
 def measure(*, quick: bool) -> dict[str, object]:
@@ -96,6 +103,7 @@ def of(people: int) -> dict[str, object]:
         "peak_mb": max(run.peak_mb for run in [*signed.values(), *unsigned.values()]),
         "cores": os.cpu_count(),
         **_costs("", signed),
+        "database_connections": max(run.connections for run in signed.values()),
         "unsigned_per_s": {number: round(run.per_s) for number, run in unsigned.items()},
         **_costs("unsigned_", unsigned),
     }
@@ -267,6 +275,7 @@ def _run(
     logged = _logged(database)
     _last(counter, before + people)
     seconds, after = time.perf_counter() - started, _cpu(parts)
+    connections = _number(database, _CONNECTED)
     peak = max(peak_mb(pid) for pid in parts["workers"])
     _wait(lambda: _sent(database, issue) == people, "the store does not hear of all")
     mails, every = people - early, seconds * (os.cpu_count() or 1)
@@ -277,6 +286,7 @@ def _run(
         shares={name: round(cpu / every, 2) for name, cpu in worked.items()},
         cpu_us={name: round(cpu / mails * 1_000_000) for name, cpu in worked.items()},
         wal=(_logged(database) - logged) // mails,
+        connections=round(connections / len(parts["workers"])),
     )
 
 
