@@ -137,7 +137,7 @@ def tick(database: Database, config: Config, *, now: datetime, sends: bool = Tru
         # Each batch is claimed by one: any number of processes deliver at once.
         _deliver(done, database, config, now=now, clock=lambda: now)
     elif config.delivery.workers:
-        done.attempt(partial(_wake, database, now))
+        done.attempt(partial(_wake, done, database, config, now))
     done.attempt(tidy)
     _alone(done, database, [partial(_finish, done, database)])
     # Last, for another's server may take its time.
@@ -218,8 +218,9 @@ def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) 
     done.issues += [Pressed(issue=issue) for issue in press.release(database, now)]
 
 
-def _wake(database: Database, now: datetime) -> None:
+def _wake(done: Pass, database: Database, config: Config, now: datetime) -> None:
     """Make the jobs of what is due and has none, whyever that is."""
+    done.problems += unknowns.settle_due(database, config, now=now).problems
     with database.write() as tx:
         jobs.wake_for_due_letters(tx, now=now)
         jobs.wake(tx, now=now)

@@ -9,10 +9,11 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -54,6 +55,15 @@ class Server:
 
     def stop(self) -> None:
         self._control("-m", "immediate", "stop")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server with all its processes."""
+        first = int((self.data / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        os.kill(first, number)
+        children = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii")
+        for child in children.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), number)
 
     def _control(self, *arguments: str | Path) -> None:
         _run(self.binaries / "pg_ctl", "-D", self.data, *arguments, user=self.user)

@@ -48,10 +48,11 @@ def deliver(
     clock: Callable[[], datetime] | None = None,
     issue_id: int | None = None,
     batch_id: int | None = None,
+    first: int | None = None,
     progress: Progress | None = None,
     stop: Event | None = None,
 ) -> Outcome:
-    """Send what is due, of one issue, of one batch, or of all.
+    """Send what is due, of one issue, of one batch, or of all; then a batch may be the ``first``.
 
     ``now`` is when it begins; ``clock`` tells the time in the course of it, where it goes on.
     ``progress`` is told of each ending once the store has it. When ``stop`` is set, what is
@@ -81,6 +82,7 @@ def deliver(
             lease=config.delivery.lease,
             issue_id=issue_id,
             batch_id=batch_id,
+            first=[] if first is None else [first],
             # All, where all go the same way: also what falls due meanwhile.
             editions=editions if len(routes) > 1 else None,
         )

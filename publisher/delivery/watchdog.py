@@ -6,9 +6,10 @@ wrote the library know of it (Procrastinate's issues 1334, 1513, 1596). Its jour
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: The exit code: try again.
 STOOD_STILL = 75
@@ -19,13 +20,23 @@ _LOOK = 1.0
 
 @dataclass(kw_only=True)
 class Pulse:
-    """What shows that a process is at work."""
+    """What shows that a process is at work, with all its parts."""
 
-    beats: int = 0
+    #: How often each part has shown it.
+    parts: Counter[str] = field(default_factory=Counter)
 
-    def beat(self) -> None:
-        """Show that it is."""
-        self.beats += 1
+    def begin(self, *parts: str) -> None:
+        """Begin anew, with these parts."""
+        self.parts = Counter(dict.fromkeys(parts, self.beats + 1))
+
+    def beat(self, part: str) -> None:
+        """Show that a part is at work."""
+        self.parts[part] += 1
+
+    @property
+    def beats(self) -> int:
+        """How often the part has beaten that has done so least."""
+        return min(self.parts.values(), default=0)
 
 
 @dataclass(kw_only=True)

@@ -1,7 +1,8 @@
 """Deliver on any number of hosts; Procrastinate's one home.
 
-    job of a batch  --> still due, and free? --> run_batch()     as many at once as are allowed
-    job of letters  --> send()                                   beside these
+    job of a batch  --> still due, and free? --> deliver(), from this batch on
+                                                 as many at once as are allowed
+    job of letters  --> send()                   beside these
     every few seconds: what the dead left is settled, their jobs are removed,
                        and what is due and has no job gets one
 
@@ -110,7 +111,7 @@ class _Station:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.leave)
         while not self.leaving.is_set():
-            self.pulse.beat()
+            self.pulse.begin(jobs.BATCHES, jobs.LETTERS)
             await self._shift()
             if self.mistake:
                 raise self.mistake
@@ -206,8 +207,10 @@ class _Shift:
         with at.database.read() as tx:
             if not jobs.is_due(tx, batch, now=now):
                 return []
-        outcome = engine.run_batch(
-            at.database, at.config, batch, now=now, clock=at.clock, stop=self.over
+        # It goes on with what else is due, so that connections and what is known of the relay's
+        # pace are kept from batch to batch. The jobs of those end at once.
+        outcome = engine.deliver(
+            at.database, at.config, now=now, clock=at.clock, first=batch, stop=self.over
         )
         self._tell(len(outcome.doubtful))
         return outcome.problems
@@ -314,7 +317,9 @@ class _Manager(JobManager):
     async def update_heartbeat(self, worker_id: int) -> None:
         """Give a sign of life, to the watchdog as well."""
         await super().update_heartbeat(worker_id)
-        self._shift.station.pulse.beat()
+        for worker in self._shift.workers:
+            if worker.worker_id == worker_id:
+                self._shift.station.pulse.beat(str(worker.worker_name))
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001
         """Say that a job has ended. Procrastinate would not notice that this cannot be said.

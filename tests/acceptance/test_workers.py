@@ -15,6 +15,7 @@ import pytest
 
 import scheduler
 from publisher.config import Config, load
+from publisher.delivery.watchdog import STOOD_STILL
 from store import batches, deliveries
 from store.database import Database, open_database
 from store.errors import TidingsError
@@ -183,37 +184,69 @@ def test_what_a_worker_had_whose_relay_did_not_answer_before_it_was_killed_is_un
 def test_a_frozen_worker_keeps_its_batch_and_goes_on_with_it(house: House, relay: Relay) -> None:
     """The others of its host see that it lives, though its lease is over."""
     house.settle("lease = 1", "grace = 0")
-    house.queue(300)
+    # One of 400 and one of 100: who has the first asks for no other before the most of it is made.
+    house.queue(500, size=400)
     with Silent() as silent, house.worker(port=str(silent.port)) as frozen:
         wait_until(lambda: len(silent.accepted) == CONNECTIONS)
         frozen.send_signal(signal.SIGSTOP)
         with house.worker():
-            wait_until(lambda: house.ended() == (250, 0))
-            [batch] = house.held()
-            wait_until(lambda: batch.lease is not None and batch.lease < datetime.now(UTC))
+            wait_until(lambda: house.ended() == (100, 0))
+            [kept] = house.held()
+            wait_until(lambda: kept.lease is not None and kept.lease < datetime.now(UTC))
+        assert [batch.id for batch in house.held()] == [kept.id]
         silent.answers.set()
         frozen.send_signal(signal.SIGCONT)
-        house.wait(300)
+        house.wait(500)
         both = relay.counts + silent.counts
-    assert house.ended() == (300, 0)
+    assert house.ended() == (500, 0)
     assert set(both.values()) == {1}
 
 
-def test_a_database_that_is_gone_for_a_while_costs_nothing(tmp_path: Path, relay: Relay) -> None:
-    with postgres.own_server() as server, postgres.template(server.base) as name:
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres.Server]:
+    """Give a server that tests may stop."""
+    with postgres.own_server() as server:
+        yield server
+
+
+@pytest.fixture
+def stoppable(server: postgres.Server, relay: Relay, tmp_path: Path) -> Iterator[House]:
+    with postgres.template(server.base) as name:
         house = a_house(postgres.url(server.base, name), relay, tmp_path)
-        house.queue(200)
-        with house.worker():
-            wait_until(lambda: len(relay.accepted) > 50)
-            server.stop()
-            wait_until(lambda: "database is lost" in house.told)
-            server.start()
-            # Of the connections that died, each tells us so once.
-            wait_until(lambda: answers(house))
-            house.wait(200)
-        check(house, relay, 200)
-        assert house.ended() == (200, 0)
+        yield house
         house.database.close()
+
+
+def test_a_database_that_is_gone_for_a_while_costs_nothing(
+    stoppable: House, server: postgres.Server, relay: Relay
+) -> None:
+    house = stoppable
+    house.queue(200)
+    with house.worker():
+        wait_until(lambda: len(relay.accepted) > 50)
+        server.stop()
+        wait_until(lambda: "database is lost" in house.told)
+        server.start()
+        # Of the connections that died, each tells us so once.
+        wait_until(lambda: answers(house))
+        house.wait(200)
+    check(house, relay, 200)
+    assert house.ended() == (200, 0)
+
+
+def test_a_worker_whose_database_stands_still_ends_itself(
+    stoppable: House, server: postgres.Server, relay: Relay
+) -> None:
+    stoppable.settle("watchdog = 10")
+    with stoppable.worker() as stuck:
+        people.ask(stoppable.database, stoppable.config)
+        wait_until(lambda: len(relay.accepted) == 1)
+        server.signal(signal.SIGSTOP)
+        try:
+            assert stuck.wait(60) == STOOD_STILL
+        finally:
+            server.signal(signal.SIGCONT)
+    assert "stood still for 10 seconds" in stoppable.told
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:

@@ -20,6 +20,24 @@ def test_one_beat_is_enough_to_begin_anew() -> None:
     assert [watch.look(beats) for beats in (5, 5, 6, 6, 6)] == [False, False, False, False, True]
 
 
+def test_a_process_is_as_alive_as_the_part_of_it_that_is_least_so() -> None:
+    pulse = Pulse()
+    pulse.begin("batches", "letters")
+    before = pulse.beats
+    pulse.beat("batches")
+    assert pulse.beats == before
+    pulse.beat("letters")
+    assert pulse.beats == before + 1
+
+
+def test_who_begins_anew_is_alive() -> None:
+    pulse = Pulse()
+    pulse.begin("batches", "letters")
+    before = pulse.beats
+    pulse.begin("batches", "letters")
+    assert pulse.beats > before
+
+
 def test_the_process_is_ended_with_a_code_by_which_it_is_begun_again() -> None:
     ended, codes, said = Event(), list[int](), list[str]()
 
