@@ -45,7 +45,7 @@ CONDITIONS = {
     "per_s": "from the first mail that the sink counts to the last",
     "shares": "of all cores' time, what each part had in that time; cpu_us: microseconds that it "
     "worked for a mail; wal: bytes of PostgreSQL's log for a mail",
-    "peak_mb": "the largest resident set of any worker",
+    "peak_mb": "the largest resident set of any worker, its children among it",
 }
 
 _ROOT = Path(__file__).parents[1]

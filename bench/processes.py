@@ -56,18 +56,27 @@ def wait_for(port: int) -> None:
 
 def cpu_seconds(pid: int) -> float:
     """Return the seconds that a process and its children have worked (proc(5), stat)."""
-    ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    return sum(int(stat[11]) + int(stat[12]) for stat in _family(pid).values()) / _TICKS
+
+
+def _family(pid: int) -> dict[int, list[str]]:
+    """Return what the system says of a process and its children, behind their names."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
         # Another process may end while we look.
         with suppress(OSError):
             # The name in parentheses may hold anything; the numbers come after it.
-            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
-            if pid in {int(stat.parent.name), int(fields[1])}:
-                ticks += int(fields[11]) + int(fields[12])
-    return ticks / _TICKS
+            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+            if pid in {int(path.parent.name), int(fields[1])}:
+                found[int(path.parent.name)] = fields
+    return found
 
 
 def peak_mb(pid: int) -> float:
-    """Return the largest resident set that a process has had (proc(5), status)."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+    """Return the largest resident sets of a process and its children, added (proc(5), status)."""
+    peaks = 0
+    for member in _family(pid):
+        with suppress(OSError):
+            lines = Path(f"/proc/{member}/status").read_text(encoding="utf-8").splitlines()
+            peaks += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    return peaks / 1024
