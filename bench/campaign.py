@@ -23,7 +23,7 @@ from sqlalchemy import text
 
 from bench import queued
 from bench.conditions import libraries, program
-from bench.processes import cpu_seconds, free_port, peak_mb, running
+from bench.processes import cpu_seconds, free_port, idle_seconds, peak_mb, running
 from publisher import issuing
 from publisher.config import Config
 from publisher.mail import keys
@@ -43,8 +43,8 @@ CONDITIONS = {
     "workers": f"'tidings worker', {CONNECTIONS} connections each; one batch of 500 at a time",
     "signed": "per_s: DKIM, RSA-2048; unsigned_per_s: a fifth of the mails, no signature",
     "per_s": "from the first mail that the sink counts to the last",
-    "shares": "of all cores' time, what each part had in that time; cpu_us: microseconds that it "
-    "worked for a mail; wal: bytes of PostgreSQL's log for a mail",
+    "shares": "of all cores' time, what each part and others had, and what was idle; cpu_us: "
+    "microseconds that each worked for a mail; wal: bytes of PostgreSQL's log for a mail",
     "peak_mb": "the largest resident set of any worker, its children among it",
 }
 
@@ -69,7 +69,7 @@ class Run:
 
     per_s: float
     peak_mb: float
-    #: Of all cores' time, what workers, sink and PostgreSQL had.
+    #: Of all cores' time, what workers, sink and PostgreSQL had, and others; and what nobody had.
     shares: dict[str, float]
     #: Microseconds that they worked for a mail.
     cpu_us: dict[str, int]
@@ -272,22 +272,27 @@ def _run(
     _wait(lambda: counter.look() > before, "the workers do not begin")
     # Mails of the first look are not of the time that is measured.
     early, used, started = counter.look() - before, _cpu(parts), time.perf_counter()
-    logged = _logged(database)
+    idle, logged = idle_seconds(), _logged(database)
     _last(counter, before + people)
     seconds, after = time.perf_counter() - started, _cpu(parts)
-    connections = _number(database, _CONNECTED)
+    spared, connections = idle_seconds() - idle, _number(database, _CONNECTED)
     peak = max(peak_mb(pid) for pid in parts["workers"])
     _wait(lambda: _sent(database, issue) == people, "the store does not hear of all")
-    mails, every = people - early, seconds * (os.cpu_count() or 1)
-    worked = {name: after[name] - used[name] for name in parts}
+    mails, worked = people - early, {name: after[name] - used[name] for name in parts}
     return Run(
         per_s=mails / seconds,
         peak_mb=round(peak, 1),
-        shares={name: round(cpu / every, 2) for name, cpu in worked.items()},
+        shares=_shares(worked, spared, seconds * (os.cpu_count() or 1)),
         cpu_us={name: round(cpu / mails * 1_000_000) for name, cpu in worked.items()},
         wal=(_logged(database) - logged) // mails,
         connections=round(connections / len(parts["workers"])),
     )
+
+
+def _shares(worked: dict[str, float], idle: float, every: float) -> dict[str, float]:
+    others = max(every - idle - sum(worked.values()), 0.0)
+    of_all = {**worked, "others": others, "idle": idle}
+    return {name: round(seconds / every, 2) for name, seconds in of_all.items()}
 
 
 def _logged(database: Database) -> int:

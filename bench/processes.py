@@ -72,6 +72,13 @@ def _family(pid: int) -> dict[int, list[str]]:
     return found
 
 
+def idle_seconds() -> float:
+    """Return the seconds that the machine's cores had nothing to do, added (proc(5), stat)."""
+    every = Path("/proc/stat").read_text(encoding="utf-8").partition("\n")[0].split()
+    # Waiting for a disk is idle, too.
+    return (int(every[4]) + int(every[5])) / _TICKS
+
+
 def peak_mb(pid: int) -> float:
     """Return the largest resident sets of a process and its children, added (proc(5), status)."""
     peaks = 0
