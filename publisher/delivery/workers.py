@@ -33,7 +33,7 @@ from procrastinate.worker import Worker
 from publisher.config import Config
 from publisher.delivery import engine, letters, recovery, relays
 from publisher.delivery.watchdog import Pulse, watching
-from publisher.errors import ConfigError, TidingsError
+from publisher.errors import ConfigError, SchemaError, TidingsError
 from store import jobs
 from store.database import Database
 
@@ -53,7 +53,6 @@ _PATIENCE = 5.0
 _SPARE = 4
 #: Connections that Procrastinate has at most, besides the two that listen.
 _CONNECTIONS = 4
-
 
 _LOG = logging.getLogger(__name__)
 
@@ -105,7 +104,7 @@ class _Station:
     mistake: ConfigError | None = None
 
     async def work(self) -> None:
-        """Work until told to leave. Raises ConfigError."""
+        """Work until told to leave. Raises ConfigError and SchemaError."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self.concurrency + _SPARE))
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -124,6 +123,9 @@ class _Station:
             # First this way, since it knows whether the database is of our version, too.
             await asyncio.get_running_loop().run_in_executor(None, self.database.check_version)
             await self.shift.work()
+        except SchemaError:
+            # Somebody has migrated it: only another program will do.
+            raise
         except (TidingsError, ConnectorException, psycopg.Error) as error:
             self.say(f"the worker begins anew: {error.__cause__ or error}")
 
