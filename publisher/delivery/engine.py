@@ -69,7 +69,7 @@ def deliver(
     # Read before anything is claimed: a mistake in the configuration is to leave nothing behind.
     maker = Maker(config=config, tokens=keyring.tokens(database, now=now), keys=keys.load(config))
     clock, stop = clock or (lambda: now), stop or Event()
-    routes = _routes(database, maker, now)
+    routes = _routes(database, maker, now, batch_id)
     runs = []
     for route, editions in routes.items():
         own = journal.create(config)
@@ -98,11 +98,13 @@ def deliver(
     return outcome
 
 
-def _routes(database: Database, maker: Maker, now: datetime) -> dict[tuple[Relay, ...], list[int]]:
+def _routes(
+    database: Database, maker: Maker, now: datetime, batch_id: int | None
+) -> dict[tuple[Relay, ...], list[int]]:
     """Return which editions that are due go by which relays, in the order of failover."""
     routes: dict[tuple[Relay, ...], list[int]] = {}
     with database.read() as tx:
-        for edition_id in batches.due_editions(tx, now):
+        for edition_id in batches.due_editions(tx, now, batch_id=batch_id):
             known = maker.learn(tx, edition_id)
             from_ = sender(known.newsletter, known.edition.language, maker.config)
             route = tuple(relays.for_sender(maker.config, from_.address))
