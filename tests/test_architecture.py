@@ -24,6 +24,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.images",
             "publisher.kept",
             "publisher.markup",
+            "publisher.collecting",
             "publisher.packing",
             "publisher.placing",
             "publisher.rendering",
