@@ -19,12 +19,12 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.beside",
+            "publisher.collecting",
             "publisher.config",
             "publisher.cron",
             "publisher.images",
             "publisher.kept",
             "publisher.markup",
-            "publisher.collecting",
             "publisher.packing",
             "publisher.placing",
             "publisher.rendering",
