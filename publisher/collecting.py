@@ -1,7 +1,8 @@
 """How often Python looks for objects that refer to one another and to nothing else.
 
-A process that has told much keeps much: what its feeds and pages are made from. Each search of
-all that takes as long as some ten files, and finds nothing.
+A process that has told much keeps much: what its feeds and pages are made from. The searches of
+all that took 6% of the processor's time for a publication, and a third for the slowest of thirty;
+they found nothing.
 """
 
 import gc
