@@ -27,7 +27,7 @@ from sqlalchemy import (
 from store import batches, tables
 from store.database import Transaction
 from store.dues import WAITING, by_zone
-from store.errors import ConflictError
+from store.errors import ConflictError, NotFoundError
 from store.records import Batch, Delivery, DeliveryState, Issue, IssueState, Status
 from store.subscribers import is_here, readers
 from store.tables import (
@@ -290,9 +290,12 @@ def resolve(
     """Give an unknown delivery a state; return the id of its issue.
 
     ``detail`` says who knows it, ``attempt`` of which of its attempts, unless it is the last.
-    Raises ConflictError when it is not unknown, or was tried once more since.
+    Raises NotFoundError when there is no such delivery, ConflictError when it is not unknown, or
+    was tried once more since.
     """
     locked = batches.lock_with(tx, deliveries.c.id == delivery_id)
+    if not locked:
+        raise NotFoundError("delivery", delivery_id)
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
     if attempt is not None:

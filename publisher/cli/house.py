@@ -46,7 +46,8 @@ def tick(
         moment = common.clock(now)
         if everything:
             publishing.look_at_all(house.database, now=moment)
-        done = scheduler.tick(house.database, house.config, now=moment)
+        clock = partial(common.clock, now)
+        done = scheduler.tick(house.database, house.config, now=moment, clock=clock)
         # All that waits, not only what this pass looked at: too much for every pass of `serve`.
         with house.database.read() as tx:
             held = publications.held(tx)

@@ -39,6 +39,11 @@ from store.records import (
 _SOONEST = timedelta(seconds=2)
 _LATEST = timedelta(hours=1)
 
+#: How long an answer is worth waiting for. A Postfix closes a connection that nobody speaks on
+#: within six minutes, and is asked half as often as that by then; what it does not say then, it
+#: does not know.
+_PATIENCE = timedelta(minutes=20)
+
 _DETAILS = {
     DeliveryState.SENT: "the relay's log says that it was accepted",
     DeliveryState.QUEUED: "the relay's log says that it was not accepted",
@@ -75,6 +80,35 @@ def settle_due(database: Database, config: Config, *, now: datetime) -> Settled:
         for name in ("sent", "queued", "cancelled", "not_yet", "held", "problems"):
             setattr(total, name, getattr(total, name) + getattr(done, name))
     return total
+
+
+def next_answer(
+    database: Database, config: Config, *, now: datetime, issue_id: int | None = None
+) -> datetime | None:
+    """Return when relays are asked next that are expected to answer; None, when none is.
+
+    Raises ConfigError for a relay whose password cannot be read.
+    """
+    with database.read() as tx:
+        standing = unknowns.standing(tx)
+        concerned = [each for each in standing if issue_id in (None, each)]
+        editions = [
+            edition.id
+            for each in concerned
+            if (newsletter := _newsletter(tx, each)).unknown is UnknownRule.ASK
+            for edition in issues.editions_of(tx, each)
+            if _can_be_asked(config, newsletter, edition.language)
+        ]
+        return unknowns.next_due(tx, editions, since=now - _PATIENCE) if editions else None
+
+
+def _newsletter(tx: Transaction, issue_id: int) -> Newsletter:
+    return newsletters.get(tx, issues.get(tx, issue_id).newsletter)
+
+
+def _can_be_asked(config: Config, newsletter: Newsletter, language: str) -> bool:
+    found = relays.for_sender(config, sender(newsletter, language, config).address)
+    return all(relay.ask for relay in found)
 
 
 def settle(
