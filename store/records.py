@@ -626,6 +626,8 @@ class Ending:
     detail: str
     #: When it is to be tried again, if it is.
     due: datetime
+    #: The address, where the relay says that nobody reads mail there; else empty.
+    dead: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,7 +122,7 @@ def _act(
     subscribers.take(tx, about.person.id)
     person = subscribers.get(tx, about.person.id)
     if said.kind is Kind.COMPLAINT:
-        return _stop(tx, person, Status.COMPLAINED, now)
+        return stop(tx, person, Status.COMPLAINED, now)
     if said.kind is Kind.LEAVE:
         # A letter is of no newsletter: who wants none of those wants nothing.
         which = about.newsletter or None
@@ -131,11 +131,11 @@ def _act(
     dead = said.kind is Kind.HARD or (said.kind is Kind.SOFT and _is_dead(tx, config, about))
     # A letter may have gone to an address that its reader only wanted to have.
     if dead and about.address == person.email:
-        return _stop(tx, person, Status.BOUNCED, now)
+        return stop(tx, person, Status.BOUNCED, now)
     return None
 
 
-def _stop(tx: Transaction, person: Subscriber, status: Status, now: datetime) -> Status | None:
+def stop(tx: Transaction, person: Subscriber, status: Status, now: datetime) -> Status | None:
     """Write to somebody no more; return their status if it is another now."""
     if person.status not in (_MAY_BOUNCE if status is Status.BOUNCED else _MAY_COMPLAIN):
         return None

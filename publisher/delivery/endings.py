@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from publisher.delivery.faults import is_address_fault
 from publisher.delivery.outgoing import Answer, Verdict
 from publisher.delivery.pace import GIVE_UP, pause
 from store.records import DeliveryState, Ending
@@ -20,10 +21,12 @@ def of(
     *,
     now: datetime,
     give_up: timedelta = GIVE_UP,
+    address: str = "",
 ) -> Ending:
     """Return how an attempt at a delivery, its ``attempt``-th, ended by an answer.
 
-    What the relay does not take for now is tried again later, until it was long enough.
+    What the relay does not take for now is tried again later, until it was long enough. Whose
+    ``address`` it was is for those who draw conclusions from that.
     """
     state, due = DeliveryState.FAILED, now
     if answer.verdict is Verdict.ACCEPTED:
@@ -37,7 +40,13 @@ def of(
         said = answer.text
     detail = said[:_SHORT] if state is DeliveryState.SENT else said
     return Ending(
-        id=delivery_id, attempt=attempt, state=state, code=answer.code, detail=detail, due=due
+        id=delivery_id,
+        attempt=attempt,
+        state=state,
+        code=answer.code,
+        detail=detail,
+        due=due,
+        dead=address if is_address_fault(answer) else "",
     )
 
 

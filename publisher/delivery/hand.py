@@ -167,7 +167,12 @@ class Hand:
     def _end(self, mail: Mail, answer: Answer, *, noted: bool) -> None:
         delivery = mail.delivery
         ending = endings.of(
-            answer, delivery.id, delivery.attempts, now=self.clock(), give_up=self.give_up
+            answer,
+            delivery.id,
+            delivery.attempts,
+            now=self.clock(),
+            give_up=self.give_up,
+            address=delivery.email,
         )
         self.endings.append((ending, noted))
         self._drop(mail)

@@ -8,11 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from publisher.bounces import refusals
 from publisher.delivery.hand import Held
 from publisher.delivery.making import Known, Maker
 from publisher.editions import openings
 from publisher.errors import ConflictError
-from store import batches, claims, dues
+from store import batches, claims, deliveries, dues
 from store.database import Database, Transaction
 from store.records import Batch, Delivery, Ending
 
@@ -86,6 +87,23 @@ class Holder:
                 # If others have taken it over, they have said what is unknown of it.
                 with suppress(ConflictError):
                     claims.release(tx, held.batch, now=now)
+        # Each by itself: who is about a reader must not hold a batch meanwhile.
+        for ending in endings:
+            if ending.dead:
+                self._take_refusal(ending, now)
+
+    def _take_refusal(self, ending: Ending, now: datetime) -> None:
+        with self.database.read() as tx:
+            mail = deliveries.find(tx, ending.id)
+        if mail:
+            refusals.take(
+                self.database,
+                mail.subscriber_id,
+                ending.dead,
+                ending.detail,
+                now=now,
+                delivery_id=ending.id,
+            )
 
     def renew(self, held: Sequence[Held]) -> None:
         """Hold batches for longer; those are lost that others have taken over."""

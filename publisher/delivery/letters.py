@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from publisher.bounces import refusals
 from publisher.config import Config
 from publisher.delivery import endings, relays, smtp
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
@@ -128,7 +129,12 @@ class _Run:
         letter, self.letter = self.letter, None
         assert letter is not None  # noqa: S101  (it is under way)
         ending = endings.of(
-            answer, letter.id, letter.attempts, now=self.now, give_up=self.config.give_up
+            answer,
+            letter.id,
+            letter.attempts,
+            now=self.now,
+            give_up=self.config.give_up,
+            address=letter.email,
         )
         with self.database.write() as tx:
             letters.settle(
@@ -139,5 +145,14 @@ class _Run:
                 detail=ending.detail,
                 due=ending.due,
                 now=self.now,
+            )
+        if ending.dead:
+            refusals.take(
+                self.database,
+                letter.subscriber_id,
+                ending.dead,
+                ending.detail,
+                now=self.now,
+                letter_id=letter.id,
             )
         setattr(self.outcome, ending.state, getattr(self.outcome, ending.state) + 1)
