@@ -67,7 +67,7 @@ def _shown(done: "Pass") -> list[str]:
     """Return what a person must hear of once: mails that nobody can say of where they are."""
     if not done.unknown:
         return []
-    return [f"{done.unknown} mails may or may not have been sent: see 'tidings issue list'"]
+    return [f"mails that may or may not have been sent: {done.unknown}; see 'tidings issue list'"]
 
 
 def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:

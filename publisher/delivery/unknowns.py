@@ -18,6 +18,7 @@ from publisher.config import Config
 from publisher.delivery import asking, relays
 from publisher.delivery.asking import Found, Question
 from publisher.delivery.outgoing import Relay
+from publisher.delivery.rulings import decide, goes_again, together
 from publisher.errors import ConflictError
 from publisher.issue_states import Act
 from publisher.mail.senders import sender
@@ -28,7 +29,6 @@ from store.records import (
     DeliveryState,
     Edition,
     Issue,
-    IssueState,
     Newsletter,
     Unknown,
     UnknownRule,
@@ -143,29 +143,6 @@ def settle(
     return case.done
 
 
-def decide(rule: UnknownRule, found: Found | None, issue: IssueState) -> DeliveryState:
-    """Return what an unknown mail becomes, by what its relays say: None where one says nothing.
-
-    Pure.
-    """
-    if rule is UnknownRule.ASK and found is Found.ACCEPTED:
-        return DeliveryState.SENT
-    again = rule is UnknownRule.RETRY or (rule is UnknownRule.ASK and found is Found.REFUSED)
-    if not again:
-        return DeliveryState.UNKNOWN
-    is_over = issue is IssueState.CANCELLED
-    return DeliveryState.CANCELLED if is_over else DeliveryState.QUEUED
-
-
-def together(answers: Sequence[Found | None]) -> Found | None:
-    """Return what several relays say of a mail that any of them may have: None, nothing. Pure."""
-    if Found.ACCEPTED in answers:
-        return Found.ACCEPTED
-    if None in answers or not answers:
-        return None
-    return Found.NOT_YET if Found.NOT_YET in answers else Found.REFUSED
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Case:
     """An issue, its mails that are unknown, and what becomes of them."""
@@ -221,8 +198,12 @@ class _Case:
         for mail in self.mails:
             answer = found.get(mail.delivery.id)
             state = decide(self.rule, answer, self.issue.state)
+            due = goes_again(mail.delivery, now=self.now, give_up=self.config.give_up)
+            if state is DeliveryState.QUEUED and due is None:
+                # It ended so again and again: somebody has to see why.
+                state = DeliveryState.UNKNOWN
             if state is not DeliveryState.UNKNOWN:
-                self._resolve(tx, mail, state)
+                self._resolve(tx, mail, state, due or self.now)
             elif answer is Found.NOT_YET:
                 self.done.not_yet += 1
             else:
@@ -234,7 +215,7 @@ class _Case:
         later = self.now + min(max(longest, _SOONEST), _LATEST)
         unknowns.ask_again(tx, [mail.delivery.id for mail in self.mails], later)
 
-    def _resolve(self, tx: Transaction, mail: Unknown, state: DeliveryState) -> None:
+    def _resolve(self, tx: Transaction, mail: Unknown, state: DeliveryState, due: datetime) -> None:
         by_rule = self.rule is UnknownRule.RETRY and state is DeliveryState.QUEUED
         detail = "sent again, by the newsletter's rule" if by_rule else _DETAILS[state]
         # Somebody else may have said it meanwhile; and what was sent again since, and is unknown
@@ -245,6 +226,7 @@ class _Case:
                 mail.delivery.id,
                 state,
                 now=self.now,
+                due=due,
                 detail=detail,
                 attempt=mail.delivery.attempts,
             )
@@ -255,8 +237,9 @@ def told(database: Database) -> list[str]:
     """Return a sentence for each issue with unknown mails: how many they are, and what to do."""
     with database.read() as tx:
         return [
-            f"issue {issue_id}: {count} mails may or may not have been sent; 'tidings delivery "
-            f"list --issue {issue_id} --state unknown' shows them, 'tidings delivery ask --issue "
-            f"{issue_id}' asks the relay, 'tidings delivery resolve ID' settles one"
+            f"issue {issue_id}: {count} of its mails may or may not have been sent; "
+            f"'tidings delivery list --issue {issue_id} --state unknown' shows them, "
+            f"'tidings delivery ask --issue {issue_id}' asks the relay, "
+            "'tidings delivery resolve ID' settles one"
             for issue_id, count in unknowns.standing(tx).items()
         ]
