@@ -14,7 +14,7 @@ APScheduler only says when to look; what is due, the database knows. A tick is i
 two at once, or one that was killed and run again, publish and queue nothing twice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -33,9 +33,12 @@ from publisher.delivery.letters import Written, send
 from publisher.errors import BusyError, ConfigError, InputError, TidingsError
 from publisher.press import Pressed
 from publisher.subscriptions import erasure
-from store import issues, newsletters
+from store import issues, jobs, newsletters
 from store.database import Database
 from store.records import Newsletter, Publication, Status
+
+#: What processes of all hosts take turns at.
+_LOCK = "tick"
 
 #: No zone has ever been farther from UTC, and no clock was ever turned by more.
 _MARGIN = timedelta(days=1)
@@ -92,7 +95,8 @@ class Pass:
         try:
             step()
         except BusyError as error:
-            self.busy.append(str(error))
+            # Said once, however many steps it keeps from being taken.
+            self.busy += {str(error)} - {*self.busy}
         except ConfigError:
             # Nothing will mend itself: whoever runs this must hear it now.
             raise
@@ -111,9 +115,10 @@ def tick(
     """Do all that is due by now, each step by itself.
 
     ``clock`` tells the time in the course of it, where it goes on: relays are asked by when a
-    connection ended. Unless it ``sends``, letters and mails are left to jobs of their own.
+    connection ended. Unless it ``sends``, letters and mails are left to jobs of their own; to
+    workers, where the configuration says that there are some.
     """
-    done = Pass()
+    done, sends = Pass(), sends and not config.delivery.workers
 
     def publish() -> None:
         done.published = publishing.publish_due(database, config, now=now)
@@ -128,25 +133,39 @@ def tick(
         erasure.tidy(database, now=now)
         bounces.tidy(database, now=now)
 
-    done.attempt(publish)
-    done.attempt(write_files)
-    done.attempt(tell_hubs)
-    if sends:
-        # Before campaigns: somebody waits for each of them.
-        _send_letters(done, database, config, now)
-    _go_to_press(done, database, config, now)
-    done.issues += [Pressed(issue=issue) for issue in press.release(database, now)]
+    # Before campaigns go letters: somebody waits for each of them.
+    letters = [partial(_send_letters, done, database, config, now)] if sends else []
+    press_all = partial(_go_to_press, done, database, config, now)
+    _alone(done, database, [publish, write_files, tell_hubs, *letters, press_all])
     if done.issues:
         # The archive has an edition before anybody has the mail that leads to it.
         done.attempt(write_files)
     if sends:
+        # Each batch is claimed by one: any number of processes deliver at once.
         _deliver(done, database, config, clock or (lambda: now))
+    elif config.delivery.workers:
+        done.attempt(partial(_wake, done, database, config, now))
     done.attempt(tidy)
-    finished = press.finish(database)
-    done.issues += [Pressed(issue=issue) for issue in finished]
+    _alone(done, database, [partial(_finish, done, database)])
     # Last, for another's server may take its time.
     done.attempt(partial(_fetch_bounces, done, database, config, now))
     return done
+
+
+def _alone(done: Pass, database: Database, steps: Sequence[Callable[[], None]]) -> None:
+    """Take steps that no two processes, of whichever hosts, take at once.
+
+    When this one dies, or its connection does, another takes over; what then goes on here does
+    no harm, since each step changes only what is still as it was read.
+    """
+
+    def take() -> None:
+        with database.exclusive(_LOCK) as still_held:
+            for step in steps:
+                still_held()
+                done.attempt(step)
+
+    done.attempt(take)
 
 
 def send_letters(database: Database, config: Config, *, now: datetime) -> Pass:
@@ -210,6 +229,19 @@ def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) 
             done.attempt(partial(plan, newsletter, frequency))
     for issue_id in press.open_issues(database, now):
         done.attempt(partial(bring_on, issue_id))
+    done.issues += [Pressed(issue=issue) for issue in press.release(database, now)]
+
+
+def _wake(done: Pass, database: Database, config: Config, now: datetime) -> None:
+    """Make the jobs of what is due and has none, whyever that is."""
+    done.problems += unknowns.settle_due(database, config, now=now).problems
+    with database.write() as tx:
+        jobs.wake_for_due_letters(tx, now=now)
+        jobs.wake(tx, now=now)
+
+
+def _finish(done: Pass, database: Database) -> None:
+    done.issues += [Pressed(issue=issue) for issue in press.finish(database)]
 
 
 def due(

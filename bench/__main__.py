@@ -8,9 +8,12 @@ import sys
 from bench.conditions import conditions
 
 #: Each is a module of this folder with ``measure(quick) -> figures``; ``import`` is a word of
-#: Python's own, so its module has another name.
+#: Python's own, so its module has another name. One whose figures may tell of a fault has
+#: ``faults(figures) -> sentences``, too.
 MODULES = {
     "build": "build",
+    "campaign": "campaign",
+    "crash": "crash",
     "feeds": "feeds",
     "freeze": "freeze",
     "import": "importing",
@@ -42,6 +45,10 @@ def main() -> None:
     else:
         for key, value in figures.items():
             sys.stdout.write(f"{key}: {value}\n")
+    sys.stdout.flush()
+    faults = module.faults(figures) if hasattr(module, "faults") else []
+    sys.stderr.write("".join(f"fault: {fault}\n" for fault in faults))
+    sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":

@@ -318,6 +318,11 @@ class DeliverySection(_Section):
     lease: Annotated[float, Field(ge=1)] = 60.0
     #: Seconds after that until other hosts take the batch.
     grace: Annotated[float, Field(ge=0)] = 600.0
+    #: Whether only ``tidings worker`` delivers: ``serve`` and ``tick`` leave it to that. It needs
+    #: PostgreSQL.
+    workers: bool = False
+    #: Seconds without a sign of life after which a worker ends itself, to be begun anew.
+    watchdog: Annotated[float, Field(ge=1)] = 120.0
 
 
 class DkimSection(_Section):
@@ -592,6 +597,7 @@ def load(path: Path, *, environment: bool = True) -> Config:
     mistakes = [*_unknown_sections(data), *_unknown_variables(os.environ if environment else {})]
     try:
         config = (Config if environment else _FileOnly)(**{**data, "folder": path.resolve().parent})
+        mistakes += _impossible(config)
     except ValidationError as error:
         mistakes += [_sentence(dict(detail)) for detail in error.errors() if not _known(detail)]
     except SettingsError as error:
@@ -611,6 +617,12 @@ def _section(annotation: object) -> type[BaseModel] | None:
     """Return the model that an annotation names: by itself, or that of the entries of a list."""
     (first, *_) = [*get_args(annotation), annotation]
     return first if isinstance(first, type) and issubclass(first, BaseModel) else None
+
+
+def _impossible(config: Config) -> Iterator[str]:
+    """Yield what cannot be together."""
+    if config.delivery.workers and not config.database.url.startswith("postgresql"):
+        yield "delivery.workers: needs PostgreSQL in database.url, which their hosts share"
 
 
 def _unknown_sections(data: Mapping[str, Any]) -> Iterator[str]:

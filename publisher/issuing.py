@@ -14,7 +14,7 @@ from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.issue_states import OPEN, Act
 from publisher.press import Gate
-from store import approvals, deliveries, issues, items, newsletters
+from store import approvals, deliveries, issues, items, jobs, newsletters
 from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
 
@@ -194,6 +194,7 @@ def resume(database: Database, issue_id: int, *, now: datetime) -> Issue:
         if state is IssueState.SCHEDULED and (issue.send_at or now) <= now:
             state = issue_states.move(state, Act.SEND)
         issues.move(tx, issue, state)
+        jobs.wake(tx, now=now)
         return issues.get(tx, issue_id)
 
 

@@ -35,7 +35,7 @@ from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
 from publisher.telling import why
-from store import deliveries, issues, items, newsletters, offers, subscribers, topics
+from store import deliveries, issues, items, jobs, newsletters, offers, subscribers, topics
 from store.database import Database, Transaction
 from store.records import (
     OWN,
@@ -178,6 +178,8 @@ def press(database: Database, issue_id: int, config: Config, *, now: datetime) -
             # What waits for an approval has told nothing yet.
             if gate.act is not Act.ASK:
                 offers.take_back(tx, settled(marks, list(gate.choice.values())))
+            if queued:
+                jobs.wake(tx, now=now)
         return Pressed(issue=issues.get(tx, issue_id), queued=queued)
 
 
@@ -330,6 +332,8 @@ def release(database: Database, now: datetime) -> list[Issue]:
             if issue.send_at is None or issue.send_at <= now:
                 issues.move(tx, issue, issue_states.of(issue, Act.SEND))
                 released.append(issues.get(tx, issue.id))
+        if released:
+            jobs.wake(tx, now=now)
     return released
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Update,
     and_,
     func,
@@ -143,6 +144,23 @@ def claim(
 
     The next of the issue that has the fewest taken, and among those was not served for longest.
     """
+    query = select(batches.c.id).where(
+        batches.c.worker == "",
+        batches.c.due <= now,
+        batches.c.issue_id.in_(SENDING),
+        true() if issue_id is None else batches.c.issue_id == issue_id,
+        true() if editions is None else among(batches.c.edition_id, editions),
+    )
+    # Whose turn it is need not be asked for one that is named.
+    query = _in_turn(query) if batch_id is None else query.where(batches.c.id == batch_id)
+    chosen = query.limit(1).with_for_update(skip_locked=True, of=batches)
+    values = {"worker": worker, "lease": lease, "served": now, "token": batches.c.token + 1}
+    mine = batches.c.id == chosen.scalar_subquery()
+    row = tx.row(update(batches).where(mine).values(**values).returning(*_FIELDS))
+    return Batch(**row) if row else None
+
+
+def _in_turn(query: Select[Any]) -> Select[Any]:
     share = (
         select(
             batches.c.issue_id,
@@ -153,32 +171,18 @@ def claim(
         .group_by(batches.c.issue_id)
         .subquery("share")
     )
-    chosen = (
-        select(batches.c.id)
-        .join(share, share.c.issue_id == batches.c.issue_id)
-        .where(
-            batches.c.worker == "",
-            batches.c.due <= now,
-            true() if issue_id is None else batches.c.issue_id == issue_id,
-            true() if batch_id is None else batches.c.id == batch_id,
-            true() if editions is None else among(batches.c.edition_id, editions),
-        )
-        .order_by(share.c.taken, share.c.served.is_not(None), share.c.served)
-        .order_by(batches.c.due, batches.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=batches)
+    by_share = (share.c.taken, share.c.served.is_not(None), share.c.served)
+    return query.join(share, share.c.issue_id == batches.c.issue_id).order_by(
+        *by_share, batches.c.due, batches.c.id
     )
-    values = {"worker": worker, "lease": lease, "served": now, "token": batches.c.token + 1}
-    mine = batches.c.id == chosen.scalar_subquery()
-    row = tx.row(update(batches).where(mine).values(**values).returning(*_FIELDS))
-    return Batch(**row) if row else None
 
 
-def due_editions(tx: Transaction, now: datetime) -> list[int]:
-    """Return the editions of which something is due."""
+def due_editions(tx: Transaction, now: datetime, *, batch_id: int | None = None) -> list[int]:
+    """Return the editions of which something is due, or that of one batch."""
     query = select(batches.c.edition_id).distinct().order_by(batches.c.edition_id)
     is_due = and_(batches.c.due <= now, batches.c.issue_id.in_(SENDING))
-    return [row["edition_id"] for row in tx.rows(query.where(is_due))]
+    mine = true() if batch_id is None else batches.c.id == batch_id
+    return [row["edition_id"] for row in tx.rows(query.where(is_due, mine))]
 
 
 def still(batch: Batch) -> ColumnElement[bool]:

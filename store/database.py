@@ -11,9 +11,10 @@ import fcntl
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,29 @@ from store.loading import load
 from store.tables import metadata
 
 #: The migration that this program's tables need; the newest file in migrations/versions.
-SCHEMA = "0010"
+SCHEMA = "0011"
 
 #: Seconds that a writer waits for another before it gives up with BusyError.
 BUSY_TIMEOUT = 30
 
 #: How often the switch of a SQLite file to write-ahead logging gives way to another's.
 _SWITCHES = 10
+
+#: So that a connection whose other end is gone without a word is known to be so after half a
+#: minute, by libpq and by the server; both would wait for hours.
+_ALIVE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+_NOTICE_DEATH = (
+    "select set_config('tcp_keepalives_idle', '10', true),"
+    " set_config('tcp_keepalives_interval', '5', true),"
+    " set_config('tcp_keepalives_count', '4', true),"
+    " set_config('tcp_user_timeout', '30000', true)"
+)
 
 #: Rows that are fetched together where many may come.
 _AT_ONCE = 500
@@ -118,6 +135,14 @@ class Transaction:
         if self.on_postgresql:
             self.run(text("select pg_advisory_xact_lock(:number)").bindparams(number=_number(name)))
 
+    def queue_if_free(self, name: str) -> bool:
+        """Do as :meth:`queue` where nobody has to be waited for; return whether it is so."""
+        if not self.on_postgresql:
+            return True
+        statement = text("select pg_try_advisory_xact_lock(:number) as won")
+        row = self.row(statement.bindparams(number=_number(name)))
+        return bool(row and row["won"])
+
     @property
     def on_postgresql(self) -> bool:
         """Whether the database is PostgreSQL; SQLite otherwise."""
@@ -156,40 +181,55 @@ class Database:
             yield Transaction(connection)
 
     @contextmanager
-    def exclusive(self, name: str) -> Iterator[None]:
+    def exclusive(self, name: str) -> Iterator[Callable[[], None]]:
         """Hold a lock between processes; the death of its holder releases it.
 
         A PostgreSQL advisory lock (documentation, 13.3.5), or flock on a file beside the
-        SQLite database. Raises BusyError at once when another holds it.
+        SQLite database. Raises BusyError at once when another holds it. Gives a function that
+        raises StoreError once the lock is lost with its connection: another may have it then.
         """
         with self._lock(name) as won:
             if not won:
                 raise BusyError(f"another process is at work ({name}); try again in a moment")
-            yield
+            yield won
 
     @contextmanager
-    def _lock(self, name: str) -> Iterator[bool]:
+    def _lock(self, name: str) -> Iterator[Callable[[], None] | None]:
         path = self._engine.url.database
         if self._engine.dialect.name == "postgresql":
             with _translated(), self._engine.connect() as connection, connection.begin():
+                connection.execute(text(_NOTICE_DEATH))
                 statement = text("select pg_try_advisory_xact_lock(:number)")
-                yield bool(connection.execute(statement, {"number": _number(name)}).scalar())
+                won = connection.execute(statement, {"number": _number(name)}).scalar()
+                yield partial(_ask, connection) if won else None
         elif path in {None, "", ":memory:"}:
             lock = self._locks.setdefault(name, threading.Lock())
-            won = lock.acquire(blocking=False)
+            if not lock.acquire(blocking=False):
+                yield None
+                return
             try:
-                yield won
+                yield _keep
             finally:
-                if won:
-                    lock.release()
+                lock.release()
         else:
             with Path(f"{path}.{name}.lock").open("w", encoding="ascii") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    yield False
+                    yield None
                 else:
-                    yield True
+                    yield _keep
+
+    @property
+    def on_postgresql(self) -> bool:
+        """Whether it is PostgreSQL, which several hosts can share; SQLite otherwise."""
+        return self._engine.dialect.name == "postgresql"
+
+    @property
+    def address(self) -> Mapping[str, Any]:
+        """Where the database is, in libpq's parameters."""
+        _, parameters = self._engine.dialect.create_connect_args(self._engine.url)
+        return {name: value for name, value in parameters.items() if name != "context"}
 
     @property
     def name(self) -> str:
@@ -251,6 +291,15 @@ class Database:
         self._engine.dispose()
 
 
+def _ask(connection: Connection) -> None:
+    with _translated():
+        connection.execute(text("select 1"))
+
+
+def _keep() -> None:
+    """Say nothing: this lock cannot be lost."""
+
+
 def _number(name: str) -> int:
     """Return what PostgreSQL knows a lock by."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
@@ -292,7 +341,8 @@ def open_database(url: str) -> Database:
         if address.get_backend_name() == "sqlite":
             return Database(_sqlite(address.set(drivername="sqlite+pysqlite")))
         if address.get_backend_name() == "postgresql":
-            return Database(create_engine(address.set(drivername="postgresql+psycopg")))
+            known = address.set(drivername="postgresql+psycopg", query=_ALIVE | address.query)
+            return Database(create_engine(known))
     raise StoreError(f"cannot keep news in {address.get_backend_name()!r}: sqlite or postgresql")
 
 

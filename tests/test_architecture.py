@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.beside",
+            "publisher.collecting",
             "publisher.config",
             "publisher.cron",
             "publisher.images",
@@ -109,6 +110,8 @@ HOMES = {
     "lxml": ("publisher.feeds", "publisher.exchange.xliff", "publisher.ingest.trees"),
     "markdown_it": ("publisher.markup",),
     "nh3": ("publisher.markup",),
+    "procrastinate": ("publisher.delivery.workers",),
+    "psycopg": ("publisher.delivery.workers",),
     "polib": ("publisher.exchange.po",),
     "py3langid": ("publisher.languages",),
     "protego": ("publisher.ingest.robots",),

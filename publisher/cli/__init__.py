@@ -12,6 +12,7 @@ What is heavy is imported inside the commands, so that ``--help`` answers at onc
     checks.py       issue check, template
     keys.py         key                                                dkim.py     dkim
     bounces.py      bounce                                             doctor.py   doctor
+    workers.py      worker
     common.py       options, the opened house, output                  mailbox.py  demo's relay
 """
 
@@ -37,6 +38,7 @@ from publisher.cli import (
     reports,
     subscribers,
     translations,
+    workers,
 )
 
 app = typer.Typer(
@@ -66,6 +68,7 @@ def version(*, as_json: common.JsonOption = False) -> None:
 app.command()(founding.init)
 app.command()(founding.migrate)
 house.add_to(app)
+app.command()(workers.worker)
 app.command()(demo.demo)
 app.add_typer(items.item)
 editing.add_to(items.item)

@@ -149,7 +149,8 @@ def serve(
             clock = partial(common.clock, None)
             _warn(scheduler.deliver(house.database, house.config, clock=clock, stop=stop))
 
-        looks = (look, write_letters, deliver)
+        sends = () if house.config.delivery.workers else (write_letters, deliver)
+        looks = (look, *sends)
         jobs = None if no_scheduler else scheduler.start(house.config, *looks)
         common.warn(f"serving at http://{host}:{port}/")
         try:

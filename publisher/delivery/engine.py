@@ -30,7 +30,7 @@ from publisher.issue_states import Act
 from publisher.mail import keys
 from publisher.mail.senders import sender
 from publisher.subscriptions import keyring
-from store import batches, deliveries, issues
+from store import batches, deliveries, issues, jobs
 from store.database import Database
 from store.records import DeliveryState
 
@@ -48,10 +48,11 @@ def deliver(
     clock: Callable[[], datetime] | None = None,
     issue_id: int | None = None,
     batch_id: int | None = None,
+    first: int | None = None,
     progress: Progress | None = None,
     stop: Event | None = None,
 ) -> Outcome:
-    """Send what is due, of one issue, of one batch, or of all.
+    """Send what is due, of one issue, of one batch, or of all; then a batch may be the ``first``.
 
     ``now`` is when it begins; ``clock`` tells the time in the course of it, where it goes on.
     ``progress`` is told of each ending once the store has it. When ``stop`` is set, what is
@@ -68,7 +69,7 @@ def deliver(
     # Read before anything is claimed: a mistake in the configuration is to leave nothing behind.
     maker = Maker(config=config, tokens=keyring.tokens(database, now=now), keys=keys.load(config))
     clock, stop = clock or (lambda: now), stop or Event()
-    routes = _routes(database, maker, now)
+    routes = _routes(database, maker, now, batch_id)
     runs = []
     for route, editions in routes.items():
         own = journal.create(config)
@@ -81,6 +82,7 @@ def deliver(
             lease=config.delivery.lease,
             issue_id=issue_id,
             batch_id=batch_id,
+            first=[] if first is None else [first],
             # All, where all go the same way: also what falls due meanwhile.
             editions=editions if len(routes) > 1 else None,
         )
@@ -96,11 +98,13 @@ def deliver(
     return outcome
 
 
-def _routes(database: Database, maker: Maker, now: datetime) -> dict[tuple[Relay, ...], list[int]]:
+def _routes(
+    database: Database, maker: Maker, now: datetime, batch_id: int | None
+) -> dict[tuple[Relay, ...], list[int]]:
     """Return which editions that are due go by which relays, in the order of failover."""
     routes: dict[tuple[Relay, ...], list[int]] = {}
     with database.read() as tx:
-        for edition_id in batches.due_editions(tx, now):
+        for edition_id in batches.due_editions(tx, now, batch_id=batch_id):
             known = maker.learn(tx, edition_id)
             from_ = sender(known.newsletter, known.edition.language, maker.config)
             route = tuple(relays.for_sender(maker.config, from_.address))
@@ -165,4 +169,5 @@ def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime)
         if state is DeliveryState.QUEUED:
             # Its issue may be sent already, all but this.
             issues.move(tx, issue, issue_states.of(issue, Act.RETRY))
+            jobs.wake(tx, now=now)
     return state

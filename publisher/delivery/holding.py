@@ -5,7 +5,7 @@ Each is a transaction. They run one after the other, in a thread beside the even
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from publisher.bounces import refusals
@@ -43,6 +43,8 @@ class Holder:
     #: Only batches of this issue, or this very one.
     issue_id: int | None = None
     batch_id: int | None = None
+    #: Batches that are asked for before all others, whoever's turn it is.
+    first: list[int] = field(default_factory=list)
     #: Only batches of these editions.
     editions: Collection[int] | None = None
 
@@ -51,15 +53,7 @@ class Holder:
         while True:
             now, at = self.clock(), self.time()
             with self.database.write() as tx:
-                batch = batches.claim(
-                    tx,
-                    self.worker,
-                    lease=self._lease(now),
-                    now=now,
-                    issue_id=self.issue_id,
-                    batch_id=self.batch_id,
-                    editions=self.editions,
-                )
+                batch = self._claim(tx, now)
                 if batch is None:
                     return None
                 self._keep_window(tx, batch, now)
@@ -69,6 +63,22 @@ class Holder:
             if found or cancelled:
                 held = Held(batch=batch, until=at + self.lease)
                 return Taken(held=held, deliveries=found, cancelled=cancelled)
+
+    def _claim(self, tx: Transaction, now: datetime) -> Batch | None:
+        for batch_id in (*self.first, self.batch_id):
+            batch = batches.claim(
+                tx,
+                self.worker,
+                lease=self._lease(now),
+                now=now,
+                issue_id=self.issue_id,
+                batch_id=batch_id,
+                editions=self.editions,
+            )
+            self.first.clear()
+            if batch:
+                return batch
+        return None
 
     def _keep_window(self, tx: Transaction, batch: Batch, now: datetime) -> None:
         """Put off all of the edition that is due to readers whose window is closed."""

@@ -1,20 +1,17 @@
 """Kill the commands themselves, at any moment: nobody gets a mail twice, and none is lost."""
 
-import asyncio
 import os
 import random
 import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +20,7 @@ from store import deliveries
 from store.database import Database, open_database
 from store.records import DeliveryState
 from tests import make
-from tests.fakes import Relay
+from tests.fakes import Relay, Silent
 from tests.served import wait_until
 from tests.store import fill
 
@@ -89,20 +86,6 @@ def site(migrated: bytes, tmp_path: Path) -> Iterator[Site]:
     assert scheduler.tick(database, config, now=make.NOW, sends=False).queued == PEOPLE
     yield Site(folder=tmp_path, database=database)
     database.close()
-
-
-class Silent(Relay):
-    """It takes mails and says nothing to that before it is told to."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.answers = threading.Event()
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        reply = await super().handle_DATA(server, session, envelope)
-        while not self.answers.is_set():  # noqa: ASYNC110  (another thread sets it)
-            await asyncio.sleep(0.01)
-        return reply
 
 
 def finish(process: "subprocess.Popen[bytes]") -> None:

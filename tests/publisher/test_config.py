@@ -465,3 +465,11 @@ def test_the_environment_cannot_say_where_the_file_stands(
     monkeypatch.setenv("TIDINGS_FOLDER", "/elsewhere")
     with pytest.raises(ConfigError, match="TIDINGS_FOLDER in the environment: no such setting"):
         load(path)
+
+
+def test_workers_need_a_database_that_their_hosts_share(tmp_path: Path) -> None:
+    wanted = "\n[delivery]\nworkers = true\n"
+    [mistake] = mistakes(tmp_path, MINIMAL + wanted)
+    assert mistake == "delivery.workers: needs PostgreSQL in database.url, which their hosts share"
+    shared = '[database]\nurl = "postgresql://tidings@db.example.org/tidings"\n'
+    assert read(tmp_path, MINIMAL + shared + wanted).delivery.workers
