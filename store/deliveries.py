@@ -28,7 +28,7 @@ from sqlalchemy import (
 from store import batches, tables
 from store.database import Transaction
 from store.dues import WAITING, by_zone
-from store.errors import ConflictError
+from store.errors import ConflictError, NotFoundError
 from store.records import Batch, Delivery, DeliveryState, Issue, IssueState, Status
 from store.subscribers import is_here, readers
 from store.tables import (
@@ -289,20 +289,25 @@ def resolve(
     state: DeliveryState,
     *,
     now: datetime,
+    due: datetime | None = None,
     detail: str = "resolved by hand",
     attempt: int | None = None,
 ) -> int:
     """Give an unknown delivery a state; return the id of its issue.
 
-    ``detail`` says who knows it, ``attempt`` of which of its attempts, unless it is the last.
-    Raises ConflictError when it is not unknown, or was tried once more since.
+    ``due`` says when it goes again, if it does, unless at once; ``detail`` who knows it,
+    ``attempt`` of which of its attempts, unless it is the last.
+    Raises NotFoundError when there is no such delivery, ConflictError when it is not unknown, or
+    was tried once more since.
     """
     locked = batches.lock_with(tx, deliveries.c.id == delivery_id)
+    if not locked:
+        raise NotFoundError("delivery", delivery_id)
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
     if attempt is not None:
         mine = and_(mine, deliveries.c.attempts == attempt)
-    values = {"state": state, "detail": detail, "due": now, "changed": now}
+    values = {"state": state, "detail": detail, "due": due or now, "changed": now}
     row = tx.row(update(deliveries).where(mine).values(**values).returning(deliveries.c.issue_id))
     if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")
