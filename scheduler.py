@@ -4,6 +4,7 @@
     changed feeds --> hubs                       pinged
     due slots --> issues --> editions, queue     issues, queued
                          --> public files
+    issues that wait --> translators             reminded
     letters, due deliveries --> relay            letters, sent
     sign-ups never confirmed --> forgotten
     mailbox of what comes back --> bounces       bounced, complained
@@ -25,7 +26,17 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from publisher import bounces, cron, press, publishing, schedules, site, wallclock, websub
+from publisher import (
+    bounces,
+    cron,
+    press,
+    publishing,
+    reminding,
+    schedules,
+    site,
+    wallclock,
+    websub,
+)
 from publisher.bounces import imap
 from publisher.config import Config
 from publisher.delivery import engine, unknowns
@@ -56,6 +67,8 @@ class Pass:
     queued: int = 0
     #: Letters to single people that the relay has taken: to confirm, welcome, goodbye.
     letters: int = 0
+    #: Mails to translators that it has taken, of what an issue waits for.
+    reminded: int = 0
     sent: int = 0
     failed: int = 0
     postponed: int = 0
@@ -77,6 +90,11 @@ class Pass:
     def count_letters(self, outcome: Written) -> None:
         """Count what was written to single people."""
         self.letters = outcome.sent
+        self.problems += outcome.problems
+
+    def count_reminders(self, outcome: reminding.Outcome) -> None:
+        """Count what translators were told."""
+        self.reminded = outcome.sent
         self.problems += outcome.problems
 
     def hear(self, outcome: websub.Outcome) -> None:
@@ -147,7 +165,8 @@ def tick(
         done.attempt(partial(_wake, done, database, config, now))
     done.attempt(tidy)
     _alone(done, database, [partial(_finish, done, database)])
-    # Last, for another's server may take its time.
+    # Last, for others' servers may take their time.
+    done.attempt(lambda: done.count_reminders(reminding.remind(database, config, now=now)))
     done.attempt(partial(_fetch_bounces, done, database, config, now))
     return done
 

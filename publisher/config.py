@@ -393,6 +393,20 @@ class BouncesSection(_Section):
     soft_days: Annotated[float, Field(ge=0)] = 14.0
 
 
+class StaffSection(_Section):
+    """``[staff]``: who works on the news."""
+
+    #: By language, the addresses that are reminded of texts that an issue waits for.
+    reminders: dict[
+        Tag,
+        Annotated[
+            tuple[Annotated[str, Field(min_length=1), AfterValidator(_mailbox)], ...],
+            BeforeValidator(_comma_separated),
+            AfterValidator(_distinct),
+        ],
+    ] = {}
+
+
 class SchedulerSection(_Section):
     """``[scheduler]``: the scheduled job of ``tidings serve``."""
 
@@ -418,6 +432,7 @@ class Config(BaseSettings):
     dns: DnsSection = DnsSection()
     bounces: BouncesSection = BouncesSection()
     ingest: IngestSection = IngestSection()
+    staff: StaffSection = StaffSection()
     scheduler: SchedulerSection = SchedulerSection()
 
     #: The folder that relative paths are meant from.
@@ -623,6 +638,9 @@ def _impossible(config: Config) -> Iterator[str]:
     """Yield what cannot be together."""
     if config.delivery.workers and not config.database.url.startswith("postgresql"):
         yield "delivery.workers: needs PostgreSQL in database.url, which their hosts share"
+    strangers = [tag for tag in config.staff.reminders if tag not in config.site.languages]
+    if strangers:
+        yield f"staff.reminders: not in site.languages: {', '.join(strangers)}"
 
 
 def _unknown_sections(data: Mapping[str, Any]) -> Iterator[str]:

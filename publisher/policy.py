@@ -17,6 +17,9 @@ from enum import StrEnum
 from publisher.rules import Rule
 from store.records import Missing
 
+#: Why an item waits that is under one, however ready it is.
+EMBARGO = "embargo"
+
 
 class Fired(StrEnum):
     """Why a text went out: what the ledger keeps of each telling."""
@@ -85,7 +88,7 @@ class Policy:
         the waiting began, None before there was anything to wait with.
         """
         if embargo is not None and now < embargo:
-            return Wait("embargo", embargo)
+            return Wait(EMBARGO, embargo)
         if language in ready:
             return Show(language, Fired.READY)
         rule = self.rule

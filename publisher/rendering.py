@@ -5,7 +5,8 @@ an empty place. Every template gets, beside the values of its caller:
 
     language, direction      of its readers;  words  the language that our strings are in
     t(key, **slots)          our strings in their language;  n(key, number)  with plural forms
-    date(instant)            a day as they write it;  number(value)  a number likewise
+    date(instant)            a day as they write it;  time(instant)  what the clock shows then
+    number(value)            a number likewise
     language_name(tag)       a language's name in itself;  direction_of(tag)  ltr or rtl
     territorial(tag)         a language with its likeliest territory, as OpenGraph wants it
 
@@ -121,6 +122,7 @@ def _of_readers(chain: Sequence[str], zone: str) -> Mapping[str, Any]:
         "t": strings.text,
         "n": strings.count,
         "date": partial(languages.date, language=strings.locale, zone=zone),
+        "time": partial(languages.time, language=strings.locale, zone=zone),
         "number": partial(languages.number, language=strings.locale),
         "language_name": languages.name,
         "name_here": partial(languages.name, within=strings.language),

@@ -15,7 +15,7 @@ from functools import partial
 from publisher import rendering, trialled
 from publisher.config import Config
 from publisher.errors import TidingsError
-from publisher.mail import letters
+from publisher.mail import letters, reminders
 from publisher.mail.edition import render_correction, render_edition, templates
 from publisher.site import indexes, listings, maps, newsletters, touched
 from publisher.site import items as item_pages
@@ -24,7 +24,7 @@ from publisher.story import tell_all
 from publisher.tokens import Tokens
 from store import issues, items, publications
 from store.database import Database, open_database
-from store.records import FEED, DeliveryState, Letter, SigningKey
+from store.records import FEED, DeliveryState, Letter, Missing, SigningKey
 
 
 @dataclass(kw_only=True)
@@ -60,6 +60,7 @@ def run(config: Config, *, now: datetime) -> Trial:
             _pages(trial, view(tx, house))
             _mails(trial, view(tx, house), now)
         _letters(trial, house, now)
+        _reminders(trial, house, now)
     used = rendering.used(config.templates)
     trial.untried = [
         each.name for each in trial.templates if each.is_rendered and each.name not in used
@@ -120,6 +121,29 @@ def _letters(trial: Trial, config: Config, now: datetime) -> None:
                 attempts=0,
             )
             trial.attempt(partial(letters.message, letter, tokens, config))
+
+
+def _reminders(trial: Trial, config: Config, now: datetime) -> None:
+    """Render every reminder to translators: with a deadline, after which this or that, and none."""
+    wanted = [
+        reminders.Wanted(item=number, title=trialled.HOSTILE, source_language=language)
+        for number, language in enumerate(config.site.languages, start=1)
+    ]
+    ends = [(now, Missing.SKIP), (now, Missing.FALLBACK), (None, Missing.SKIP)]
+    for language in config.site.languages:
+        for until, then in ends:
+            reminder = reminders.Reminder(
+                issue_id=1,
+                newsletter=trialled.newsletter(config, now=now),
+                language=language,
+                day=now.date().isoformat(),
+                wanted=wanted,
+                until=until,
+                then=then,
+            )
+            trial.attempt(
+                partial(reminders.message, reminder, "staff@example.org", config, now=now)
+            )
 
 
 def _mails(trial: Trial, seen: View, now: datetime) -> None:

@@ -48,7 +48,7 @@ from store.loading import load
 from store.tables import metadata
 
 #: The migration that this program's tables need; the newest file in migrations/versions.
-SCHEMA = "0011"
+SCHEMA = "0012"
 
 #: Seconds that a writer waits for another before it gives up with BusyError.
 BUSY_TIMEOUT = 30

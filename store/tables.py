@@ -411,6 +411,15 @@ consents = Table(
     sqlite_autoincrement=True,
 )
 
+#: Which translators were reminded of an issue on which day (ISO 8601, of its newsletter's zone).
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("issue_id", ForeignKey("issues.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("day", String(10), primary_key=True),
+)
+
 #: Letters to single people: to confirm, welcome, goodbye.
 letters = Table(
     "letters",

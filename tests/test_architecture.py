@@ -69,6 +69,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.press",
             "publisher.proofs",
             "publisher.publishing",
+            "publisher.reminding",
             "publisher.reports",
             "publisher.sealing",
             "publisher.site",

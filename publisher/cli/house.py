@@ -105,6 +105,7 @@ def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:
         ],
         "queued": done.queued,
         "letters": done.letters,
+        "reminded": done.reminded,
         "sent": done.sent,
         "failed": done.failed,
         "postponed": done.postponed,

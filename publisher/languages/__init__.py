@@ -12,7 +12,7 @@ data of the first two, or from its catalogue.
 from publisher.languages.catalogue import Strings, catalogues, missing, strings
 from publisher.languages.detection import label_of, written_in
 from publisher.languages.tags import chain, closest, direction, tag, territorial
-from publisher.languages.writing import date, listing, name, number
+from publisher.languages.writing import date, listing, name, number, time
 
 __all__ = [
     "Strings",
@@ -29,5 +29,6 @@ __all__ = [
     "strings",
     "tag",
     "territorial",
+    "time",
     "written_in",
 ]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.localedata import locale_identifiers
 from babel.numbers import format_decimal
@@ -84,6 +84,17 @@ def _day(day: Date, language: str) -> str:
     if here is None or here.months["format"]["wide"][12] == _NAMELESS:
         return day.isoformat()
     return _digits(format_date(day, format="long", locale=here), here)
+
+
+def time(instant: datetime, language: str, *, zone: str = "UTC") -> str:
+    """Return what the clock of a time zone shows at an instant, as the language writes it.
+
+    Where CLDR does not know how it does, as in ISO 8601.
+    """
+    local, here = instant.astimezone(ZoneInfo(zone)), locale(language)
+    if here is None:
+        return f"{local:%H:%M}"
+    return _digits(format_time(local.time(), format="short", locale=here), here)
 
 
 def number(value: float | Decimal, language: str) -> str:

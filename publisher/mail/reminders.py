@@ -1,0 +1,96 @@
+"""Reminders to translators: which texts an issue waits for, until when, and what happens then.
+
+They are made as letters to readers are, but nobody's row stands behind one: its Message-ID is of
+the issue, the language, the day and who gets it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import format_datetime
+
+from publisher import addresses, markup
+from publisher.config import Config
+from publisher.mail import signing, wire
+from publisher.mail.edition import inlined
+from publisher.mail.keys import Key
+from publisher.rendering import render
+from store.records import Missing, Newsletter
+
+#: The folder of its templates.
+NAME = "reminder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A text that an issue waits for."""
+
+    item: int
+    #: In the language of its source, which is this one.
+    title: str
+    source_language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminder:
+    """What translators into a language are told of an issue on a day."""
+
+    issue_id: int
+    newsletter: Newsletter
+    language: str
+    #: In the time zone of the newsletter, as in ISO 8601.
+    day: str
+    wanted: Sequence[Wanted]
+    #: Until when the issue waits; None for as long as it takes.
+    until: datetime | None
+    #: What it does then with these texts: skip, or fall back on another language.
+    then: Missing
+
+
+def message(
+    reminder: Reminder, address: str, config: Config, *, now: datetime, keys: Sequence[Key] = ()
+) -> bytes:
+    """Return the message of a reminder, which these keys sign.
+
+    Raises RenderError, and UnwritableError.
+    """
+    subject, text, html = (_page(reminder, part, config) for part in _PARTS)
+    head = {
+        "From": wire.mailbox("From", config.name(reminder.language), config.sender),
+        "To": wire.mailbox("To", "", address),
+        "Subject": wire.words("Subject", markup.clean_line(subject)),
+        "Date": format_datetime(now),
+        "Message-ID": _message_id(reminder, address, config.host),
+        # Nobody's out-of-office note shall answer (RFC 3834, 5).
+        "Auto-Submitted": "auto-generated",
+    }
+    html = inlined(f"letters/{NAME}", html)
+    unsigned = wire.compose(head, language=reminder.language, text=text.strip() + "\n", html=html)
+    return signing.signed(unsigned, keys, at=now)
+
+
+_PARTS = ("subject.txt", "body.txt", "body.html")
+
+
+def _message_id(reminder: Reminder, address: str, host: str) -> str:
+    told = f"{reminder.language} {reminder.day} {address}"
+    unique = hashlib.sha256(told.encode()).hexdigest()[:16]
+    return f"<reminder.{reminder.issue_id}.{unique}@{host}>"
+
+
+def _page(reminder: Reminder, part: str, config: Config) -> str:
+    language, newsletter = reminder.language, reminder.newsletter
+    return render(
+        f"email/letters/{NAME}/{part}",
+        config.chain(language),
+        zone=newsletter.timezone,
+        overrides=config.templates,
+        site_name=config.name(language),
+        site_url=addresses.link(config.site.url, addresses.front(language)),
+        newsletter=markup.clean_line(newsletter.names.get(language) or newsletter.key),
+        wanted=[replace(text, title=markup.clean_line(text.title)) for text in reminder.wanted],
+        until=reminder.until,
+        place=newsletter.timezone,
+        then=reminder.then.value,
+    )
