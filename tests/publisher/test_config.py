@@ -106,6 +106,18 @@ def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
         ("TIDINGS_FEEDS__MISSING", "hold", "feeds.missing", "hold"),
         ("TIDINGS_FEEDS__MISSING_IN__FR", "hold", "feeds.missing_in", {"fr": "hold"}),
         ("TIDINGS_FEEDS__MISSING_IN", '{"fr": "hold"}', "feeds.missing_in", {"fr": "hold"}),
+        (
+            "TIDINGS_STAFF__REMINDERS",
+            '{"fr": ["a@example.org"], "ar": "b@example.org, c@example.org"}',
+            "staff.reminders",
+            {"fr": ("a@example.org",), "ar": ("b@example.org", "c@example.org")},
+        ),
+        (
+            "TIDINGS_STAFF__REMINDERS__FR",
+            "a@example.org, b@example.org",
+            "staff.reminders",
+            {"fr": ("a@example.org", "b@example.org")},
+        ),
         ("TIDINGS_MAIL__PORT", "465", "mail.port", 465),
         ("TIDINGS_DKIM__SELECTORS", "202611, 202611e", "dkim.selectors", ("202611", "202611e")),
         (
@@ -253,6 +265,18 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "rights = { de = 'A' }", "site.rights: not in site.languages: de"),
         (MINIMAL + 'rights = { en = "A\\nB" }', "site.rights.en: must be one line without"),
         (MINIMAL + "[feeds]\nttl = 0", "feeds.ttl: Input should be greater than or equal to 1"),
+        (
+            MINIMAL + '[staff.reminders]\nde = ["a@example.org"]\n',
+            "staff.reminders: not in site.languages: de",
+        ),
+        (
+            MINIMAL + '[staff.reminders]\nfr = ["Zoé <a@example.org>"]\n',
+            "staff.reminders.fr.0: not an address in ASCII such as",
+        ),
+        (
+            MINIMAL + '[staff.reminders]\nfr = [""]\n',
+            "staff.reminders.fr.0: String should have at least 1 character",
+        ),
         (MINIMAL + 'name = { en = "A\\nB" }', "site.name.en: must be one line without control"),
         (MINIMAL + 'name = { en = "A\\u0001" }', "site.name.en: must be one line without control"),
         (MINIMAL + "id = 'urn:x'", "site.id: String should match"),

@@ -1,7 +1,8 @@
 """Translators hear once a day what an issue waits for, in their language, and never twice."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,16 +10,21 @@ import pytest
 import scheduler
 from publisher import issuing, languages, press, publishing, reminding, trialled
 from publisher.config import Config
-from store import issues
+from publisher.mail import keys
+from publisher.mail.reminders import Reminder, Wanted, message
+from store import issues, reminders
 from store.database import Database
-from store.records import IssueState
+from store.records import IssueState, Missing
 from tests import make
 from tests.fakes import Relay, free_port
 from tests.publisher.mail.test_wire import assert_whole, body, header, parsed
+from tests.verifier import ed25519, records, rsa, verdicts
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: A Friday, an hour after its slot: the deadline is the Thursday after it.
 NOW = make.FRIDAY
+#: In the past by any clock: dkimpy refuses what was signed in the future.
+SIGNED = datetime(2013, 11, 22, 6, 0, 3, tzinfo=UTC)
 HOLD = "hold until thu 17:00, then fallback"
 ANN, BEN, ALI = "ann@example.org", "ben@example.org", "ali@example.org"
 
@@ -213,3 +219,60 @@ def test_a_second_relay_stands_in_for_the_first(database: Database, config: Conf
         both = staff.model_copy(update={"relays": section})
         outcome = reminding.remind(database, both, now=NOW)
     assert (outcome.sent, outcome.problems) == (1, [])
+
+
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_reminders_are_signed_as_letters_are(config: Config, language: str) -> None:
+    both = (rsa(), ed25519())
+    reminder = Reminder(
+        issue_id=1,
+        newsletter=make.newsletter(),
+        language=language,
+        day="2013-11-22",
+        wanted=[Wanted(item=1, title=make.TITLES["ar"], source_language="ar")],
+        until=NOW,
+        then=Missing.SKIP,
+    )
+    plain = message(reminder, ANN, config, now=SIGNED)
+    raw = message(reminder, ANN, config, now=SIGNED, keys=both)
+    assert raw.endswith(plain)
+    assert verdicts(raw, records(both)) == [True, True]
+
+
+def test_the_keys_of_the_house_sign_what_goes_out(database: Database, config: Config) -> None:
+    wait(database, config)
+    key, _ = keys.make(config, config.host, "202611", ed25519=False)
+    dkim = config.dkim.model_copy(update={"selectors": ("202611",)})
+    signing = config.model_copy(update={"dkim": dkim})
+    with Relay() as relay:
+        remind(database, staffed(signing, fr=(ANN,)), relay)
+    ((_, raw),) = relay.accepted
+    assert f"d={config.host}; s={key.selector};" in " ".join(parsed(raw)["DKIM-Signature"].split())
+
+
+def test_a_template_that_fails_is_told_of_and_claims_nothing(
+    database: Database, config: Config
+) -> None:
+    wait(database, config)
+    own = config.folder / "own" / "email" / "letters" / "reminder" / "subject.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("{{ nothing }}")
+    site = config.site.model_copy(update={"templates": Path("own")})
+    staff = staffed(config, fr=(ANN,))
+    with Relay() as relay:
+        broken = remind(database, staff.model_copy(update={"site": site}), relay)
+        assert remind(database, staff, relay).sent == 1
+    assert broken.sent == 0
+    assert "subject.txt:1: 'nothing' is undefined" in broken.problems[0]
+
+
+def test_who_died_before_the_mail_went_has_told_nobody_that_day(
+    database: Database, config: Config
+) -> None:
+    issue_id = wait(database, config)
+    with database.write() as tx:
+        reminders.claim(tx, issue_id, "fr", "2026-11-27")
+    staff = staffed(config, fr=(ANN,))
+    with Relay() as relay:
+        sent = [remind(database, staff, relay, after=after).sent for after in (HOUR, DAY)]
+    assert sent == [0, 1]

@@ -111,6 +111,25 @@ def test_a_day_is_written_as_its_readers_write_it_where_they_are(
     assert languages.date(LATE, language, zone=zone) == written
 
 
+@pytest.mark.parametrize(
+    ("language", "zone", "written"),
+    [
+        ("en", "UTC", "11:30\N{NARROW NO-BREAK SPACE}PM"),
+        ("en", "Asia/Tokyo", "8:30\N{NARROW NO-BREAK SPACE}AM"),
+        ("fr", "UTC", "23:30"),
+        ("es", "Asia/Tokyo", "8:30"),
+        ("ar-EG", "UTC", "١١:٣٠ م"),
+        # CLDR knows nothing of it.
+        ("tlh", "Asia/Tokyo", "08:30"),
+    ],
+)
+def test_a_time_is_what_the_clock_shows_there_as_the_language_writes_it(
+    language: str, zone: str, written: str
+) -> None:
+    shown = languages.time(LATE, language, zone=zone)
+    assert shown.replace("\N{NO-BREAK SPACE}", " ") == written
+
+
 NARROW, WIDE = "\u202f", "\u00a0"
 
 
@@ -207,6 +226,7 @@ def test_every_language_can_be_named_and_can_write(
     assert languages.name(language).strip()
     assert languages.name(language, within=other).strip()
     assert languages.date(instant, language).strip()
+    assert languages.time(instant, language).strip()
     assert "a" in languages.listing(["a", "b"], language)
     written = languages.number(number, language)
     digits = [str(unicodedata.decimal(letter)) for letter in written if letter.isdecimal()]
