@@ -113,7 +113,7 @@ def test_english_is_a_language_like_the_others(database: Database, config: Confi
     with Relay() as relay:
         remind(database, staffed(config, en=(ANN,)), relay)
     ((_, raw),) = relay.accepted
-    assert header(raw, "Subject") == "Translations wanted for Digest"
+    assert header(raw, "Subject") == "Translations wanted for “Digest”"
     assert "It waits until December 3, 2026, 5:00\N{NARROW NO-BREAK SPACE}PM" in body(raw, "plain")
     assert f'<span lang="ar" dir="rtl">{make.TITLES["ar"]}</span>' in body(raw, "html")
 
