@@ -2,7 +2,7 @@
 
 One item becomes due in four languages. To the ledger's commit it takes `commit_ms`, from there
 to the last file in its place, durable, `files_ms`; both together are `publish_ms`. Enough
-items come one after the other that every feed closes an archive document (RFC 5005) once, all
+items come one after the other that every feed closes an archive document (RFC 5005) once, some
 of them at the same item: `worst`. A `rebuild` says what it would cost to make all files anew,
 as most publishers do.
 """

@@ -22,7 +22,8 @@ rename.
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,6 +36,16 @@ BATCH = 1_000
 
 #: Files and folders that are brought to the disk at once.
 _AT_ONCE = 8
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads of this process, which stay: each pass would wait until all have begun."""
+    return ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="placing")
+
+
+# A process that is forked off has the executor without its threads.
+os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 class Placing:
@@ -54,7 +65,8 @@ class Placing:
         self._there: set[str] = set()
         #: Descriptors of files that others have taken the places of.
         self._old: deque[int] = deque()
-        self._threads = ThreadPoolExecutor(_AT_ONCE)
+        self._letting_go: list[Future[None]] = []
+        self._threads = _threads()
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -71,7 +83,8 @@ class Placing:
             if kind is None:
                 self._settle()
         finally:
-            self._threads.shutdown(cancel_futures=True)
+            begun = [writing for writing in self._waiting.values() if writing]
+            wait([each for each in (*begun, *self._letting_go) if not each.cancel()])
             beside.let_go(self._old)
             for place, writing in self._waiting.items():
                 if writing:
@@ -169,6 +182,8 @@ class Placing:
         # The list raises what a thread raised.
         list(self._threads.map(beside.sync_folder, self._folders))
         self._folders.clear()
+        wait(self._letting_go)
+        self._letting_go.clear()
 
     def _hold_old(self, place: str) -> None:
         """Keep what stands in a place from being freed while its place is taken."""
@@ -176,4 +191,4 @@ class Placing:
         if held is not None:
             self._old.append(held)
         if len(self._old) >= _AT_ONCE:
-            self._threads.submit(beside.let_go, self._old)
+            self._letting_go.append(self._threads.submit(beside.let_go, self._old))

@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "publisher.addresses",
             "publisher.beside",
+            "publisher.collecting",
             "publisher.config",
             "publisher.cron",
             "publisher.images",

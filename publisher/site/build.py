@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from publisher import addresses
+from publisher import addresses, collecting
 from publisher.config import Config
 from publisher.feeds.build import Feed
 from publisher.placing import Placing
 from publisher.rendering import read
-from publisher.site import indexes, listings, maps, media, newsletters, touched
+from publisher.site import indexes, listings, maps, media, missing, newsletters, touched
 from publisher.site import items as item_pages
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View, fronts, view
@@ -70,7 +70,8 @@ def refresh(database: Database, config: Config, *, now: datetime) -> int:
             marks = stale.read(tx)
             seen = view(tx, config)
             work = _work(seen, marks)
-            changed = _put_all(config, _documents(seen, work))
+            with collecting.seldom():
+                changed = _put_all(config, _documents(seen, work))
         if marks:
             with database.write() as tx:
                 stale.take_back(tx, marks)
@@ -102,7 +103,7 @@ def feed_files(database: Database, config: Config) -> list[FeedFile]:
             feed=feed,
             format=suffix,
             url=addresses.link(config.site.url, addresses.feed(feed.language, suffix, feed.topic)),
-            path=_place(config.public, addresses.feed(feed.language, suffix, feed.topic)),
+            path=missing.place(config.public, addresses.feed(feed.language, suffix, feed.topic)),
         )
         for feed in feeds
         for suffix in addresses.FEED_FORMATS
@@ -121,8 +122,8 @@ def _is_behind(database: Database, config: Config) -> bool:
         for language in newsletter.languages
         if language in config.site.languages
     )
-    return not _are_there(config, [*_OWN, _HOME, addresses.ROBOTS, *pages]) or any(
-        not _has_its_files(config, language) for language in config.site.languages
+    return not missing.are_there(config, [*_OWN, _HOME, addresses.ROBOTS, *pages]) or any(
+        missing.fronts(config)
     )
 
 
@@ -135,16 +136,17 @@ def _work(seen: View, marks: Marks) -> Work:
         if entry.language in seen.config.site.languages
     ]
     found = set(touched.listings(ours, seen.ends, size=seen.size))
+    found |= set(missing.archives(seen, found))
     issue_ids = sorted(set(marks.issues.values()))
     # An issue shows on pages beside the front page.
-    behind = fronts(seen.config) if issue_ids else _missing_fronts(seen.config)
+    behind = fronts(seen.config) if issue_ids else missing.fronts(seen.config)
     return Work(
         items=ids,
         issues=issue_ids,
         listings=sorted(found | set(behind), key=_archive_first),
         parts=sorted({touched.part_of(entry.item_id) for entry in ours}),
         is_index_behind=maps.begins_part(seen, ids)
-        or not _are_there(seen.config, [addresses.sitemap()]),
+        or not missing.are_there(seen.config, [addresses.sitemap()]),
     )
 
 
@@ -215,7 +217,7 @@ def _put_all(config: Config, documents: Iterable[Document]) -> list[str]:
 def _put(
     placing: Placing, config: Config, path: str, body: bytes | None, *, anew: bool = False
 ) -> bool:
-    place = _place(config.public, path)
+    place = missing.place(config.public, path)
     if _is_packed(path):
         return placing.put_packed(place, body, anew=anew)
     return placing.put(place, body)
@@ -224,20 +226,3 @@ def _put(
 def _is_packed(path: str) -> bool:
     """Say whether the same stands beside a document gzipped: it is served, and gets smaller."""
     return not addresses.is_derived(path) and not addresses.is_picture(path)
-
-
-def _missing_fronts(config: Config) -> Iterator[Listing]:
-    return (listing for listing in fronts(config) if not _has_its_files(config, listing.language))
-
-
-def _has_its_files(config: Config, language: str) -> bool:
-    feeds = [addresses.feed(language, suffix) for suffix in addresses.FEED_FORMATS]
-    return _are_there(config, [addresses.front(language), *feeds])
-
-
-def _are_there(config: Config, paths: Iterable[str]) -> bool:
-    return all(_place(config.public, path).exists() for path in paths)
-
-
-def _place(public: Path, path: str) -> Path:
-    return public / (path.strip("/") + ("/index.html" if path.endswith("/") else ""))

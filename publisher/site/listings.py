@@ -42,7 +42,7 @@ def _held(view: View, listing: Listing) -> list[int]:
     """Return the ids of the items in a list, newest first."""
     if listing.archive is None:
         return publications.newest(view.tx, *listing.feed, limit=view.size)
-    start, end = touched.places(listing.archive, size=view.size)
+    start, end = touched.places(listing, size=view.size)
     return publications.between(view.tx, *listing.feed, start=start, end=end)
 
 

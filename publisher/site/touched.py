@@ -3,8 +3,7 @@
     an item             its pages, and the parts of the site map that list them
     its place in feeds  the newest document of the feed;
                         the archive document that the place falls in, once that is full;
-                        some places on, in each feed at another: the one before that, which
-                        leads on to it now
+                        with the place after that the one before, which leads on to it now
     the first of a      the lists of that topic in other languages, which lead to it now
     topic in a language
     an issue            its editions, and the lists that lead to it
@@ -39,34 +38,39 @@ class Listing:
         return self.language, self.topic
 
 
-def archives(end: int, *, size: int) -> int:
-    """Return how many archive documents of ``size`` entries a feed fills whose last is ``end``."""
-    return end // size
+def _first(feed: Feed, *, size: int) -> int:
+    """Return how many entries the first archive document of a feed holds; all others hold ``size``.
+
+    All languages tell the same items, so their feeds count alike: if all documents were of one
+    size, one publication would fill those of all feeds. So each begins elsewhere, by its name.
+    """
+    return 1 + crc32("/".join(feed).encode()) % size
 
 
-def archive_of(ordinal: int, *, size: int) -> int:
+def archives(feed: Feed, end: int, *, size: int) -> int:
+    """Return how many archive documents a feed fills whose last place is ``end``."""
+    return (end - _first(feed, size=size)) // size + 1
+
+
+def archive_of(feed: Feed, ordinal: int, *, size: int) -> int:
     """Return the number of the archive document that a place falls in."""
-    return (ordinal - 1) // size + 1
+    return archives(feed, ordinal - 1, size=size) + 1
 
 
-def places(archive: int, *, size: int) -> tuple[int, int]:
+def places(listing: Listing, *, size: int) -> tuple[int, int]:
     """Return the first and the last place that an archive document holds."""
-    return (archive - 1) * size + 1, archive * size
+    last = ((listing.archive or 1) - 1) * size + _first(listing.feed, size=size)
+    return max(last - size, 0) + 1, last
 
 
 def leads_on(listing: Listing, end: int, *, size: int) -> bool:
-    """Say whether an archive document leads on to the next, in a feed whose last is ``end``."""
-    pace = _pace(listing.feed, size=size)
-    return listing.archive is not None and end >= (listing.archive + 1) * size + pace
+    """Say whether an archive document leads on to the next, in a feed whose last is ``end``.
 
-
-def _pace(feed: Feed, *, size: int) -> int:
-    """Return how many places after an archive document is full the one before leads on to it.
-
-    Feeds that fill theirs with the same item, as those of all languages do, would each write
-    two archive documents then. So each writes the other one later, by its name.
+    It does with the place after those of the next: no publication writes both.
     """
-    return 1 + crc32("/".join(feed).encode()) % (size - 1) if size > 1 else 0
+    return listing.archive is not None and listing.archive < archives(
+        listing.feed, end - 1, size=size
+    )
 
 
 def listings(
@@ -75,13 +79,13 @@ def listings(
     """Yield the lists that show items with these places; some may come more than once."""
     for entry in entries:
         feed, topic = (entry.language, entry.topic), entry.topic
-        number = archive_of(entry.ordinal, size=size)
+        number = archive_of(feed, entry.ordinal, size=size)
         yield Listing(language=entry.language, topic=topic)
-        if number <= archives(ends[feed], size=size):
+        if number <= archives(feed, ends[feed], size=size):
             yield Listing(language=entry.language, topic=topic, archive=number)
-        full, rest = divmod(entry.ordinal - _pace(feed, size=size), size)
-        if full > 1 and not rest:
-            yield Listing(language=entry.language, topic=topic, archive=full - 1)
+        before = number - 2
+        if before > 0 and archive_of(feed, entry.ordinal - 1, size=size) < number:
+            yield Listing(language=entry.language, topic=topic, archive=before)
         if entry.ordinal == 1:
             yield from (Listing(language=tag, topic=key) for tag, key in ends if key == topic)
 
@@ -89,7 +93,7 @@ def listings(
 def every(ends: Mapping[Feed, int], *, size: int) -> Iterator[Listing]:
     """Yield all lists that there are: of each feed the archive, oldest first, then the newest."""
     for (language, topic), end in ends.items():
-        for number in range(1, archives(end, size=size) + 1):
+        for number in range(1, archives((language, topic), end, size=size) + 1):
             yield Listing(language=language, topic=topic, archive=number)
         yield Listing(language=language, topic=topic)
 

@@ -46,7 +46,7 @@ class View:
 
     def archives(self, listing: Listing) -> int:
         """Return how many archive documents the feed of a list has."""
-        return archives(self.ends.get(listing.feed, 0), size=self.size)
+        return archives(listing.feed, self.ends.get(listing.feed, 0), size=self.size)
 
     def following(self, listing: Listing) -> int | None:
         """Return the number of the archive document that one leads on to."""

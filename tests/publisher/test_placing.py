@@ -1,6 +1,7 @@
 """Public files in place: whole, all of a batch or none, durable before the block ends."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -191,3 +192,22 @@ def test_folders_of_what_is_right_already_are_on_disk_before_the_end(
     watch.clear()
     place(tmp_path, ("fr/a.txt", b"1"))
     assert sorted(watch) == [("sync", "fr"), ("sync", tmp_path.name)]
+
+
+def test_a_process_that_is_forked_off_writes_with_threads_of_its_own(tmp_path: Path) -> None:
+    place(tmp_path, ("a.txt", b"1"))
+    # A new interpreter, since one with other threads must not be forked.
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from publisher.placing import Placing\n"
+        "folder = Path(sys.argv[1])\n"
+        "with Placing(folder) as placing:\n"
+        "    placing.put(folder / 'b.txt', b'2')\n"
+        "child = os.fork()\n"
+        "with Placing(folder) as placing:\n"
+        "    placing.put(folder / ('parent.txt' if child else 'child.txt'), b'3')\n"
+        "child and sys.exit(os.waitpid(child, 0)[1])\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, timeout=60)
+    assert files(tmp_path).keys() == {"a.txt", "b.txt", "parent.txt", "child.txt"}

@@ -49,16 +49,22 @@ def titles(config: Config, language: str, topic: str = "", archive: int | None =
     return [part.partition(f" {language}</title>")[0][-2:] for part in text.split("<entry>")[1:]]
 
 
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(
+    ("language", "archive"),
+    [
+        ("en", [["01"], ["04", "03", "02"], ["07", "06", "05"]]),
+        ("ar", [["02", "01"], ["05", "04", "03"], ["08", "07", "06"]]),
+    ],
+)
 def test_the_newest_is_a_window_and_the_archive_all_before(
-    database: Database, small: Config, language: str
+    database: Database, small: Config, language: str, archive: list[list[str]]
 ) -> None:
     for number in range(1, 9):
         publish(database, small, number)
     assert titles(small, language) == ["08", "07", "06"]
-    assert titles(small, language, archive=2) == ["06", "05", "04"]
-    assert titles(small, language, archive=1) == ["03", "02", "01"]
-    assert not (small.public / language / "archive" / "3").exists()
+    # The first holds fewer, in each feed as many as its name says.
+    assert [titles(small, language, archive=number) for number in (1, 2, 3)] == archive
+    assert not (small.public / language / "archive" / "4").exists()
 
 
 def archived(config: Config) -> dict[Path, bytes]:
@@ -66,32 +72,51 @@ def archived(config: Config) -> dict[Path, bytes]:
 
 
 def test_a_full_document_leaves_every_one_before_alone(database: Database, small: Config) -> None:
-    for number in range(1, 9):
-        publish(database, small, number)
-    before = archived(small)
-    publish(database, small, 9)
-    after = archived(small)
-    assert {path: after[path] for path in before} == before
-    assert {path.parent.name for path in after.keys() - before.keys()} == {"3"}
-    assert titles(small, "en", archive=3) == ["09", "08", "07"]
-
-
-@pytest.mark.parametrize("language", ["en", "ar"])
-def test_the_document_before_a_full_one_leads_on_to_it_later_and_changes_no_more(
-    database: Database, small: Config, language: str
-) -> None:
     for number in range(1, 10):
         publish(database, small, number)
-    bodies = []
-    for number in range(10, 13):
-        bodies.append([body(small, language, archive=archive) for archive in (1, 2, 3)])
+    before = archived(small)
+    publish(database, small, 10)
+    after = archived(small)
+    assert {path: after[path] for path in before} == before
+    # Only that of one language: the others fill theirs with other items.
+    assert {path.parent for path in after.keys() - before.keys()} == {
+        small.public / "en" / "archive" / "4"
+    }
+    assert titles(small, "en", archive=4) == ["10", "09", "08"]
+
+
+@pytest.mark.parametrize(
+    ("language", "full", "before"),
+    [("en", 10, ["07", "06", "05"]), ("ar", 11, ["08", "07", "06"])],
+)
+def test_the_document_before_a_full_one_leads_on_to_it_next_and_changes_no_more(
+    database: Database, small: Config, language: str, full: int, before: list[str]
+) -> None:
+    for number in range(1, full):
         publish(database, small, number)
-    first, second, third = zip(*bodies, strict=True)
-    assert len(set(first)) == len(set(third)) == 1
-    link = f"/{language}/archive/3/feed.atom"
-    assert [link in text for text in (second[0], second[-1])] == [False, True]
-    assert len(set(second)) == 2
-    assert titles(small, language, archive=2) == ["06", "05", "04"]
+    bodies = []
+    for number in range(full, full + 3):
+        publish(database, small, number)
+        bodies.append([body(small, language, archive=archive) for archive in (2, 3, 4)])
+    second, third, fourth = zip(*bodies, strict=True)
+    assert len(set(second)) == len(set(fourth)) == 1
+    link = f"/{language}/archive/4/feed.atom"
+    assert [link in text for text in third] == [False, True, True]
+    assert len(set(third)) == 2
+    assert titles(small, language, archive=3) == before
+
+
+def test_an_archive_that_was_cut_elsewhere_once_goes_on_without_a_gap(
+    database: Database, small: Config, tmp_path: Path
+) -> None:
+    longer = make.config(tmp_path, feeds={"entries": SIZE + 2})
+    for number in range(1, 9):
+        publish(database, longer, number)
+    assert not (longer.public / "ar/archive/3").exists()
+    publish(database, small, 9)
+    assert "/ar/archive/3/feed.atom" in body(small, "ar")
+    seen = {title for number in (None, 1, 2, 3) for title in titles(small, "ar", archive=number)}
+    assert seen == {f"{number:02}" for number in range(1, 10)}
 
 
 def test_a_correction_changes_the_document_that_the_item_stands_in(
@@ -113,19 +138,19 @@ def test_what_is_withdrawn_leaves_a_gap_and_nothing_moves_up(
         publish(database, small, number)
     editing.withdraw(database, 5, "en", now=make.NOW)
     refresh(database, small)
-    assert titles(small, "en", archive=2) == ["06", "04"]
-    assert titles(small, "en", archive=1) == ["03", "02", "01"]
+    assert titles(small, "en", archive=3) == ["07", "06"]
+    assert titles(small, "en", archive=2) == ["04", "03", "02"]
     assert 'at:deleted-entry ref="tag:news.example.org,2013:item/5/en"' in body(
-        small, "en", archive=2
+        small, "en", archive=3
     )
-    assert titles(small, "ar", archive=2) == ["06", "05", "04"]
+    assert titles(small, "ar", archive=2) == ["05", "04", "03"]
 
 
 def test_a_topic_has_an_archive_of_its_own(database: Database, small: Config) -> None:
     for number in range(1, 9):
         publish(database, small, number, "odd" if number % 2 else "even")
     assert titles(small, "ar", "odd") == ["07", "05", "03"]
-    assert titles(small, "ar", "odd", archive=1) == ["05", "03", "01"]
+    assert titles(small, "ar", "odd", archive=1) == ["03", "01"]
     page = small.public / "ar" / "topics" / "odd" / "archive" / "1" / "index.html"
     assert "01 ar" in page.read_text(encoding="utf-8")
 
