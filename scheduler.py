@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from threading import Event
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -105,11 +104,19 @@ class Pass:
             self.problems.append(str(error))
 
 
-def tick(database: Database, config: Config, *, now: datetime, sends: bool = True) -> Pass:
+def tick(
+    database: Database,
+    config: Config,
+    *,
+    now: datetime,
+    clock: Callable[[], datetime] | None = None,
+    sends: bool = True,
+) -> Pass:
     """Do all that is due by now, each step by itself.
 
-    Unless it ``sends``, letters and mails are left to jobs of their own; to workers, where the
-    configuration says that there are some.
+    ``clock`` tells the time in the course of it, where it goes on: relays are asked by when a
+    connection ended. Unless it ``sends``, letters and mails are left to jobs of their own; to
+    workers, where the configuration says that there are some.
     """
     done, sends = Pass(), sends and not config.delivery.workers
 
@@ -135,7 +142,7 @@ def tick(database: Database, config: Config, *, now: datetime, sends: bool = Tru
         done.attempt(write_files)
     if sends:
         # Each batch is claimed by one: any number of processes deliver at once.
-        _deliver(done, database, config, now=now, clock=lambda: now)
+        _deliver(done, database, config, clock or (lambda: now))
     elif config.delivery.workers:
         done.attempt(partial(_wake, done, database, config, now))
     done.attempt(tidy)
@@ -173,7 +180,7 @@ def deliver(
 ) -> Pass:
     """Deliver what is due, until nothing is or ``stop`` is set, and nothing else."""
     done = Pass()
-    _deliver(done, database, config, now=clock(), clock=clock, stop=stop)
+    _deliver(done, database, config, clock, stop)
     return done
 
 
@@ -181,11 +188,18 @@ def _send_letters(done: Pass, database: Database, config: Config, now: datetime)
     done.attempt(lambda: done.count_letters(send(database, config, now=now)))
 
 
-def _deliver(done: Pass, database: Database, config: Config, **when: Any) -> None:  # noqa: ANN401
+def _deliver(
+    done: Pass,
+    database: Database,
+    config: Config,
+    clock: Callable[[], datetime],
+    stop: Event | None = None,
+) -> None:
     def deliver() -> None:
         # What a relay turns out not to have goes out with the others.
-        done.problems += unknowns.settle_due(database, config, now=when["now"]).problems
-        done.count(engine.deliver(database, config, **when))
+        done.problems += unknowns.settle_due(database, config, now=clock()).problems
+        # To read its log may have taken long.
+        done.count(engine.deliver(database, config, now=clock(), clock=clock, stop=stop))
 
     done.attempt(deliver)
 

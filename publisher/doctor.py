@@ -16,6 +16,7 @@ from pathlib import Path
 from publisher import sealing
 from publisher.config import OWN_RELAY, Config, RelaySettings
 from publisher.delivery import relays
+from publisher.delivery.pace import domain_of
 from publisher.errors import DnsError, TidingsError
 from publisher.mail import senders
 from publisher.mail.keys import Signing
@@ -68,7 +69,7 @@ def _made(name: str, look: Callable[[], str]) -> Check:
     """Return a check: what it says, or the error that it ends with."""
     try:
         return Check(name=name, ok=True, detail=look())
-    except (TidingsError, OSError, smtplib.SMTPException) as error:
+    except (TidingsError, OSError) as error:
         return Check(name=name, ok=False, detail=str(error) or type(error).__name__)
 
 
@@ -100,10 +101,13 @@ def _called(settings: RelaySettings) -> str:
 
 def _relay(config: Config, settings: RelaySettings) -> str:
     relay = relays.relay_of(config, settings)
-    with smtplib.SMTP(relay.host, relay.port, relay.hello, timeout=relay.timeout) as answering:
-        answering.ehlo_or_helo_if_needed()
-        offers = answering.has_extn("starttls")
     place = f"{relay.host}:{relay.port}"
+    try:
+        with smtplib.SMTP(relay.host, relay.port, relay.hello, timeout=relay.timeout) as answering:
+            answering.ehlo_or_helo_if_needed()
+            offers = answering.has_extn("starttls")
+    except (OSError, smtplib.SMTPException) as error:
+        raise TidingsError(f"nobody answers at {place}: {error}") from error
     if relay.tls == "required" and not offers:
         raise TidingsError(f"{place} offers no STARTTLS, and {relay.name} requires it (tls)")
     if relay.ask:
@@ -114,7 +118,7 @@ def _relay(config: Config, settings: RelaySettings) -> str:
 
 
 def _senders(database: Database, config: Config) -> list[str]:
-    """Return the addresses that mail comes from, that of the envelope first."""
+    """Return the addresses that mail comes from."""
     with database.read() as tx:
         found = newsletters.listing(tx)
     stated = [
@@ -127,8 +131,10 @@ def _senders(database: Database, config: Config) -> list[str]:
 
 def _mail(config: Config, addresses: Sequence[str]) -> Iterator[Check]:
     resolver, signing = Resolver(config), sealing.known(config)
-    domains = list(dict.fromkeys(address.rpartition("@")[2] for address in addresses))
-    yield _made(f"spf {domains[0]}", partial(_spf, resolver, domains[0]))
+    domains = list(dict.fromkeys(map(domain_of, addresses)))
+    # The envelope's sender is what SPF is about (RFC 7208, 2.4).
+    envelope = domain_of(config.mail.bounces or config.sender)
+    yield _made(f"spf {envelope}", partial(_spf, resolver, envelope))
     yield from _dkim(config, signing, addresses)
     for domain in domains:
         yield _made(f"dmarc {domain}", partial(_dmarc, resolver, domain))

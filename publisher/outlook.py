@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from publisher import press
+from publisher import languages, press
 from publisher.config import Config
 from publisher.editions import Draft
 from publisher.errors import InputError
@@ -211,8 +211,9 @@ def preview(
 ) -> Preview:
     """Return an edition as it was frozen, or would be now, for readers of these topics or all.
 
-    Raises NotFoundError, and InputError when there is none.
+    Raises NotFoundError, and InputError when there is none, or for what is no language tag.
     """
+    language = languages.tag(language)
     with database.read() as tx:
         issue = issues.get(tx, issue_id)
         from_ = senders.sender(newsletters.get(tx, issue.newsletter), language, config)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from itsdangerous import Signer
 from itsdangerous.encoding import base64_decode, base64_encode
@@ -128,11 +129,8 @@ def _returning(key: SigningKey, mail: Mail, number: int) -> str:
     return f"{said}-{base64.b32encode(digest)[:20].decode('ascii').lower()}"
 
 
+@lru_cache(maxsize=64)
 def _signer(key: SigningKey, purpose: Purpose) -> Signer:
     # The purpose is in the key as well: no signature for one is any for another.
-    return Signer(
-        bytes.fromhex(key.secret),
-        salt=f"tidings.{purpose}",
-        key_derivation="hmac",
-        digest_method=hashlib.sha256,
-    )
+    derived = hmac.digest(bytes.fromhex(key.secret), f"tidings.{purpose}".encode(), "sha256")
+    return Signer(derived, key_derivation="none", digest_method=hashlib.sha256)

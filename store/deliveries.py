@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     true,
     update,
 )
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from store import batches, tables
 from store.database import Transaction
 from store.dues import WAITING, by_zone
-from store.errors import ConflictError
+from store.errors import ConflictError, NotFoundError
 from store.records import Batch, Delivery, DeliveryState, Issue, IssueState, Status
 from store.subscribers import is_here, readers
 from store.tables import (
@@ -77,11 +78,11 @@ def queue(
     mine = select(editions.c.id).where(editions.c.issue_id == issue.id)
     when = _by_edition(issue, due, people.c.timezone)
     wanted = (
-        _to_queue(issue, audiences.c.edition_id, people.c.subscriber_id, when, now)
+        _to_queue(audiences.c.edition_id, people.c.subscriber_id, when)
         .join_from(people, audiences, theirs)
         .where(audiences.c.edition_id.in_(mine))
     )
-    return _queue(tx, issue, wanted, size)
+    return _queue(tx, issue, wanted, now, size)
 
 
 def _by_edition(
@@ -118,12 +119,12 @@ def queue_correction(
     ``due`` is, as for :func:`queue` in each language, by their time zones.
     """
     when = by_zone(due, due[""])
-    wanted = _to_queue(issue, literal(edition_id), subscribers.c.id, when, now).where(
+    wanted = _to_queue(literal(edition_id), subscribers.c.id, when).where(
         subscribers.c.status == Status.ACTIVE,
         is_here(now),
         _misled(issue.corrects, sent_in, language, since),
     )
-    return _queue(tx, issue, wanted, batches.SIZE)
+    return _queue(tx, issue, wanted, now, batches.SIZE)
 
 
 def misled(
@@ -167,32 +168,36 @@ def _misled(
 
 
 def _to_queue(
-    issue: Issue,
-    edition_id: ColumnElement[int],
-    subscriber_id: ColumnElement[int],
-    due: ColumnElement[datetime],
-    now: datetime,
+    edition_id: ColumnElement[int], subscriber_id: ColumnElement[int], due: ColumnElement[datetime]
 ) -> Select[Any]:
-    return select(
-        literal(issue.id).label("issue_id"),
+    columns: list[ColumnElement[Any]] = [
         edition_id.label("edition_id"),
         subscriber_id.label("subscriber_id"),
-        literal(DeliveryState.QUEUED.value).label("state"),
-        literal(0).label("code"),
-        literal("").label("detail"),
-        literal(0).label("attempts"),
         due.label("due"),
-        literal(now, deliveries.c.changed.type).label("changed"),
-    )
+    ]
+    return select(*columns)
 
 
-def _queue(tx: Transaction, issue: Issue, wanted: Select[Any], size: int) -> int:
+def _queue(tx: Transaction, issue: Issue, wanted: Select[Any], now: datetime, size: int) -> int:
+    if tx.on_postgresql:
+        # Enough to sort a million in memory.
+        tx.run(text("set local work_mem = '128MB'"))
     row = tx.row(select(func.coalesce(func.max(deliveries.c.id), 0).label("last")))
-    names = ["issue_id", "edition_id", "subscriber_id", "state", "code", "detail", "attempts"]
-    # With an offset PostgreSQL finds them as it would without an order, and only then sorts them.
+    # With an offset PostgreSQL finds them as it would without an order, and only then sorts them:
+    # these three columns, to which comes afterwards what is the same for all.
     rows = wanted.offset(0).subquery("wanted")
-    ordered = select(rows).order_by(rows.c.edition_id, rows.c.due, rows.c.subscriber_id)
-    count = tx.run(insert(deliveries).from_select([*names, "due", "changed"], ordered))
+    order = (rows.c.edition_id, rows.c.due, rows.c.subscriber_id)
+    ordered = select(rows).order_by(*order).offset(0).subquery("ordered")
+    same: dict[str, ColumnElement[Any]] = {
+        "issue_id": literal(issue.id),
+        "state": literal(DeliveryState.QUEUED.value),
+        "code": literal(0),
+        "detail": literal(""),
+        "attempts": literal(0),
+        "changed": literal(now, deliveries.c.changed.type),
+    }
+    values = {**same, **ordered.c}
+    count = tx.run(insert(deliveries).from_select([*values], select(*values.values())))
     batches.cut(tx, issue.id, after=row["last"] if row else 0, size=size)
     return count
 
@@ -284,20 +289,25 @@ def resolve(
     state: DeliveryState,
     *,
     now: datetime,
+    due: datetime | None = None,
     detail: str = "resolved by hand",
     attempt: int | None = None,
 ) -> int:
     """Give an unknown delivery a state; return the id of its issue.
 
-    ``detail`` says who knows it, ``attempt`` of which of its attempts, unless it is the last.
-    Raises ConflictError when it is not unknown, or was tried once more since.
+    ``due`` says when it goes again, if it does, unless at once; ``detail`` who knows it,
+    ``attempt`` of which of its attempts, unless it is the last.
+    Raises NotFoundError when there is no such delivery, ConflictError when it is not unknown, or
+    was tried once more since.
     """
     locked = batches.lock_with(tx, deliveries.c.id == delivery_id)
+    if not locked:
+        raise NotFoundError("delivery", delivery_id)
     unknown = deliveries.c.state == DeliveryState.UNKNOWN
     mine = and_(deliveries.c.id == delivery_id, unknown)
     if attempt is not None:
         mine = and_(mine, deliveries.c.attempts == attempt)
-    values = {"state": state, "detail": detail, "due": now, "changed": now}
+    values = {"state": state, "detail": detail, "due": due or now, "changed": now}
     row = tx.row(update(deliveries).where(mine).values(**values).returning(deliveries.c.issue_id))
     if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")

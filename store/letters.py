@@ -16,7 +16,7 @@ from sqlalchemy import and_, delete, func, insert, select, update
 
 from store import jobs
 from store.database import Transaction, among
-from store.errors import ConflictError
+from store.errors import ConflictError, NotFoundError
 from store.records import DeliveryState, Letter
 from store.tables import letters
 
@@ -112,8 +112,11 @@ def orphaned(tx: Transaction, now: datetime) -> int:
 def resolve(tx: Transaction, letter_id: int, state: DeliveryState, *, now: datetime) -> None:
     """Give an unknown letter a state.
 
-    Raises ConflictError when it is not unknown, or to be sent again to somebody who is erased.
+    Raises NotFoundError when there is none, ConflictError when it is not unknown, or to be sent
+    again to somebody who is erased.
     """
+    if find(tx, letter_id) is None:
+        raise NotFoundError("letter", letter_id)
     unknown = and_(letters.c.id == letter_id, letters.c.state == DeliveryState.UNKNOWN)
     # Whose address is forgotten can only be sent nothing.
     mine = and_(unknown, letters.c.email != "") if state in _WAITING else unknown

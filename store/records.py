@@ -626,6 +626,8 @@ class Ending:
     detail: str
     #: When it is to be tried again, if it is.
     due: datetime
+    #: Whether nobody can be written to at its address; of this the delivery itself keeps nothing.
+    is_dead: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

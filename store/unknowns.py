@@ -34,6 +34,20 @@ def standing(tx: Transaction, *, due: datetime | None = None) -> dict[int, int]:
     return {row["issue_id"]: row["count"] for row in found}
 
 
+def next_due(tx: Transaction, edition_ids: Collection[int], *, since: datetime) -> datetime | None:
+    """Return when the next of some editions is to be asked for, of those unknown since then."""
+    mine = and_(among(batches.c.edition_id, edition_ids), rows.c.changed > since)
+    query = select(func.min(rows.c.due).label("due")).select_from(batches).join(rows, _MEMBERS)
+    row = tx.row(query.where(_HAS_SOME, _UNKNOWN, mine))
+    return row["due"] if row else None
+
+
+def left(tx: Transaction, ids: Collection[int]) -> int:
+    """Return how many of these deliveries are still unknown."""
+    row = tx.row(select(func.count().label("count")).where(among(rows.c.id, ids), _UNKNOWN))
+    return int(row["count"]) if row else 0
+
+
 def of(tx: Transaction, issue_id: int) -> list[Unknown]:
     """Return those of an issue, in the order in which they were queued."""
     query = select(rows.c.id, rows.c.changed).join(batches, _MEMBERS)

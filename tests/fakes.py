@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs
 
 import dns.flags
@@ -97,7 +97,30 @@ class Silent(Relay):
         return reply
 
 
-class Names(socketserver.ThreadingUDPServer):
+class _Server(socketserver.TCPServer):
+    """A server that listens on loopback, in a thread, for as long as a block lasts."""
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @contextmanager
+    def open(self) -> Iterator[Self]:
+        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.shutdown()
+            self.server_close()
+            thread.join()
+
+
+class Names(_Server, socketserver.ThreadingUDPServer):
     """A real name server on loopback: it knows these texts and that nothing else is there."""
 
     daemon_threads = True
@@ -114,21 +137,6 @@ class Names(socketserver.ThreadingUDPServer):
         """Return a configuration that asks this server."""
         dns_section = settings.dns.model_copy(update={"servers": (self.host,), "timeout": 30.0})
         return settings.model_copy(update={"dns": dns_section})
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
-    @contextmanager
-    def open(self) -> Iterator["Names"]:
-        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.shutdown()
-            self.server_close()
-            thread.join()
 
 
 class _Naming(socketserver.BaseRequestHandler):
@@ -181,7 +189,7 @@ class Asked:
     form: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-class Web(ThreadingHTTPServer):
+class Web(_Server, ThreadingHTTPServer):
     """A real HTTP server on loopback, with a page for each path; it keeps what it was asked.
 
     A page with an ETag answers 304 to who has it.
@@ -195,14 +203,6 @@ class Web(ThreadingHTTPServer):
         self.asked: list[Asked] = []
         self.over = threading.Event()
 
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
     def url(self, path: str = "/") -> str:
         return f"http://{self.host}{path}"
 
@@ -214,17 +214,9 @@ class Web(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that hang up on us: many tests are about that."""
 
-    @contextmanager
-    def open(self) -> Iterator["Web"]:
-        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.over.set()
-            self.shutdown()
-            self.server_close()
-            thread.join()
+    def shutdown(self) -> None:
+        self.over.set()
+        super().shutdown()
 
 
 class _Asking(BaseHTTPRequestHandler):
@@ -270,7 +262,7 @@ class _Asking(BaseHTTPRequestHandler):
 LOCALHOST = Path(__file__).parent / "data" / "tls" / "localhost.pem"
 
 
-class Imap(ThreadingTCPServer):
+class Imap(_Server, ThreadingTCPServer):
     """A real IMAP server on loopback, over TLS, with one folder that is read."""
 
     allow_reuse_address = True
@@ -290,23 +282,8 @@ class Imap(ThreadingTCPServer):
         self.hangs_up_at = ""
         self.told: list[str] = []
 
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that do not trust us: some tests are about that."""
-
-    @contextmanager
-    def open(self) -> Iterator["Imap"]:
-        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.shutdown()
-            self.server_close()
-            thread.join()
 
 
 class _Mailing(StreamRequestHandler):

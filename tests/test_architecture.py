@@ -123,6 +123,7 @@ HOMES = {
     "trafilatura": ("publisher.ingest.page",),
     "typer": ("publisher.cli",),
     "uvicorn": ("publisher.web",),
+    "uvloop": ("publisher.delivery.engine",),
     "yaml": ("publisher.ingest.frontmatter",),
 }
 

@@ -12,7 +12,6 @@ address that the mail went to as well; complaints often hide it, and do without.
 names several of our mails names none. The address by itself, or ours, proves nothing.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -153,12 +152,14 @@ def _has_moved(tx: Transaction, about: About, said: Returned) -> bool:
     ids = [stated for mail, number, stated in said.message_ids if _is(about, mail, number)]
     if ids and about.message_id not in ids:
         return True
-    return about.sent is not None and _changed_since(letters.of(tx, about.person.id), about.sent)
+    return about.sent is not None and has_moved(tx, about.person.id, since=about.sent)
 
 
 def _is(about: About, mail: Mail, number: int) -> bool:
     return (mail, number) == (about.mail, about.number)
 
 
-def _changed_since(known: Iterable[Letter], sent: datetime) -> bool:
-    return any(letter.name == "changed" and letter.created >= sent for letter in known)
+def has_moved(tx: Transaction, subscriber_id: int, *, since: datetime) -> bool:
+    """Say whether somebody has changed their address since then: they were written a letter."""
+    known = letters.of(tx, subscriber_id)
+    return any(letter.name == "changed" and letter.created >= since for letter in known)

@@ -17,21 +17,18 @@ from itertools import takewhile
 
 from publisher.bounces import identity
 from publisher.bounces.identity import About, Nobody
+from publisher.bounces.stopping import stop
 from publisher.config import Config
 from publisher.mail import received, returned
 from publisher.mail.returned import Kind, Returned
-from publisher.subscriptions import keyring, leaving, suppressions
+from publisher.subscriptions import keyring, leaving
 from publisher.tokens import Mail
-from store import bounces, consents, deliveries, letters, subscribers
+from store import bounces, subscribers
 from store.database import Database, Transaction
-from store.records import Act, Status, Subscriber
+from store.records import Status
 
 #: What nobody needs any more is kept for so long, for people to look at.
 _SHOWN = timedelta(days=90)
-
-#: Who can still become each of these; the graver one stays.
-_MAY_BOUNCE = {Status.ACTIVE, Status.PENDING, Status.UNSUBSCRIBED}
-_MAY_COMPLAIN = {*_MAY_BOUNCE, Status.BOUNCED}
 
 #: Those that may only be believed where the address is known, too.
 _OF_ADDRESS = {Kind.HARD, Kind.SOFT, Kind.POLICY}
@@ -122,7 +119,7 @@ def _act(
     subscribers.take(tx, about.person.id)
     person = subscribers.get(tx, about.person.id)
     if said.kind is Kind.COMPLAINT:
-        return _stop(tx, person, Status.COMPLAINED, now)
+        return stop(tx, person, Status.COMPLAINED, how="complaint", now=now)
     if said.kind is Kind.LEAVE:
         # A letter is of no newsletter: who wants none of those wants nothing.
         which = about.newsletter or None
@@ -131,26 +128,8 @@ def _act(
     dead = said.kind is Kind.HARD or (said.kind is Kind.SOFT and _is_dead(tx, config, about))
     # A letter may have gone to an address that its reader only wanted to have.
     if dead and about.address == person.email:
-        return _stop(tx, person, Status.BOUNCED, now)
+        return stop(tx, person, Status.BOUNCED, how="bounce", now=now)
     return None
-
-
-def _stop(tx: Transaction, person: Subscriber, status: Status, now: datetime) -> Status | None:
-    """Write to somebody no more; return their status if it is another now."""
-    if person.status not in (_MAY_BOUNCE if status is Status.BOUNCED else _MAY_COMPLAIN):
-        return None
-    had = leaving.evidence(person, subscribers.subscriptions_of(tx, person.id))
-    if status is Status.COMPLAINED:
-        act, how = Act.WITHDRAWN, "complaint"
-        subscribers.unsubscribe(tx, person.id)
-    else:
-        act, how = Act.STOPPED, "bounce"
-    consents.record(tx, person.id, act, at=now, how=how, choice=had)
-    subscribers.change(tx, person.id, status=status)
-    suppressions.suppress(tx, keyring.known(tx), person.email, status, now=now)
-    deliveries.cancel_left(tx, person.id, None, now=now)
-    letters.cancel(tx, person.email, now)
-    return status
 
 
 def _is_dead(tx: Transaction, config: Config, about: About) -> bool:

@@ -46,7 +46,8 @@ def tick(
         moment = common.clock(now)
         if everything:
             publishing.look_at_all(house.database, now=moment)
-        done = scheduler.tick(house.database, house.config, now=moment)
+        clock = partial(common.clock, now)
+        done = scheduler.tick(house.database, house.config, now=moment, clock=clock)
         # All that waits, not only what this pass looked at: too much for every pass of `serve`.
         with house.database.read() as tx:
             held = publications.held(tx)
@@ -66,7 +67,7 @@ def _shown(done: "Pass") -> list[str]:
     """Return what a person must hear of once: mails that nobody can say of where they are."""
     if not done.unknown:
         return []
-    return [f"{done.unknown} mails may or may not have been sent: see 'tidings issue list'"]
+    return [f"mails that may or may not have been sent: {done.unknown}; see 'tidings issue list'"]
 
 
 def pass_record(done: "Pass", held: "list[Hold]") -> dict[str, Any]:

@@ -23,7 +23,7 @@ def deliver(
     *,
     issue: Annotated[int | None, typer.Option(metavar="N", help="Only this issue.")] = None,
     until_done: Annotated[
-        bool, typer.Option("--until-done", help="Wait for what is postponed, too.")
+        bool, typer.Option("--until-done", help="Wait for what is postponed or asked for, too.")
     ] = False,
     config: common.ConfigOption = None,
     now: common.NowOption = None,
@@ -32,11 +32,15 @@ def deliver(
     """Send what is due."""
     from publisher import press  # noqa: PLC0415
     from publisher.delivery import engine, letters, unknowns  # noqa: PLC0415
-    from store import deliveries  # noqa: PLC0415
+    from store import deliveries, issues  # noqa: PLC0415
+    from store import unknowns as unknown  # noqa: PLC0415
 
     started = time.perf_counter()
-    total, problems = engine.Outcome(), list[str]()
+    total, problems, unasked = engine.Outcome(), list[str](), list[str]()
     with common.opened(ctx, config) as house, common.stopping() as stop:
+        with house.database.read() as tx:
+            if issue is not None:
+                issues.get(tx, issue)
         press.release(house.database, common.clock(now))
         if issue is None:
             written = letters.send(house.database, house.config, now=common.clock(now))
@@ -46,7 +50,7 @@ def deliver(
         with common.bar("sending", total=waiting) as advance:
             while not stop.is_set():
                 asked = unknowns.settle_due(house.database, house.config, now=common.clock(now))
-                problems += asked.problems
+                unasked += asked.problems
                 outcome = engine.deliver(
                     house.database,
                     house.config,
@@ -57,19 +61,36 @@ def deliver(
                     stop=stop,
                 )
                 total.add(outcome)
-                with house.database.read() as tx:
-                    due = deliveries.next_due(tx, issue_id=issue)
-                if due is None or not until_done or now is not None:
+                total.sent += asked.sent
+                if not until_done or now is not None:
+                    break
+                # Nobody waits for an answer of a relay that could not be asked.
+                if (due := _next_look(house, issue, asks=not unasked)) is None:
                     break
                 stop.wait(_wait(due, outcome))
         press.finish(house.database)
         if stop.is_set():
             problems.append("told to stop: what was not under way waits")
+        with house.database.read() as tx:
+            total.unknown = unknown.left(tx, total.doubtful)
         unsaid = unknowns.told(house.database)
     for sentence in unsaid:
         common.warn(sentence)
     common.show(_outcome(total, time.perf_counter() - started), as_json=as_json)
-    conclude([*dict.fromkeys([*problems, *total.problems])], [])
+    conclude([*dict.fromkeys([*problems, *unasked, *total.problems])], [])
+
+
+def _next_look(house: common.House, issue: int | None, *, asks: bool) -> datetime | None:
+    """Return when the next mail falls due, or a relay is to be asked again; None, never."""
+    from publisher.delivery import unknowns  # noqa: PLC0415
+    from store import deliveries  # noqa: PLC0415
+
+    with house.database.read() as tx:
+        found = [deliveries.next_due(tx, issue_id=issue)]
+    if asks:
+        now = common.clock(None)
+        found.append(unknowns.next_answer(house.database, house.config, now=now, issue_id=issue))
+    return min((moment for moment in found if moment), default=None)
 
 
 def _wait(due: datetime, outcome: "Outcome") -> float:

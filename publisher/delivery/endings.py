@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from publisher.delivery.faults import is_address_fault
 from publisher.delivery.outgoing import Answer, Verdict
 from publisher.delivery.pace import GIVE_UP, pause
 from store.records import DeliveryState, Ending
@@ -37,7 +38,13 @@ def of(
         said = answer.text
     detail = said[:_SHORT] if state is DeliveryState.SENT else said
     return Ending(
-        id=delivery_id, attempt=attempt, state=state, code=answer.code, detail=detail, due=due
+        id=delivery_id,
+        attempt=attempt,
+        state=state,
+        code=answer.code,
+        detail=detail,
+        due=due,
+        is_dead=is_address_fault(answer),
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from publisher.bounces.stopping import stop_refused
 from publisher.delivery.hand import Held
 from publisher.delivery.making import Known, Maker
 from publisher.editions import openings
@@ -88,7 +89,10 @@ class Holder:
                 dues.put_off(tx, batch.edition_id, until, now=now)
 
     def settle(self, endings: Sequence[Ending], done: Sequence[Held]) -> None:
-        """Write how mails ended, and let batches go; what has not ended of them waits again."""
+        """Write how mails ended, and let batches go; what has not ended of them waits again.
+
+        Those whom nothing can reach are written to no more.
+        """
         now = self.clock()
         with self.database.write() as tx:
             claims.fold(tx, endings, now=now)
@@ -96,6 +100,7 @@ class Holder:
                 # If others have taken it over, they have said what is unknown of it.
                 with suppress(ConflictError):
                     claims.release(tx, held.batch, now=now)
+        stop_refused(self.database, endings, now=now)
 
     def renew(self, held: Sequence[Held]) -> None:
         """Hold batches for longer; those are lost that others have taken over."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from publisher.bounces.stopping import stop_refused_letter
 from publisher.config import Config
 from publisher.delivery import endings, relays, smtp
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
@@ -140,4 +141,6 @@ class _Run:
                 due=ending.due,
                 now=self.now,
             )
+        if ending.is_dead:
+            stop_refused_letter(self.database, letter, now=self.now)
         setattr(self.outcome, ending.state, getattr(self.outcome, ending.state) + 1)

@@ -26,7 +26,7 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class Maker:
-    """Makes mails. Only what was learnt before can be made, by one thread at a time."""
+    """Makes mails. Only what was learnt before can be made, by any number of threads."""
 
     config: Config
     tokens: Tokens

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from publisher.bounces.stopping import stop_refused
 from publisher.config import Config
 from publisher.delivery import endings, journal
 from publisher.delivery.journal import Records
@@ -45,6 +46,7 @@ def _settle(database: Database, config: Config, path: Path, now: datetime) -> li
         some = ended[start : start + _AT_ONCE]
         with database.write() as tx:
             claims.fold(tx, some, now=now)
+        stop_refused(database, some, now=now)
         unknown += [ending.id for ending in some if ending.state is DeliveryState.UNKNOWN]
     begun = [attempt.id for attempt in records.begun] if records.certain else None
     with database.write() as tx:

@@ -4,86 +4,44 @@
     connections take them and witness what becomes of each
     watcher    folds what has ended, renews leases, looks whether something was stopped
 
-What asks the store runs in one thread, the desk, what makes mails in another, all else in that of
+What asks the store runs in one thread, the desk, what makes mails in others, all else in that of
 the event loop: no connection waits for the store.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
-from typing import TypeVar
 
 from publisher.delivery import smtp
-from publisher.delivery.hand import Hand, Mail
-from publisher.delivery.holding import Holder, Taken, closed
+from publisher.delivery.desk import PATIENCE, Desk
+from publisher.delivery.feeding import Feeder
+from publisher.delivery.hand import Hand
+from publisher.delivery.holding import Holder, closed
 from publisher.delivery.journal import Journal
+from publisher.delivery.outcome import Outcome
 from publisher.delivery.outgoing import Relay
 from publisher.delivery.relays import Failover
 from publisher.errors import (
     BusyError,
     JournalError,
     LeaseError,
-    MailError,
     StoreError,
     UnreachableError,
 )
-from store.records import DeliveryState, Ending
+from store.records import Ending
 
 #: Connections in a row that end before the relay has answered anything about a mail.
 _RECONNECTIONS = 3
 
-#: Mails that are made together, and of a batch those left when the next one is claimed.
-_TOGETHER = 20
-_PREFETCH = 250
-
 #: Seconds between two looks at whether to stop, at what was paused, and between two folds.
 _LOOK = 0.25
 _FOLD = 1.0
-#: Seconds for which a store that is gone is waited for.
-_PATIENCE = 30.0
 #: Seconds that a mail stays in hand for while its domain is left alone.
 _LEFT_ALONE = 5.0
 
-T = TypeVar("T")
-
 Progress = Callable[[Ending], None]
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What one pass did."""
-
-    sent: int = 0
-    failed: int = 0
-    postponed: int = 0
-    unknown: int = 0
-    cancelled: int = 0
-    #: The deliveries of which nobody knows.
-    doubtful: list[int] = field(default_factory=list)
-    #: Why it stopped before all was sent: nobody answers, for one.
-    problems: list[str] = field(default_factory=list)
-
-    def count(self, ending: Ending) -> None:
-        """Count one delivery."""
-        setattr(self, ending.state, getattr(self, ending.state) + 1)
-        if ending.state is DeliveryState.UNKNOWN:
-            self.doubtful.append(ending.id)
-
-    def join(self, other: "Outcome") -> None:
-        """Count what another run of the same pass did."""
-        problems = [*self.problems, *other.problems]
-        self.add(other)
-        self.problems = problems
-
-    def add(self, other: "Outcome") -> None:
-        """Count what a later pass did."""
-        for name in ("sent", "failed", "postponed", "unknown", "cancelled"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.doubtful += other.doubtful
-        self.problems = other.problems
 
 
 @dataclass(kw_only=True)
@@ -103,13 +61,17 @@ class Run:
     settled: bool = False
     #: Set when all connections have ended.
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-    builder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open the desk."""
+        self.desk = Desk(hand=self.hand)
 
     async def all(self) -> None:
         """Send until nothing is due, or nobody answers; then settle everything."""
-        with self.desk, self.builder:
-            feeder = asyncio.create_task(self._feed())
+        feeding = Feeder(hand=self.hand, holder=self.holder, desk=self.desk)
+        with self.desk:
+            feeder = asyncio.create_task(feeding.feed())
             watcher = asyncio.create_task(self._watch())
             most = max(relay.connections for relay in self.route)
             work = [self._converse(number) for number in range(most)]
@@ -120,6 +82,7 @@ class Run:
                 self.over.set()
                 others = await asyncio.gather(feeder, watcher, return_exceptions=True)
                 await self._settle()
+        self.outcome.cancelled += feeding.cancelled
         # Said once, however many connections failed in the same way.
         self.outcome.problems += sorted({*self.hand.problems})
         for error in (*found, *others):
@@ -155,60 +118,11 @@ class Run:
         try:
             return await smtp.send(relay, self.hand, self.hand) or problem
         except LeaseError:
-            await self._ask(lambda: self.holder.renew(self.hand.held.copy()))
+            await self.desk.ask(lambda: self.holder.renew(self.hand.held.copy()))
             self.hand.withdraw(lambda mail: mail.held.lost)
         except JournalError as error:
             self.hand.close(str(error))
         return problem
-
-    # The feeder: batches become mails.
-
-    async def _feed(self) -> None:
-        """Make mails as they are needed, until nothing is due any more."""
-        coming: asyncio.Task[Taken | None] | None = None
-        try:
-            while not self.hand.closed:
-                if not self.hand.hungry:
-                    await self.hand.change()
-                    continue
-                if coming is None and len(self.hand.unmade) < _PREFETCH:
-                    coming = asyncio.create_task(self._ask(self.holder.take))
-                if coming and not self.hand.unmade:
-                    taken, coming = await coming, None
-                    if taken is None:
-                        break
-                    self._take(taken)
-                await self._make()
-        finally:
-            # No batch may stay behind that was claimed and that nobody here knows of.
-            if coming and (taken := await coming):
-                self._take(taken)
-            self.hand.exhaust()
-
-    def _take(self, taken: Taken) -> None:
-        self.outcome.cancelled += taken.cancelled
-        self.hand.hold(taken.held, taken.deliveries)
-
-    async def _make(self) -> None:
-        unmade = self.hand.unmade
-        some = [unmade.popleft() for _ in range(min(_TOGETHER, len(unmade)))]
-        loop = asyncio.get_running_loop()
-        made = await loop.run_in_executor(self.builder, self._made, some)
-        for mail, reason in zip(some, made, strict=True):
-            if reason:
-                self.hand.refuse(mail, reason)
-        self.hand.offer(mail for mail in some if mail.made)
-
-    def _made(self, some: list[Mail]) -> list[str]:
-        """Make mails; return of each why it cannot be made, or nothing."""
-        reasons = []
-        for mail in some:
-            try:
-                mail.made = self.holder.maker.make(mail.delivery)
-                reasons.append("")
-            except MailError as error:
-                reasons.append(str(error))
-        return reasons
 
     # The watcher: what has ended is folded, what was stopped is not handed out any more.
 
@@ -237,7 +151,7 @@ class Run:
         held = [each for each in self.hand.held if each.left]
         if not held:
             return
-        stopped = await self._in_desk(self.holder.stopped, {each.batch.issue_id for each in held})
+        stopped = await self.desk.do(self.holder.stopped, {each.batch.issue_id for each in held})
         now, known = self.holder.clock(), self.holder.maker.known
         windowed = {
             each.batch.edition_id
@@ -267,12 +181,12 @@ class Run:
         if not some and not done:
             return
         try:
-            await self._in_desk(self.holder.settle, [ending for ending, _ in some], done)
+            await self.desk.do(self.holder.settle, [ending for ending, _ in some], done)
         except BaseException:
             self.hand.endings = some + self.hand.endings
             raise
         self.hand.held = [each for each in self.hand.held if each not in done]
-        await self._in_desk(self._told, some)
+        await self.desk.do(self._told, some)
 
     def _told(self, some: Sequence[tuple[Ending, bool]]) -> None:
         """Count what the store has, and tell of it."""
@@ -289,13 +203,13 @@ class Run:
         """Renew the batches of which half the lease is over."""
         soon = self.holder.time() + self.holder.lease / 2
         if held := [each for each in self.hand.held if not each.lost and each.until < soon]:
-            await self._in_desk(self.holder.renew, held)
+            await self.desk.do(self.holder.renew, held)
 
     async def _settle(self) -> None:
         """Fold all that has ended, and let go of everything; a store that is gone is waited for."""
         for each in self.hand.held:
             each.left = 0
-        until = self.holder.time() + _PATIENCE
+        until = self.holder.time() + PATIENCE
         while not self.settled:
             try:
                 await self._fold()
@@ -305,21 +219,4 @@ class Run:
                     # The next run finds in the journal what the store does not have.
                     self.hand.problems.append(str(error))
                     return
-                await asyncio.sleep(_LOOK)
-
-    # The desk: one question at a time.
-
-    async def _in_desk(self, work: Callable[..., T], *about: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.desk, work, *about)
-
-    async def _ask(self, work: Callable[[], T]) -> T | None:
-        """Ask the store, for as long as it takes it to come back; None when it does not."""
-        until = self.holder.time() + _PATIENCE
-        while True:
-            try:
-                return await self._in_desk(work)
-            except (StoreError, BusyError) as error:
-                if self.holder.time() > until or self.hand.closed:
-                    self.hand.problems.append(str(error))
-                    return None
                 await asyncio.sleep(_LOOK)

@@ -18,6 +18,7 @@ from publisher.config import Config
 from publisher.delivery import asking, relays
 from publisher.delivery.asking import Found, Question
 from publisher.delivery.outgoing import Relay
+from publisher.delivery.rulings import decide, goes_again, together
 from publisher.errors import ConflictError
 from publisher.issue_states import Act
 from publisher.mail.senders import sender
@@ -28,7 +29,6 @@ from store.records import (
     DeliveryState,
     Edition,
     Issue,
-    IssueState,
     Newsletter,
     Unknown,
     UnknownRule,
@@ -38,6 +38,11 @@ from store.records import (
 #: unknown, within these bounds. Its log is read as a whole each time.
 _SOONEST = timedelta(seconds=2)
 _LATEST = timedelta(hours=1)
+
+#: How long an answer is worth waiting for. A Postfix closes a connection that nobody speaks on
+#: within six minutes, and is asked half as often as that by then; what it does not say then, it
+#: does not know.
+_PATIENCE = timedelta(minutes=20)
 
 _DETAILS = {
     DeliveryState.SENT: "the relay's log says that it was accepted",
@@ -77,6 +82,35 @@ def settle_due(database: Database, config: Config, *, now: datetime) -> Settled:
     return total
 
 
+def next_answer(
+    database: Database, config: Config, *, now: datetime, issue_id: int | None = None
+) -> datetime | None:
+    """Return when relays are asked next that are expected to answer; None, when none is.
+
+    Raises ConfigError for a relay whose password cannot be read.
+    """
+    with database.read() as tx:
+        standing = unknowns.standing(tx)
+        concerned = [each for each in standing if issue_id in (None, each)]
+        editions = [
+            edition.id
+            for each in concerned
+            if (newsletter := _newsletter(tx, each)).unknown is UnknownRule.ASK
+            for edition in issues.editions_of(tx, each)
+            if _can_be_asked(config, newsletter, edition.language)
+        ]
+        return unknowns.next_due(tx, editions, since=now - _PATIENCE) if editions else None
+
+
+def _newsletter(tx: Transaction, issue_id: int) -> Newsletter:
+    return newsletters.get(tx, issues.get(tx, issue_id).newsletter)
+
+
+def _can_be_asked(config: Config, newsletter: Newsletter, language: str) -> bool:
+    found = relays.for_sender(config, sender(newsletter, language, config).address)
+    return all(relay.ask for relay in found)
+
+
 def settle(
     database: Database,
     config: Config,
@@ -107,29 +141,6 @@ def settle(
         with database.write() as tx:
             case.write(tx, found)
     return case.done
-
-
-def decide(rule: UnknownRule, found: Found | None, issue: IssueState) -> DeliveryState:
-    """Return what an unknown mail becomes, by what its relays say: None where one says nothing.
-
-    Pure.
-    """
-    if rule is UnknownRule.ASK and found is Found.ACCEPTED:
-        return DeliveryState.SENT
-    again = rule is UnknownRule.RETRY or (rule is UnknownRule.ASK and found is Found.REFUSED)
-    if not again:
-        return DeliveryState.UNKNOWN
-    is_over = issue is IssueState.CANCELLED
-    return DeliveryState.CANCELLED if is_over else DeliveryState.QUEUED
-
-
-def together(answers: Sequence[Found | None]) -> Found | None:
-    """Return what several relays say of a mail that any of them may have: None, nothing. Pure."""
-    if Found.ACCEPTED in answers:
-        return Found.ACCEPTED
-    if None in answers or not answers:
-        return None
-    return Found.NOT_YET if Found.NOT_YET in answers else Found.REFUSED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,8 +198,12 @@ class _Case:
         for mail in self.mails:
             answer = found.get(mail.delivery.id)
             state = decide(self.rule, answer, self.issue.state)
+            due = goes_again(mail.delivery, now=self.now, give_up=self.config.give_up)
+            if state is DeliveryState.QUEUED and due is None:
+                # It ended so again and again: somebody has to see why.
+                state = DeliveryState.UNKNOWN
             if state is not DeliveryState.UNKNOWN:
-                self._resolve(tx, mail, state)
+                self._resolve(tx, mail, state, due or self.now)
             elif answer is Found.NOT_YET:
                 self.done.not_yet += 1
             else:
@@ -200,7 +215,7 @@ class _Case:
         later = self.now + min(max(longest, _SOONEST), _LATEST)
         unknowns.ask_again(tx, [mail.delivery.id for mail in self.mails], later)
 
-    def _resolve(self, tx: Transaction, mail: Unknown, state: DeliveryState) -> None:
+    def _resolve(self, tx: Transaction, mail: Unknown, state: DeliveryState, due: datetime) -> None:
         by_rule = self.rule is UnknownRule.RETRY and state is DeliveryState.QUEUED
         detail = "sent again, by the newsletter's rule" if by_rule else _DETAILS[state]
         # Somebody else may have said it meanwhile; and what was sent again since, and is unknown
@@ -211,6 +226,7 @@ class _Case:
                 mail.delivery.id,
                 state,
                 now=self.now,
+                due=due,
                 detail=detail,
                 attempt=mail.delivery.attempts,
             )
@@ -221,8 +237,9 @@ def told(database: Database) -> list[str]:
     """Return a sentence for each issue with unknown mails: how many they are, and what to do."""
     with database.read() as tx:
         return [
-            f"issue {issue_id}: {count} mails may or may not have been sent; 'tidings delivery "
-            f"list --issue {issue_id} --state unknown' shows them, 'tidings delivery ask --issue "
-            f"{issue_id}' asks the relay, 'tidings delivery resolve ID' settles one"
+            f"issue {issue_id}: {count} of its mails may or may not have been sent; "
+            f"'tidings delivery list --issue {issue_id} --state unknown' shows them, "
+            f"'tidings delivery ask --issue {issue_id}' asks the relay, "
+            "'tidings delivery resolve ID' settles one"
             for issue_id, count in unknowns.standing(tx).items()
         ]

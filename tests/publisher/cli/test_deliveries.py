@@ -1,7 +1,11 @@
 """``tidings delivery`` and ``tidings newsletter set``: what nobody can say of, by command."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import true, update
@@ -14,7 +18,7 @@ from store import batches, tables
 from store.database import open_database
 from store.records import DeliveryState
 from tests import make
-from tests.fakes import free_port
+from tests.fakes import Relay, free_port
 
 TOML = """
 [site]
@@ -32,21 +36,28 @@ ask = "mail.log"
 @pytest.fixture
 def place(tmp_path: Path, migrated: bytes) -> Path:
     """Return the configuration of a site with an issue whose two mails are unknown."""
-    (tmp_path / "tidings.db").write_bytes(migrated)
-    path = tmp_path / "tidings.toml"
+    return doubtful(tmp_path, migrated, port=free_port(), since=make.NOW)
+
+
+def doubtful(folder: Path, migrated: bytes, *, port: int, since: datetime) -> Path:
+    """Return the configuration of such a site; they are unknown since that instant."""
+    (folder / "tidings.db").write_bytes(migrated)
+    path = folder / "tidings.toml"
+    # Nobody answers when the issue is made.
     path.write_text(TOML.format(port=free_port()), encoding="utf-8")
     config = load(path, environment=False)
     database = open_database(config.database_url)
-    make.start(database, config)
+    make.start(database, config, since=since - timedelta(days=8))
     for tag in ("en", "ar"):
         make.subscribe(database, [f"{tag}@example.org"], language=tag)
-    make.take(database, config, make.draft("en"), make.draft("ar"))
-    scheduler.tick(database, config, now=make.NOW)
-    values = {"state": DeliveryState.UNKNOWN, "due": make.NOW, "changed": make.NOW}
+    make.take(database, config, make.draft("en"), make.draft("ar"), now=since)
+    scheduler.tick(database, config, now=since)
+    values = {"state": DeliveryState.UNKNOWN, "due": since, "changed": since}
     with database.write() as tx:
         tx.run(update(tables.deliveries).values(**values))
         batches.recount(tx, batches.lock(tx, true()))
     database.close()
+    path.write_text(TOML.format(port=port), encoding="utf-8")
     return path
 
 
@@ -98,11 +109,57 @@ def test_the_relay_is_asked_by_hand_and_what_is_left_is_said(place: Path) -> Non
     assert {mail["state"] for mail in mails(place).values()} == {"sent", "queued"}
 
 
+@dataclass
+class Logging(Relay):
+    """A relay that writes down when somebody takes leave, as if that were a while later."""
+
+    log: Path = field(default_factory=Path)
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        at = datetime.now(UTC) + timedelta(minutes=1)
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"{at.isoformat()} mx postfix/smtpd[1]: disconnect from a[::1]\n")
+        return "221 2.0.0 bye"
+
+
+@pytest.fixture
+def logging(tmp_path: Path) -> Iterator[Logging]:
+    with Logging(log=tmp_path / "mail.log") as relay:
+        yield relay
+
+
+def test_who_waits_until_all_is_done_waits_for_the_answer_of_the_relay(
+    tmp_path: Path, migrated: bytes, logging: Logging
+) -> None:
+    now = datetime.now(UTC)
+    start = f"{(now - timedelta(days=30)).isoformat()} mx postfix/master[1]: started\n"
+    logging.log.write_text(start, encoding="utf-8")
+    place = doubtful(tmp_path, migrated, port=logging.port, since=now)
+    done = tidings(place, "deliver", "--until-done", "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert (told["sent"], told["unknown"], set(logging.counts.values())) == (2, 0, {1})
+
+
+def test_who_waits_until_all_is_done_does_not_wait_for_what_only_a_person_can_say(
+    tmp_path: Path, migrated: bytes
+) -> None:
+    # The log is not there.
+    place = doubtful(tmp_path, migrated, port=free_port(), since=datetime.now(UTC))
+    done = tidings(place, "deliver", "--until-done", "--json")
+    assert done.exit_code == 75
+    assert "relay mail cannot be asked for unknown mails" in done.stderr
+    tidings(place, "newsletter", "set", "digest", "--unknown", "hold")
+    done = tidings(place, "deliver", "--until-done", "--json")
+    assert done.exit_code == 0
+    assert "2 of its mails may or may not have been sent" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["tick", "deliver"])
 def test_what_is_unknown_is_said_again_by_each_run(place: Path, command: str) -> None:
     for code in (75, 0):
         done = tidings(place, command, "--json", "--now", make.NOW.isoformat())
-        assert "issue 1: 2 mails may or may not have been sent; " in done.stderr
+        assert "issue 1: 2 of its mails may or may not have been sent; " in done.stderr
         assert "'tidings delivery list --issue 1 --state unknown' shows them" in done.stderr
         # The log is not there. It is not looked for again at once, what is unknown is said.
         assert done.exit_code == code
@@ -140,6 +197,8 @@ def test_a_newsletters_rule_for_them_is_set_and_shown(place: Path) -> None:
         (("newsletter", "set", "digest"), "--unknown"),
         (("delivery", "ask", "--issue", "7"), "no issue 7"),
         (("delivery", "ask"), "--issue"),
+        (("deliver", "--issue", "7"), "no issue 7"),
+        (("delivery", "resolve", "9", "--as", "sent"), "no delivery 9"),
     ],
 )
 def test_what_cannot_be_is_refused(place: Path, arguments: tuple[str, ...], complaint: str) -> None:

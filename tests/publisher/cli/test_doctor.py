@@ -80,6 +80,18 @@ def test_every_relay_is_looked_at_and_whether_its_log_can_be_read(place: Path) -
     assert "none.log" in found["relay deaf"]["detail"]
 
 
+def test_spf_is_looked_for_where_mail_comes_back_to(place: Path) -> None:
+    with Relay() as relay, Names().open() as names:
+        text = TOML.format(relay=relay.port, names=names.host)
+        text = text.replace("[dns]", 'bounces = "bounces@back.example.org"\n[dns]')
+        place.write_text(text, encoding="utf-8")
+        names.texts = {"back.example.org": ["v=spf1 ip4:192.0.2.1 -all"], **DMARC}
+        code, found = examined(place)
+    assert code == 0
+    assert found["spf back.example.org"]["detail"] == "v=spf1 ip4:192.0.2.1 -all"
+    assert "spf example.org" not in found
+
+
 def test_each_fault_is_told_and_hides_no_other(tmp_path: Path) -> None:
     place = tmp_path / "tidings.toml"
     with Names().open() as names:
@@ -91,6 +103,7 @@ def test_each_fault_is_told_and_hides_no_other(tmp_path: Path) -> None:
     assert not (tmp_path / "tidings.db").exists()
     assert found["spf example.org"]["detail"].startswith("2 records v=spf1")
     assert found["dmarc example.org"]["detail"].startswith("no record v=DMARC1")
+    assert found["relay"]["detail"].startswith("nobody answers at 127.0.0.1:")
     wrong = {name for name, check in found.items() if not check["ok"]}
     assert wrong == {"database", "relay", "spf example.org", "dmarc example.org"}
 

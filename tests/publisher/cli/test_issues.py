@@ -180,6 +180,7 @@ def test_translators_see_what_is_wanted_of_them(run: Run) -> None:
         (("pause", "9"), "no issue 9"),
         (("words", "1", "--language", "de", "--subject", "x"), "weekly is not in de"),
         (("preview", "1", "--language", "de", "--out", "x"), "issue 1 holds nothing in de"),
+        (("preview", "1", "--language", "1", "--out", "x"), "not a language tag"),
     ],
 )
 def test_what_cannot_be_is_named(run: Run, arguments: tuple[str, ...], mend: str) -> None:

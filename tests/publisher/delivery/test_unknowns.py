@@ -13,13 +13,14 @@ from publisher import issuing
 from publisher.config import Config, RelaySection
 from publisher.delivery import engine, unknowns
 from publisher.delivery.asking import Found
-from publisher.delivery.unknowns import Settled, decide, settle, settle_due, together
+from publisher.delivery.rulings import decide, goes_again, together
+from publisher.delivery.unknowns import Settled, settle, settle_due
 from publisher.errors import NotFoundError
 from publisher.mail.wire import message_id
 from publisher.press import change_unknown
 from store import batches, deliveries, issues, tables
 from store.database import Database
-from store.records import DeliveryState, IssueState, UnknownRule
+from store.records import Delivery, DeliveryState, IssueState, UnknownRule
 from tests import make, postfix
 from tests.fakes import Relay, free_port
 
@@ -130,7 +131,9 @@ def test_where_nobody_can_be_asked_or_a_person_shall_say_it_is_held_and_shown(
     assert settle(house, asks(config, log), 1, now=LATER) == Settled(held=3)
     assert set(states(house).values()) == {UNKNOWN}
     (told,) = unknowns.told(house)
-    assert told.startswith("issue 1: 3 mails may or may not have been sent; 'tidings delivery list")
+    assert told.startswith(
+        "issue 1: 3 of its mails may or may not have been sent; 'tidings delivery list"
+    )
 
 
 def test_a_person_can_have_the_relay_asked_whatever_the_rule(
@@ -245,6 +248,34 @@ def test_a_rule_decides_by_what_the_relays_say(
     assert decide(rule, found, IssueState.SENDING) is state
     over = decide(rule, found, IssueState.CANCELLED)
     assert over is (DeliveryState.CANCELLED if state is QUEUED else state)
+
+
+def test_a_mail_that_is_unknown_again_and_again_waits_ever_longer_before_it_goes_again() -> None:
+    mail = Delivery(
+        id=7,
+        issue_id=1,
+        edition_id=1,
+        subscriber_id=1,
+        state=UNKNOWN,
+        code=0,
+        detail="",
+        attempts=1,
+        email=AR,
+        name="",
+        language="ar",
+    )
+    found = [
+        goes_again(replace(mail, attempts=n), now=LATER, give_up=timedelta(days=2))
+        for n in range(1, 40)
+    ]
+    waits = [(due - LATER).total_seconds() for due in found if due]
+    assert waits[:2] == [0, 0]
+    assert waits[2:8] == sorted(waits[2:8])
+    # The first pause is five minutes, less what chance takes off.
+    assert 150 <= waits[2] <= 300
+    assert max(waits) <= 4 * 3600
+    assert found[len(waits) :] == [None] * (39 - len(waits))
+    assert len(waits) < 30
 
 
 def test_several_relays_say_no_only_together() -> None:
