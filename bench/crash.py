@@ -126,12 +126,13 @@ def _victim(senders: Sequence[Sender], chance: random.Random) -> Sender:
 
 def _wait(stage: Stage, victim: Sender, people: int, kills: int, chance: random.Random) -> None:
     """Wait for the moment at which somebody dies, with so many kills still to come."""
+    # Some are to be left for those who are killed last.
+    most = max((people - stage.taken.look()) * 3 // 2 // (kills + 1), 1)
     if chance.random() < 0.25:  # noqa: PLR2004
-        moment = victim.started + chance.uniform(0, _BEGINNING)
-        time.sleep(max(moment - time.monotonic(), 0.0))
+        moment, taken = victim.started + chance.uniform(0, _BEGINNING), stage.taken.count + most
+        stage.until(lambda: time.monotonic() >= moment or stage.taken.look() >= taken, 0.002)
         return
-    mean = (people - stage.taken.look()) // (kills + 1)
-    stage.wait(stage.taken.count + chance.randint(1, max(2 * mean, 1)))
+    stage.wait(stage.taken.count + chance.randint(1, most))
     time.sleep(chance.uniform(0, 0.02))
 
 
