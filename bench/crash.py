@@ -54,7 +54,7 @@ _STAGES: dict[str, Callable[[Path, int], AbstractContextManager[Stage]]] = {
 
 def measure(*, quick: bool) -> dict[str, Figures]:
     """Return of each way to send what was lost, doubled and unknown, and how often was killed."""
-    people, kills = (2_000, 8) if quick else (20_000, 40)
+    people, kills = (2_000, 6) if quick else (20_000, 40)
     figures = {}
     for name in _STAGES:
         try:
@@ -63,8 +63,8 @@ def measure(*, quick: bool) -> dict[str, Figures]:
             sys.stderr.write(f"{name}: {error}\n")
             continue
         sys.stderr.write(f"{name}: {figures[name]}\n")
-    frozen = 10 if quick else 60
-    figures["disturbed"] = disturbed(people, frozen=frozen)
+    few, gone, frozen = (5_000, 5, 10) if quick else (people, 10, 60)
+    figures["disturbed"] = disturbed(few, gone=gone, frozen=frozen)
     return figures
 
 
@@ -126,30 +126,35 @@ def _victim(senders: Sequence[Sender], chance: random.Random) -> Sender:
 
 def _wait(stage: Stage, victim: Sender, people: int, kills: int, chance: random.Random) -> None:
     """Wait for the moment at which somebody dies, with so many kills still to come."""
+    # Some are to be left for those who are killed last.
+    most = max((people - stage.taken.look()) * 3 // 2 // (kills + 1), 1)
     if chance.random() < 0.25:  # noqa: PLR2004
-        moment = victim.started + chance.uniform(0, _BEGINNING)
-        time.sleep(max(moment - time.monotonic(), 0.0))
+        moment, taken = victim.started + chance.uniform(0, _BEGINNING), stage.taken.count + most
+        stage.until(lambda: time.monotonic() >= moment or stage.taken.look() >= taken, 0.002)
         return
-    mean = (people - stage.taken.look()) // (kills + 1)
-    stage.wait(stage.taken.count + chance.randint(1, max(2 * mean, 1)))
+    stage.wait(stage.taken.count + chance.randint(1, most))
     time.sleep(chance.uniform(0, 0.02))
 
 
-def disturbed(people: int, *, gone: int = 10, frozen: int) -> Figures:
-    """Take away the database for some seconds, then the relay, and freeze a worker."""
+def disturbed(people: int, *, gone: int, frozen: int) -> Figures:
+    """Take away the database for some seconds, then the relay, and freeze a worker.
+
+    ``gone`` and ``frozen`` are seconds.
+    """
     with ExitStack() as ends:
         stage = _begin(ends, stages.distributed, people)
-        started = time.monotonic()
-        stage.wait(people // 5)
+        started, some = time.monotonic(), people // 10
+        stage.wait(some)
         if stage.server:
             stage.server.stop()
             time.sleep(gone)
             stage.server.start()
-        stage.wait(people * 2 // 5)
+        # What was in hand has gone out meanwhile.
+        stage.wait(stage.taken.look() + some)
         stage.book.kill()
         time.sleep(gone)
         stage.book.start()
-        stage.wait(people * 3 // 5)
+        stage.wait(stage.taken.look() + some)
         stage.senders[0].signal(signal.SIGSTOP)
         time.sleep(frozen)
         stage.senders[0].signal(signal.SIGCONT)

@@ -14,13 +14,14 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from publisher import sealing
-from publisher.config import OWN_RELAY, Config, RelaySettings
+from publisher.config import Config
 from publisher.delivery import relays
 from publisher.delivery.pace import domain_of
 from publisher.errors import DnsError, TidingsError
 from publisher.mail import senders
 from publisher.mail.keys import Signing
 from publisher.resolving import Resolver
+from publisher.settings.mail import OWN_RELAY, RelaySettings
 from store import newsletters
 from store.database import SCHEMA, Database, open_database
 

@@ -90,7 +90,7 @@ def _clear(folder: Path) -> None:
 
 
 def _configuration(about: Mapping[str, Any], now: datetime) -> str:
-    from publisher.config import compose  # noqa: PLC0415
+    from publisher.settings.composing import compose  # noqa: PLC0415
 
     languages = ",".join(about["site"]["languages"])
     return compose(_URL, languages, year=now.year, names=about["site"]["name"])

@@ -17,7 +17,7 @@ def init(
     as_json: common.JsonOption = False,
 ) -> None:
     """Make a new site: its configuration and an empty store."""
-    from publisher.config import compose  # noqa: PLC0415
+    from publisher.settings.composing import compose  # noqa: PLC0415
 
     text = compose(url, languages, year=common.clock(now).year)
     path, database = found_site(folder, text)

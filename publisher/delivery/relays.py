@@ -8,9 +8,10 @@ spoil it. All other mail goes by the relay of ``[mail]`` and those that name no 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from publisher.config import OWN_RELAY, PRIORITY, Config, RelaySection, RelaySettings
+from publisher.config import Config
 from publisher.delivery.outgoing import Relay
 from publisher.delivery.pace import Pace, domain_of
+from publisher.settings.mail import OWN_RELAY, PRIORITY, RelaySection, RelaySettings
 
 #: Seconds for which a relay is left that nobody answered at; twice as long each time.
 _LEFT = 15.0

@@ -10,9 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from publisher import config as configuration
-from publisher.config import Config, compose, load, sections
+from publisher.config import Config, load, sections
 from publisher.errors import ConfigError
 from publisher.rules import Rule
+from publisher.settings.composing import compose
 from store.records import Missing
 from tests import make
 

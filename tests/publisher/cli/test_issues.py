@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from publisher.cli import app
-from publisher.config import compose
+from publisher.settings.composing import compose
 
 NOW = "2026-11-23T08:00:00Z"
 EARLIER = "2026-11-16T08:00:00Z"

@@ -12,9 +12,10 @@ from sqlalchemy import event, select, true, update
 
 import scheduler
 from publisher import issuing, publishing
-from publisher.config import Config, RelaySection
+from publisher.config import Config
 from publisher.delivery import engine, journal
 from publisher.errors import BusyError, ConflictError
+from publisher.settings.mail import RelaySection
 from store import batches, claims, deliveries, subscribers, tables
 from store.database import Database, Transaction
 from store.records import DeliveryState, Ending, Status

@@ -10,7 +10,7 @@ from sqlalchemy import true, update
 
 import scheduler
 from publisher import issuing
-from publisher.config import Config, RelaySection
+from publisher.config import Config
 from publisher.delivery import engine, unknowns
 from publisher.delivery.asking import Found
 from publisher.delivery.rulings import decide, goes_again, together
@@ -18,6 +18,7 @@ from publisher.delivery.unknowns import Settled, settle, settle_due
 from publisher.errors import NotFoundError
 from publisher.mail.wire import message_id
 from publisher.press import change_unknown
+from publisher.settings.mail import RelaySection
 from store import batches, deliveries, issues, tables
 from store.database import Database
 from store.records import Delivery, DeliveryState, IssueState, UnknownRule

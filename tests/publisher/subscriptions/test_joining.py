@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher import languages
-from publisher.config import Config, SignupSection
+from publisher.config import Config
 from publisher.errors import FormError, TokenError
 from publisher.mail.letters import GOOD_FOR
+from publisher.settings.site import SignupSection
 from publisher.story import Label
 from publisher.subscriptions import erasure, joining, keyring, suppressions
 from publisher.subscriptions.choices import USUAL, Offer
