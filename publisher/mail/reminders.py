@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from publisher import addresses, markup
 from publisher.config import Config
 from publisher.mail import signing, wire
-from publisher.mail.edition import inlined
+from publisher.mail.edition import inlined, title
 from publisher.mail.keys import Key
 from publisher.rendering import render
 from store.records import Missing, Newsletter
@@ -88,7 +88,7 @@ def _page(reminder: Reminder, part: str, config: Config) -> str:
         overrides=config.templates,
         site_name=config.name(language),
         site_url=addresses.link(config.site.url, addresses.front(language)),
-        newsletter=markup.clean_line(newsletter.names.get(language) or newsletter.key),
+        newsletter=markup.clean_line(title(newsletter, config.chain(language))),
         wanted=[replace(text, title=markup.clean_line(text.title)) for text in reminder.wanted],
         until=reminder.until,
         place=newsletter.timezone,
