@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -146,7 +146,7 @@ def _campaign(base: str, folder: Path, people: int, *, signs: bool) -> dict[str,
                 places = [folder / f"{number}-{place}" for place in range(number)]
                 for place in places:
                     site.write(place, url)
-                with _opened(url) as database, _at_work(places, database) as workers:
+                with closing(open_database(url)) as database, _at_work(places, database) as workers:
                     parts = _parts(database, sink, workers)
                     run = _run(database, issue, people, _Counter(path=counter), parts)
             found[str(number)] = run
@@ -163,7 +163,7 @@ def _prepare(site: _Site, url: str, people: int) -> int:
         keys.make(config, config.sender.rpartition("@")[2], _SELECTOR, ed25519=False)
     issue = queued.queue(config, people, now=datetime.now(UTC))
     seconds = time.perf_counter() - started
-    with _opened(url) as database:
+    with closing(open_database(url)) as database:
         issuing.pause(database, issue)
         sizes = {name: _size(database, name) for name in ("subscribers", "deliveries", "batches")}
     sys.stderr.write(f"{people} subscribed and queued in {seconds:.1f} s; bytes: {sizes}\n")
@@ -193,15 +193,6 @@ def _sink(counter: Path) -> Iterator[tuple[int, int]]:
         running(command, port=port, folder=Path("/"), environment={}, out=out) as pid,
     ):
         yield pid, port
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[Database]:
-    database = open_database(url)
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -228,19 +228,10 @@ class Stage:
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Database]:
-    database = open_database(url)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-@contextmanager
 def embedded(folder: Path, people: int) -> Iterator[Stage]:
     """Give one process on SQLite."""
     url = f"sqlite:///{folder}/tidings.db"
-    with _book(folder) as book, _opened(url) as database:
+    with _book(folder) as book, closing(open_database(url)) as database:
         config = queued.written(folder, url, book.mail)
         yield Stage(
             senders=[Sender(command=["deliver"], folder=folder)],
@@ -259,7 +250,7 @@ def distributed(folder: Path, people: int) -> Iterator[Stage]:
         _book(folder) as book,
         postgres.own_server() as server,
         postgres.copy(server.base, None) as url,
-        _opened(url) as database,
+        closing(open_database(url)) as database,
     ):
         for host in hosts:
             host.mkdir()
@@ -282,7 +273,7 @@ def postfix_ask(folder: Path, people: int) -> Iterator[Stage]:
     url = f"sqlite:///{folder}/tidings.db"
     with (
         _book(folder) as book,
-        _opened(url) as database,
+        closing(open_database(url)) as database,
         postfix.server(default_transport=f"smtp:[127.0.0.1]:{book.port}") as relay,
     ):
         config = queued.written(folder, url, {**settings(relay.port), "ask": relay.log})

@@ -265,11 +265,13 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_begun(
     house: House, relay: Relay
 ) -> None:
     house.queue(300, size=300)
+    relay.takes = 0.25
     with house.worker():
         wait_until(lambda: len(relay.accepted) > 10)
     sent, unknown = house.ended()
     assert sent == len(relay.accepted) < 300
     assert (unknown, house.held()) == (0, [])
+    relay.takes = 0.0
     with house.worker():
         house.wait(300)
     check(house, relay, 300)
