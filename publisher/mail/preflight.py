@@ -155,9 +155,12 @@ def _headers(proof: Proof) -> Findings:
     if not head.get("List-Unsubscribe"):
         said = "no List-Unsubscribe: nobody could leave, and large providers refuse it"
         yield error("unsubscribe-missing", "headers", said, "this is a fault of Tidings: tell us")
-    mail = proof.config.mail
+    stated = set(proof.config.mail.model_fields_set)
+    if any(not relay.domains for relay in proof.config.relays):
+        # That one takes the place of a relay that nobody has named.
+        stated.add("host")
     for name, said in (("host", "a relay on this machine"), ("sender", "a made-up sender")):
-        if name not in mail.model_fields_set:
+        if name not in stated:
             mend = f"set mail.{name} if that is not what you mean"
             yield warning(f"mail-{name}", "headers", f"mail.{name} is not set: {said}", mend)
 

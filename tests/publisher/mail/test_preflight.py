@@ -16,6 +16,7 @@ from publisher.mail import page
 from publisher.mail.edition import Rendered, render_edition
 from publisher.mail.finding import Proof
 from publisher.mail.preflight import CLIPPED, LARGE, findings
+from publisher.settings.mail import RelaySection
 from publisher.story import Picture, Story
 from tests import make
 
@@ -58,6 +59,16 @@ def codes(looked_at: Proof, level: str = "") -> set[str]:
 @pytest.mark.parametrize("language", make.LANGUAGES)
 def test_an_edition_that_is_right_passes(config: Config, language: str) -> None:
     assert codes(proof(config, language)) == set()
+
+
+@pytest.mark.parametrize(("domains", "is_asked_for"), [((), False), (("example.net",), True)])
+def test_a_relay_for_all_senders_takes_the_place_of_the_one_nobody_named(
+    config: Config, domains: tuple[str, ...], is_asked_for: bool
+) -> None:
+    relay = RelaySection(name="spare", host="relay.example.org", domains=domains)
+    house = config.model_copy(update={"relays": (relay,)})
+    found = {each.code for each in findings(proof(house))}
+    assert ("mail-host" in found) is is_asked_for
 
 
 @pytest.mark.parametrize("language", make.LANGUAGES)
