@@ -12,7 +12,7 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -155,6 +155,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._locks: dict[str, threading.Lock] = {}
+        # All that ask a database in memory have one connection: its transactions take turns.
+        self._turn = threading.RLock() if _in_memory(engine.url) else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -174,6 +176,7 @@ class Database:
     @contextmanager
     def _transaction(self, options: Mapping[str, Any]) -> Iterator[Transaction]:
         with (
+            self._turn,
             _translated(),
             self._engine.connect() as connection,
             connection.execution_options(**options).begin(),
@@ -195,14 +198,13 @@ class Database:
 
     @contextmanager
     def _lock(self, name: str) -> Iterator[Callable[[], None] | None]:
-        path = self._engine.url.database
         if self._engine.dialect.name == "postgresql":
             with _translated(), self._engine.connect() as connection, connection.begin():
                 connection.execute(text(_NOTICE_DEATH))
                 statement = text("select pg_try_advisory_xact_lock(:number)")
                 won = connection.execute(statement, {"number": _number(name)}).scalar()
                 yield partial(_ask, connection) if won else None
-        elif path in {None, "", ":memory:"}:
+        elif _in_memory(self._engine.url):
             lock = self._locks.setdefault(name, threading.Lock())
             if not lock.acquire(blocking=False):
                 yield None
@@ -212,7 +214,7 @@ class Database:
             finally:
                 lock.release()
         else:
-            with Path(f"{path}.{name}.lock").open("w", encoding="ascii") as file:
+            with Path(f"{self._engine.url.database}.{name}.lock").open("w", encoding="ascii") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -346,10 +348,13 @@ def open_database(url: str) -> Database:
     raise StoreError(f"cannot keep news in {address.get_backend_name()!r}: sqlite or postgresql")
 
 
+def _in_memory(address: URL) -> bool:
+    return address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}
+
+
 def _sqlite(address: URL) -> Engine:
-    in_memory = address.database in {None, "", ":memory:"}
     # A database in memory lives in one connection, so all must share it.
-    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    options: dict[str, Any] = {"poolclass": StaticPool} if _in_memory(address) else {}
     engine = create_engine(
         address,
         connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False},
