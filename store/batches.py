@@ -206,6 +206,13 @@ def let_go(tx: Transaction, batch: Batch) -> None:
     recount(tx, [batch])
 
 
+def holders(tx: Transaction) -> set[tuple[str, int]]:
+    """Return who holds batches, and of which editions."""
+    columns = (batches.c.worker, batches.c.edition_id)
+    rows = tx.rows(select(*columns).distinct().where(batches.c.worker != ""))
+    return {(row["worker"], row["edition_id"]) for row in rows}
+
+
 def held(tx: Transaction, *, worker: str | None = None) -> list[Batch]:
     """Return the batches that somebody holds, or that one does."""
     whose = batches.c.worker != "" if worker is None else batches.c.worker == worker

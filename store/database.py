@@ -214,7 +214,9 @@ class Database:
             finally:
                 lock.release()
         else:
-            with Path(f"{self._engine.url.database}.{name}.lock").open("w", encoding="ascii") as file:
+            with Path(f"{self._engine.url.database}.{name}.lock").open(
+                "w", encoding="ascii"
+            ) as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:

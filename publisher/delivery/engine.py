@@ -13,6 +13,7 @@ deliver at once, since each batch is one's alone.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from threading import Event
 
@@ -23,7 +24,6 @@ from publisher.config import Config
 from publisher.delivery import journal, recovery, relays
 from publisher.delivery.hand import Hand
 from publisher.delivery.holding import Holder
-from publisher.delivery.journal import Journal
 from publisher.delivery.making import Maker
 from publisher.delivery.outcome import Outcome
 from publisher.delivery.outgoing import Relay
@@ -73,23 +73,24 @@ def deliver(
     maker = Maker(config=config, tokens=keyring.tokens(database, now=now), keys=keys.load(config))
     clock, stop = clock or (lambda: now), stop or Event()
     routes = _routes(database, maker, now, batch_id)
+    whole = Holder(
+        database=database,
+        maker=maker,
+        clock=clock,
+        time=_seconds,
+        lease=config.delivery.lease,
+        issue_id=issue_id,
+        batch_id=batch_id,
+    )
     runs = []
     for route, editions in routes.items():
-        own = journal.create(config)
-        holder = Holder(
-            database=database,
-            maker=maker,
-            worker=own.worker,
-            clock=clock,
-            time=_seconds,
-            lease=config.delivery.lease,
-            issue_id=issue_id,
-            batch_id=batch_id,
+        holder = replace(
+            whole,
             first=[] if first is None else [first],
             # All, where all go the same way: also what falls due meanwhile.
             editions=editions if len(routes) > 1 else None,
         )
-        runs.append(_run(route, holder, own, progress=progress, stop=stop))
+        runs.append(_run(route, holder, progress=progress, stop=stop))
     try:
         # Its loop hands bytes over with fewer steps in Python than asyncio's own.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -117,19 +118,20 @@ def _routes(
     return routes
 
 
-def _run(
-    route: Sequence[Relay], holder: Holder, own: Journal, *, progress: Progress | None, stop: Event
-) -> Run:
+def _run(route: Sequence[Relay], holder: Holder, *, progress: Progress | None, stop: Event) -> Run:
+    """Return one by these relays, with a journal of its own."""
+    config, pace = holder.maker.config, relays.pace_of(*route)
+    own = journal.create(config)
     hand = Hand(
         journal=own,
         clock=holder.clock,
         time=holder.time,
-        waiting=Waiting(relays.pace_of(*route)),
-        give_up=holder.maker.config.give_up,
+        waiting=Waiting(pace),
+        give_up=config.give_up,
     )
     return Run(
         route=route,
-        holder=holder,
+        holder=replace(holder, worker=own.worker, limited=pace.limited),
         journal=own,
         outcome=Outcome(),
         progress=progress,

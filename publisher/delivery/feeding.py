@@ -63,6 +63,7 @@ class Feeder:
 
     def _take(self, taken: Taken) -> None:
         self.cancelled += taken.cancelled
+        self.hand.waiting.pace.share(taken.among)
         self.hand.hold(taken.held, taken.deliveries)
 
     async def _start(self) -> None:

@@ -26,6 +26,8 @@ class Taken:
     deliveries: Sequence[Delivery]
     #: How many of it were for people who have left.
     cancelled: int
+    #: As :meth:`Holder.among`.
+    among: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,8 @@ class Holder:
 
     database: Database
     maker: Maker
-    worker: str
+    #: The name that its batches are held under.
+    worker: str = ""
     clock: Callable[[], datetime]
     #: Seconds that only go on.
     time: Callable[[], float]
@@ -47,6 +50,8 @@ class Holder:
     first: list[int] = field(default_factory=list)
     #: Only batches of these editions.
     editions: Collection[int] | None = None
+    #: Whether the relays have limits that all who send by them share.
+    limited: bool = False
 
     def take(self) -> Taken | None:
         """Claim the next batch of which something is due, or None."""
@@ -60,9 +65,10 @@ class Holder:
                 found, cancelled = claims.take(tx, batch, now)
                 if not found:
                     batches.let_go(tx, batch)
+                among = self._among(tx)
             if found or cancelled:
                 held = Held(batch=batch, until=at + self.lease)
-                return Taken(held=held, deliveries=found, cancelled=cancelled)
+                return Taken(held=held, deliveries=found, cancelled=cancelled, among=among)
 
     def _claim(self, tx: Transaction, now: datetime) -> Batch | None:
         for batch_id in (*self.first, self.batch_id):
@@ -117,6 +123,21 @@ class Holder:
         """Return which of these issues are not being sent any more."""
         with self.database.read() as tx:
             return claims.stopped(tx, issue_ids)
+
+    def among(self) -> int:
+        """Return how many workers, this one too, hold batches that go by the same relays."""
+        with self.database.read() as tx:
+            return self._among(tx)
+
+    def _among(self, tx: Transaction) -> int:
+        if not self.limited:
+            return 1
+        held = batches.holders(tx)
+        mine = {worker for worker, edition_id in held if self._is_ours(edition_id)}
+        return len(mine | {self.worker})
+
+    def _is_ours(self, edition_id: int) -> bool:
+        return self.editions is None or edition_id in self.editions
 
 
 def closed(known: Known, zones: Collection[str], now: datetime) -> Mapping[str, datetime]:

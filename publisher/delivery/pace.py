@@ -94,12 +94,23 @@ class Pace:
 
     def __init__(self, *, rate: float = 0.0, per_domain: int = 0) -> None:
         """Begin with nothing under way. ``rate`` is in mails a second; 0 is without a limit."""
-        self._interval = 1 / rate if rate else 0.0
-        self._per_domain = per_domain or inf
+        self._limits = rate, per_domain
+        self.share(1)
         #: When the next mail would go if none were ever early (the generic cell rate algorithm:
         #: ITU-T I.371), so that a pause saves up nothing.
         self._due = -inf
         self._domains: dict[str, Domain] = {}
+
+    @property
+    def limited(self) -> bool:
+        """Whether anything of it is to be shared."""
+        return any(self._limits)
+
+    def share(self, among: int) -> None:
+        """Keep to one part in so many of the limits: that many hand over to the relay at once."""
+        rate, per_domain = self._limits
+        self._interval = among / rate if rate else 0.0
+        self._per_domain = max(1, per_domain // among) if per_domain else inf
 
     def wait(self, domain: str, at: float) -> float:
         """Return for how many seconds a mail to a domain has to wait: 0.0, it may go now.

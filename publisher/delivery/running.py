@@ -151,6 +151,9 @@ class Run:
         held = [each for each in self.hand.held if each.left]
         if not held:
             return
+        pace = self.hand.waiting.pace
+        if pace.limited:
+            pace.share(await self.desk.do(self.holder.among))
         stopped = await self.desk.do(self.holder.stopped, {each.batch.issue_id for each in held})
         now, known = self.holder.clock(), self.holder.maker.known
         windowed = {

@@ -35,7 +35,8 @@ class Waiting(Generic[Mail]):
     """The mails that wait for a relay, of any number of batches, and its pace."""
 
     def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+        #: That of the relay, which others may share.
+        self.pace = pace
         self._mails: dict[str, deque[Mail]] = {}
         self._ready: deque[str] = deque()
         self._alone: list[tuple[float, str]] = []
@@ -69,7 +70,7 @@ class Waiting(Generic[Mail]):
 
     def next(self, at: float) -> Mail | None:
         """Return the mail that goes now, counted as taken; None when none may."""
-        if self._pace.next_at(at) > at:
+        if self.pace.next_at(at) > at:
             return None
         while self._alone and self._alone[0][0] <= at:
             self._ready.append(heappop(self._alone)[1])
@@ -83,7 +84,7 @@ class Waiting(Generic[Mail]):
         mails = self._mails[domain]
         mail = mails.popleft()
         self._count -= 1
-        self._pace.taken(domain, at)
+        self.pace.taken(domain, at)
         if mails:
             self._ready.append(domain)
         else:
@@ -92,7 +93,7 @@ class Waiting(Generic[Mail]):
 
     def _may_go(self, domain: str, at: float) -> bool:
         """Say whether a domain that was ready still is; if not, put it where it belongs."""
-        wait = self._pace.wait_for(domain, at)
+        wait = self.pace.wait_for(domain, at)
         if wait == inf:
             self._full.add(domain)
         elif wait:
@@ -102,7 +103,7 @@ class Waiting(Generic[Mail]):
     def ended(self, mail: Mail, answer: Answer, at: float) -> None:
         """Count what became of a mail that :meth:`next` gave, once for each."""
         domain = mail.domain
-        self._pace.ended(domain, answer, at)
+        self.pace.ended(domain, answer, at)
         if domain in self._full:
             self._full.remove(domain)
             self._ready.append(domain)
@@ -113,8 +114,8 @@ class Waiting(Generic[Mail]):
         Infinite when only a mail that is added or has ended can change its answer.
         """
         if self._ready:
-            return self._pace.next_at(at)
-        return max(self._alone[0][0], self._pace.next_at(at)) if self._alone else inf
+            return self.pace.next_at(at)
+        return max(self._alone[0][0], self.pace.next_at(at)) if self._alone else inf
 
     def withdraw(self, unwanted: Callable[[Mail], bool]) -> list[Mail]:
         """Take out mails that are not to go, and return them: those of an issue that is paused."""

@@ -119,6 +119,16 @@ def renewed(batch: Batch) -> Batch:
     return Batch(**{**vars(batch), "lease": NOW + 2 * LEASE})
 
 
+def test_it_is_known_who_holds_batches_and_of_which_editions(digest: Database) -> None:
+    with digest.write() as tx:
+        queued(tx)
+        english = min(batches.due_editions(tx, NOW))
+        assert batches.holders(tx) == set()
+        for worker in ("one", "other", "one"):
+            assert claimed.batch(tx, NOW, worker=worker, editions=[english])
+        assert batches.holders(tx) == {("one", english), ("other", english)}
+
+
 def test_what_was_not_begun_waits_again_and_counts_as_no_attempt(digest: Database) -> None:
     with digest.write() as tx:
         queued(tx)

@@ -90,19 +90,19 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 99), which=st.integers(0, 255))
     def plans(self, number: int, which: int) -> None:
-        """The relay will answer one thing in a way of its own."""
+        """Have the relay answer one thing in a way of its own."""
         self.moves.append(Move(kind=self.kinds[number % len(self.kinds)], which=which))
 
     @precondition(lambda self: self.written)
     @rule(size=st.integers(1, 60))
     def reads_some(self, size: int) -> None:
-        """Some bytes reach the relay."""
+        """Have some bytes reach the relay."""
         self._read(size)
 
     @precondition(lambda self: self.written)
     @rule()
     def reads(self) -> None:
-        """All bytes reach the relay."""
+        """Have all bytes reach the relay."""
         self._read(len(self.written))
 
     def _read(self, size: int) -> None:
@@ -113,37 +113,37 @@ class Conversations(RuleBasedStateMachine):
     @precondition(lambda self: self.coming)
     @rule(size=st.integers(1, 60))
     def hears_some(self, size: int) -> None:
-        """Some bytes come back."""
+        """Have some bytes come back."""
         some, self.coming = self.coming[:size], self.coming[size:]
         self._act(lambda: self.dialogue.received(some))
 
     @precondition(lambda self: self.coming)
     @rule()
     def hears(self) -> None:
-        """All bytes come back."""
+        """Have all bytes come back."""
         some, self.coming = self.coming, b""
         self._act(lambda: self.dialogue.received(some))
 
     @precondition(lambda self: self.dialogue.idle and not self.coming)
     @rule()
     def goes_on(self) -> None:
-        """The sender says more, or goodbye."""
+        """Say more, or goodbye."""
         end = self.dialogue.spent or not self.post.waiting
         self._act(self.dialogue.leave if end else self.dialogue.more)
 
     @rule()
     def breaks(self) -> None:
-        """The way is cut, with all that is on it."""
+        """Cut the way, with all that is on it."""
         self._act(lambda: self.dialogue.lost("gone"))
 
     @rule()
     def stops(self) -> None:
-        """The sender is told to stop, or has waited for long enough."""
+        """Stop: somebody says so, or it has taken too long."""
         self._act(lambda: self.dialogue.fail("stopped"))
 
     @rule()
     def oversleeps(self) -> None:
-        """The sender's lease is over when the next message is to begin."""
+        """Have the lease be over when the next message is to begin."""
         self.post.late = True
 
     @invariant()
@@ -183,4 +183,3 @@ def test_whatever_happens_and_whenever_each_mail_ends_once_and_as_it_did() -> No
             suppress_health_check=list(HealthCheck),
         ),
     )
-

@@ -14,6 +14,7 @@ import scheduler
 from publisher import issuing, publishing
 from publisher.config import Config
 from publisher.delivery import engine, journal
+from publisher.delivery.pace import Pace
 from publisher.errors import BusyError, ConflictError
 from publisher.settings.mail import RelaySection
 from store import batches, claims, deliveries, subscribers, tables
@@ -24,6 +25,7 @@ from tests.fakes import Relay, free_port
 from tests.store import fill
 
 SENT = DeliveryState.SENT
+share = Pace.share
 
 
 @pytest.fixture
@@ -353,6 +355,51 @@ def test_two_who_deliver_at_once_share_the_work(either: Database, config: Config
         assert sum(outcome.sent for outcome in outcomes) == 36
         assert set(relay.counts.values()) == {1}
     assert {*states(either).values()} == {SENT}
+
+
+@pytest.mark.parametrize(
+    ("rate", "senders", "shares"),
+    [
+        (0.0, {}, {1}),
+        (1000.0, {}, {2}),
+        # What the other one sends goes by another relay.
+        (1000.0, {"fr": "Infos <infos@actualites.example>"}, {1}),
+    ],
+)
+def test_whoever_sends_beside_others_keeps_to_a_part_of_what_the_relay_wants(
+    either: Database,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    rate: float,
+    senders: dict[str, str],
+    shares: set[int],
+) -> None:
+    make.start(either, config, languages=("en", "fr"), senders=senders)
+    make.subscribe(either, ["en1@example.org"])
+    make.subscribe(either, ["fr1@example.org"], language="fr")
+    make.take(either, config, make.draft("en"), make.draft("fr"))
+    publishing.publish_due(either, config, now=make.NOW)
+    scheduler.tick(either, config, now=make.NOW, sends=False)
+    with either.write() as tx:
+        french = max(batches.due_editions(tx, make.NOW))
+        assert claimed.batch(tx, make.NOW, worker="another", editions=[french])
+    told: list[int] = []
+
+    def shared(pace: Pace, among: int) -> None:
+        told.append(among)
+        share(pace, among)
+
+    monkeypatch.setattr(Pace, "share", shared)
+    with Relay(takes=0.4) as relay:
+        served = relay.serves(config, rate=rate)
+        served = relayed(served, relay, domains=("actualites.example",))
+        outcome = engine.deliver(either, served, now=make.NOW)
+    assert outcome.sent == 1
+    # Each pace as it begins and knows of nobody; then with the batch, and at each look.
+    begun = 1 + len(senders)
+    assert {*told[:begun]} == {1}
+    assert {*told[begun:]} == shares
+    assert rate == 0.0 or len(told) > begun + 1
 
 
 def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(

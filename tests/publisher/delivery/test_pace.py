@@ -117,6 +117,22 @@ def test_a_rate_is_reached_by_whoever_asks_when_told() -> None:
     assert at - 3.0 == pytest.approx((1000 - 25 - 1) / 250, abs=0.01)
 
 
+def test_of_a_limit_that_several_share_each_keeps_to_its_part() -> None:
+    pace = Pace(rate=20.0, per_domain=5)
+    assert pace.limited
+    pace.share(2)
+    for _ in range(2):
+        assert pace.wait("a.example", 0.0) == 0.0
+        pace.taken("a.example", 0.0)
+    assert pace.next_at(0.0) == pytest.approx(2 / 10 - EARLY)
+    assert pace.wait("a.example", 9.0) == inf
+    pace.share(1)
+    assert pace.wait("a.example", 9.0) == 0.0
+    pace.share(99)
+    assert pace.wait("b.example", 9.0) == 0.0
+    assert not Pace().limited
+
+
 def test_enough_mails_of_a_domain_wait_for_one_of_them_to_end() -> None:
     pace = Pace(per_domain=2)
     for _ in range(2):
