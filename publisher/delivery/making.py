@@ -35,11 +35,15 @@ class Maker:
     compiled: dict[int, Compiled] = field(default_factory=dict)
 
     def learn(self, tx: Transaction, edition_id: int) -> Known:
-        """Return an edition with all that its mails need; read once."""
+        """Return an edition with all that its mails need; read once.
+
+        Raises ConfigError where its mails would go unsigned and those of others would not.
+        """
         if edition_id not in self.known:
             edition = issues.edition(tx, edition_id)
             issue = issues.get(tx, edition.issue_id)
             newsletter = newsletters.get(tx, issue.newsletter)
+            self.keys.check(sender(newsletter, edition.language, self.config).address)
             self.known[edition_id] = Known(edition=edition, issue=issue, newsletter=newsletter)
         return self.known[edition_id]
 

@@ -115,6 +115,18 @@ class Keys:
         nearest = max((len(key.domain) for key in fit), default=0)
         return [key for key in fit if len(key.domain) == nearest]
 
+    def check(self, address: str) -> None:
+        """Raise ConfigError where keys sign, and none of them the mail of an address.
+
+        The pre-flight has seen one: its file is on another host, or was on this one.
+        """
+        if self.keys and not self.of(address):
+            said = (
+                f"no key of the domain of {address} is in dkim.folder: copy its file from a host "
+                "that has it, or nothing would sign"
+            )
+            raise ConfigError("dkim.selectors", [said])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Signing:

@@ -31,7 +31,11 @@ def known(tx: Transaction, person: Subscriber) -> Mapping[str, Any]:
         **vars(person),
         "paused_until": subscribers.paused_until(tx, person.id),
         "subscriptions": [
-            {"newsletter": entry.newsletter, "topics": list(entry.topics)}
+            {
+                "newsletter": entry.newsletter,
+                "topics": list(entry.topics),
+                "frequency": entry.frequency,
+            }
             for entry in subscribers.subscriptions_of(tx, person.id)
         ],
         "consents": [_said(vars(row)) for row in consents.of(tx, person.id)],

@@ -12,6 +12,9 @@ from typer.testing import CliRunner, Result
 import scheduler
 from publisher.cli import app
 from publisher.config import load
+from publisher.delivery import engine
+from publisher.errors import ConfigError
+from store import batches
 from store.database import open_database
 from tests import make
 from tests.fakes import Names, Relay
@@ -104,6 +107,33 @@ def test_a_site_whose_keys_are_named_signs_its_mails(place: Path) -> None:
     known = {each["name"]: each["record"] for each in made}
     for _, message in relay.accepted:
         assert verdicts(message, known) == [True, True]
+
+
+def test_no_mail_goes_unsigned_where_the_key_of_its_domain_is_missing(place: Path) -> None:
+    keygen(place)
+    lost = keygen(place, "--domain", "example.net")
+    signing(place, "202611")
+    with Relay() as relay:
+        config = relay.serves(load(place))
+        database = open_database(config.database_url)
+        start = {"names": {"en": "Digest"}, "since": THEN - timedelta(days=7)}
+        senders = {"ar": "ar@example.net"}
+        make.start(database, config, languages=("en", "ar"), senders=senders, **start)
+        make.take(database, config, make.draft("en"), make.draft("ar"), now=THEN)
+        for language in ("en", "ar"):
+            make.subscribe(database, [f"{language}@example.com"], language=language)
+        scheduler.tick(database, config, now=THEN, sends=False)
+        # As on a host that has not been given this key.
+        Path(lost["file"]).rename(place.parent / "aside.pem")
+        with pytest.raises(ConfigError, match=r"no key of the domain of ar@example\.net"):
+            engine.deliver(database, config, now=THEN)
+        with database.read() as tx:
+            assert batches.held(tx) == []
+        (place.parent / "aside.pem").rename(lost["file"])
+        done = engine.deliver(database, config, now=THEN)
+        database.close()
+    assert (done.sent, len(relay.accepted)) == (2, 2)
+    assert all(b"DKIM-Signature: " in message for _, message in relay.accepted)
 
 
 def findings(place: Path) -> list[tuple[str, str]]:

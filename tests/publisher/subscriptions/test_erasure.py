@@ -92,7 +92,7 @@ def test_a_reader_has_all_that_is_known_of_them(site: Database, config: Config) 
     own = erasure.export_own(site, people.own_token(site, reader), now=make.NOW)
     assert own == erasure.export(site, ZOE)
     assert (own["email"], own["name"], own["status"]) == (ZOE, "Zoë", Status.ACTIVE)
-    assert own["subscriptions"] == [{"newsletter": "digest", "topics": []}]
+    assert own["subscriptions"] == [{"newsletter": "digest", "topics": [], "frequency": ""}]
     assert [row["act"] for row in own["consents"]] == ["asked", "confirmed"]
     assert [row["name"] for row in own["letters"]] == ["confirm", "welcome"]
     assert [(row["newsletter"], row["state"]) for row in own["deliveries"]] == [("digest", "sent")]
