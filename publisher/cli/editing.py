@@ -225,7 +225,10 @@ def _not_told(entry: "Owed") -> Iterator[str]:
     """Yield what becomes of those who are told nothing now."""
     place = f"{entry.newsletter} in {entry.language}"
     if entry.waiting:
-        yield f"{place}: {entry.waiting} have yet to be sent the wrong text; ask again afterwards"
+        yield (
+            f"{place}: {entry.waiting} have yet to be sent the wrong text, or pause; "
+            "ask again afterwards"
+        )
     if entry.unknown:
         yield (
             f"{place}: nobody knows whether {entry.unknown} got the wrong text; say it with "
