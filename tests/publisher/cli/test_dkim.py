@@ -87,6 +87,13 @@ def test_records_are_lines_of_a_zone_file(place: Path) -> None:
     assert tidings(place, "dkim", "record", "--domain", "example.net").exit_code != 0
 
 
+@pytest.mark.parametrize("written", ["EXAMPLE.ORG", "bücher.example", "BÜCHER.example"])
+def test_records_are_shown_of_a_domain_however_it_is_written(place: Path, written: str) -> None:
+    name = keygen(place, "--domain", written, "--selector", "a", "--ed25519")["name"]
+    shown = tidings(place, "dkim", "record", "--domain", written, "--json")
+    assert [json.loads(line)["name"] for line in shown.stdout.splitlines()] == [name]
+
+
 def test_a_site_whose_keys_are_named_signs_its_mails(place: Path) -> None:
     made = [keygen(place), keygen(place, "--ed25519")]
     signing(place, "202611", "202611e")
