@@ -67,4 +67,4 @@ class Maker:
     def _compile(self, known: Known) -> Compiled:
         from_ = sender(known.newsletter, known.edition.language, self.config)
         keys = self.keys.of(from_.address)
-        return compiled(known.edition, from_, date=known.issue.dated, keys=keys)
+        return compiled(known.edition, from_, date=known.issue.dated, tokens=self.tokens, keys=keys)
