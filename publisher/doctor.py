@@ -130,21 +130,16 @@ def _relay(config: Config, settings: RelaySettings) -> str:
 
 def _senders(database: Database, config: Config) -> list[Check]:
     """Return for each newsletter and language the address that mail comes from, or a fault."""
-    found: list[Newsletter] = []
-    asked = _made("senders", partial(_newsletters, database, found))
-    if not asked.ok:
-        return [asked]
+    try:
+        with database.read() as tx:
+            found = newsletters.listing(tx)
+    except TidingsError as error:
+        return [Check(name="senders", ok=False, detail=str(error))]
     return [
         _made(f"sender {each.key} {language}", partial(_address, each, language, config))
         for each in found
         for language in each.languages
     ]
-
-
-def _newsletters(database: Database, found: list[Newsletter]) -> str:
-    with database.read() as tx:
-        found += newsletters.listing(tx)
-    return ""
 
 
 def _address(newsletter: Newsletter, language: str, config: Config) -> str:

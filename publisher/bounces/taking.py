@@ -5,6 +5,7 @@
     policy      kept and shown: nobody at the address is to blame
     complaint   the reader is ``complained``: suppressed, and off all newsletters
     leave       off the newsletter, as by its link
+                (of a letter to an address that is not the reader's: only that is suppressed)
     unknown     kept and shown, and nothing more
 
 The same message counts once, whichever way and however often it comes.
