@@ -72,14 +72,15 @@ def _store(config: Config, now: datetime) -> tuple[list[Check], list[Check]]:
         checks = [_made("database", partial(_database, config, opened))]
         if not checks[0].ok:
             return checks, []
+        (database,) = opened
         checks += [
-            _made("migrations", partial(_migrations, *opened)),
-            _made("clock", partial(_clock, *opened, now)),
+            _made("migrations", partial(_migrations, database)),
+            _made("clock", partial(_clock, database, now)),
         ]
-        return checks, _senders(*opened, config) if checks[1].ok else []
+        return checks, _senders(database, config) if checks[1].ok else []
     finally:
-        for database in opened:
-            database.close()
+        for each in opened:
+            each.close()
 
 
 def _database(config: Config, opened: list[Database]) -> str:

@@ -72,7 +72,7 @@ def test_a_message_stays_what_it_is_whatever_its_subject_is_written_in(
     post: Post, system: str
 ) -> None:
     mail = post.send()[ZOE]
-    raw = bounced.DEAD[system](post.path(mail), ZOE)
+    raw = bounced.DEAD[system](post.path(mail), ZOE, bounced.STRANGE)
     raw = re.sub(rb"^Subject:.*$", b"Subject: =?\xc3\xa9?q?x?=", raw, flags=re.MULTILINE)
     assert (post.take(raw).kind, post.status()) == (Kind.HARD, Status.BOUNCED)
 
