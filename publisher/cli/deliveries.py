@@ -34,14 +34,18 @@ def list_deliveries(
 ) -> None:
     """List the mails of an issue and how each stands."""
     from publisher.mail.wire import message_id  # noqa: PLC0415
+    from publisher.subscriptions import keyring  # noqa: PLC0415
     from store import deliveries, issues  # noqa: PLC0415
     from store.records import DeliveryState  # noqa: PLC0415
 
     if state and state not in list(DeliveryState):
         raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
-    with common.opened(ctx, config) as house, house.database.read() as tx:
-        editions = {entry.id: entry for entry in issues.editions_of(tx, issues.get(tx, issue).id)}
-        found = deliveries.listing(tx, issue, state=DeliveryState(state) if state else None)
+    with common.opened(ctx, config) as house:
+        tokens = keyring.tokens(house.database, now=common.clock(None))
+        with house.database.read() as tx:
+            known = issues.editions_of(tx, issues.get(tx, issue).id)
+            found = deliveries.listing(tx, issue, state=DeliveryState(state) if state else None)
+    editions = {entry.id: entry for entry in known}
     records = [
         {
             "id": mail.id,
@@ -51,7 +55,7 @@ def list_deliveries(
             "code": mail.code,
             "attempts": mail.attempts,
             "detail": mail.detail,
-            "message_id": message_id(mail, editions[mail.edition_id], house.config.host),
+            "message_id": message_id(mail, editions[mail.edition_id], house.config.host, tokens),
         }
         for mail in found
     ]

@@ -115,17 +115,14 @@ class Keys:
         nearest = max((len(key.domain) for key in fit), default=0)
         return [key for key in fit if len(key.domain) == nearest]
 
-    def check(self, address: str) -> None:
-        """Raise ConfigError where keys sign, and none of them the mail of an address.
+    def fault(self, address: str) -> str:
+        """Return why nothing signs mail from an address, though mail is signed here.
 
-        The pre-flight has seen one: its file is on another host, or was on this one.
+        One selector may be that of several domains, of which a host lacks the key of one.
         """
-        if self.keys and not self.of(address):
-            said = (
-                f"no key of the domain of {address} is in dkim.folder: copy its file from a host "
-                "that has it, or nothing would sign"
-            )
-            raise ConfigError("dkim.selectors", [said])
+        if not self.keys or self.of(address):
+            return ""
+        return f"no key that signs is of the domain of {address}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +172,17 @@ def there(config: Config, selectors: Iterable[str] | None = None) -> list[Key]:
     Raises ConfigError for a file that holds none.
     """
     wanted = None if selectors is None else {*selectors}
-    paths = sorted(config.dkim_folder.glob(f"*{_MIDDLE}*.pem"))
-    return [_read(path) for path in paths if wanted is None or _split(path)[0] in wanted]
+    return [_read(path) for path in _files(config) if wanted is None or _split(path)[0] in wanted]
+
+
+def file_of(config: Config, key: Key) -> Path:
+    """Return the file of a key, however its name is written."""
+    known = {_split(path): path for path in _files(config)}
+    return known.get((key.selector, key.domain), config.dkim_folder / f"{key.name}.pem")
+
+
+def _files(config: Config) -> list[Path]:
+    return sorted(config.dkim_folder.glob(f"*{_MIDDLE}*.pem"))
 
 
 def make(config: Config, domain: str, selector: str, *, ed25519: bool) -> tuple[Key, Path]:
