@@ -58,7 +58,9 @@ def _gone(view: View, listings: Sequence[Listing]) -> Gone:
     ids = {row.item_id for feed in rows.values() for row in feed}
     known = items.many(view.tx, ids) if ids else {}
     return {
-        feed: [Deleted(id=f"{known[row.item_id].tag}/{row.language}", when=row.told) for row in gone]
+        feed: [
+            Deleted(id=f"{known[row.item_id].tag}/{row.language}", when=row.told) for row in gone
+        ]
         for feed, gone in rows.items()
     }
 

@@ -136,7 +136,9 @@ def test_what_was_taken_back_leaves_its_feed_and_comes_again_when_told_anew(
 def test_each_feed_knows_the_last_that_went_from_it(either: Database) -> None:
     with either.write() as tx:
         ids = [tell(tx, key, NOW) for key in "abc"]
-        entries.append(tx, [(("en", "labour" if n == 0 else "asylum"), i) for n, i in enumerate(ids)])
+        entries.append(
+            tx, [(("en", "labour" if n == 0 else "asylum"), i) for n, i in enumerate(ids)]
+        )
         for number, item_id in enumerate(ids):
             told = NOW + number * HOUR
             row = make.publication(item_id=item_id, telling=2, change=Change.WITHDRAWAL, told=told)
