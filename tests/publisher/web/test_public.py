@@ -1,5 +1,6 @@
 """The reader's pages over HTTP: what they say, to whom, and what they never tell."""
 
+import asyncio
 import http.client
 import json
 import re
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -462,3 +464,25 @@ def test_what_is_no_page_is_not_found_in_the_readers_language(site: Site) -> Non
         assert heading(reply) == languages.strings("fr").text("link-wrong-title")
     assert site.get("/nothing-here").status == 404
     assert site.ask("DELETE", "/subscribe/en").status == 405
+
+
+@pytest.mark.parametrize("path", ["/subscribe/en", "/leave/x"])
+def test_who_goes_before_a_form_has_come_is_no_news(site: Site, path: str) -> None:
+    behind = public.application(site.database, site.config, clock=lambda: site.now)
+    form = (b"content-type", b"application/x-www-form-urlencoded")
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [form, (b"content-length", b"10")],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: object) -> None:
+        pass
+
+    # An error would come out here, and into the log.
+    asyncio.run(behind(scope, receive, send))
