@@ -1,8 +1,9 @@
 """Addresses that must not be written to, also when the person behind them is erased.
 
-    erased       the person asked for it: only they can come back, by signing up and confirming
-    complained   the person called our mail spam: nobody can call them back
-    bounced      no such mailbox: nobody can call it back
+    erased        the person asked for it: only they can come back, by signing up and confirming
+    unsubscribed  a stranger who got a reader's letter wants none: they can sign up themself
+    complained    the person called our mail spam: nobody can call them back
+    bounced       no such mailbox: nobody can call it back
 
 What is kept is a keyed hash, so an erased address is known when it comes again, and cannot be
 read from the table.
@@ -18,7 +19,7 @@ from store.database import Transaction
 from store.records import Status
 
 #: The reasons that there are, the gravest last: it takes the place of the others.
-REASONS = (Status.ERASED, Status.BOUNCED, Status.COMPLAINED)
+REASONS = (Status.UNSUBSCRIBED, Status.ERASED, Status.BOUNCED, Status.COMPLAINED)
 
 
 def is_suppressed(tx: Transaction, email: str) -> str | None:

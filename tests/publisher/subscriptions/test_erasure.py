@@ -24,7 +24,7 @@ from tests.people import ZOE
 #: Reasons that no sign-up lifts.
 GRAVE = (Status.BOUNCED, Status.COMPLAINED)
 #: All that there are, the gravest last.
-ORDER = (Status.ERASED, *GRAVE)
+ORDER = (Status.UNSUBSCRIBED, Status.ERASED, *GRAVE)
 ROW = {"email": ZOE, "language": "en", "newsletters": "digest"}
 
 
@@ -90,22 +90,22 @@ def test_only_what_is_suppressed_is_found_among_many(site: Database) -> None:
         assert suppressions.among(tx, emails) == {}
 
 
-@pytest.mark.parametrize("reasons", list(permutations(ORDER)))
+@pytest.mark.parametrize("reasons", list(permutations(ORDER, 3)))
 def test_the_gravest_reason_to_write_to_an_address_no_more_stays(
-    either: Database, reasons: tuple[Status, ...]
+    database: Database, reasons: tuple[Status, ...]
 ) -> None:
     for number, reason in enumerate(reasons):
         # Others may have been kept by an older key.
-        tokens = keyring.tokens(either, now=make.NOW)
+        tokens = keyring.tokens(database, now=make.NOW)
         if number == 1:
-            keyring.rotate(either, now=make.NOW)
-        with either.write() as tx:
+            keyring.rotate(database, now=make.NOW)
+        with database.write() as tx:
             suppressions.suppress(tx, tokens, ZOE, reason, now=make.NOW)
             suppressions.suppress(tx, tokens, "joe@example.org", Status.ERASED, now=make.NOW)
             found = suppressions.among(tx, [ZOE, "joe@example.org", "ann@example.org"])
         gravest = max(reasons[: number + 1], key=ORDER.index)
         assert found == {ZOE: gravest, "joe@example.org": Status.ERASED}
-    assert suppressed(either) == Status.COMPLAINED
+    assert suppressed(database) == max(reasons, key=ORDER.index)
 
 
 def suppressed(database: Database, email: str = ZOE) -> str | None:
