@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import true, update
+from sqlalchemy import text, true, update
 from typer.testing import CliRunner, Result
 
 import scheduler
 from publisher.cli import app
 from publisher.config import load
-from store import batches, tables
+from store import batches, letters, subscribers, tables
 from store.database import open_database
 from store.records import DeliveryState
 from tests import make
@@ -167,6 +167,33 @@ def test_what_is_unknown_is_said_again_by_each_run(place: Path, command: str) ->
         tidings(place, "delivery", "resolve", str(mail["id"]), "--as", "failed")
     done = tidings(place, command, "--json", "--now", make.NOW.isoformat())
     assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_a_step_that_fails_unforeseen_keeps_no_other_from_being_done_and_is_not_hidden(
+    place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The details of a letter cannot be read: nothing of ours writes such."""
+    database = open_database(f"sqlite:///{place.parent / 'tidings.db'}")
+    make.subscribe(database, ["new@example.org"])
+    with database.write() as tx:
+        (person,) = subscribers.listing(tx, language="en", status=None)[:1]
+        letters.queue(tx, person.id, "welcome", language="en", email="", details={}, now=make.NOW)
+        tx.run(text("update letters set details = '{broken'"))
+    make.take(database, load(place, environment=False), make.draft("en", key="two"), now=make.NOW)
+    database.close()
+    with Relay() as relay:
+        place.write_text(TOML.format(port=relay.port), encoding="utf-8")
+        now = (make.NOW + timedelta(days=7)).isoformat()
+        done = tidings(place, "tick", "--json", "--now", now)
+    told = json.loads(done.stdout)
+    assert (len(told["published"]), told["sent"]) == (1, 3)
+    assert relay.counts["new@example.org"] == 1
+    # It is none of what another tick would mend.
+    assert done.exit_code == 1
+    assert "tidings: unforeseen, see the traceback: JSONDecodeError(" in done.stderr
+    (logged,) = [entry for entry in caplog.records if entry.name == "scheduler"]
+    assert logged.exc_info
+    assert logged.exc_info[0] is json.JSONDecodeError
 
 
 def test_a_newsletters_rule_for_them_is_set_and_shown(place: Path) -> None:
