@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from store import batches, tables
-from store.database import Transaction
+from store.database import Transaction, among
 from store.dues import WAITING, by_zone
 from store.errors import ConflictError, NotFoundError
 from store.records import Batch, Delivery, DeliveryState, Issue, IssueState, Status
@@ -381,6 +381,39 @@ def listing(
     if state:
         query = query.where(deliveries.c.state == state)
     return [read(row) for row in tx.rows(query)]
+
+
+def page(
+    tx: Transaction,
+    issue_id: int,
+    *,
+    after: int,
+    limit: int,
+    state: DeliveryState | None = None,
+) -> list[Delivery]:
+    """Return the next of an issue's deliveries by id, all or those in a state.
+
+    They are looked for along the key, from the first of its batches to the last: by the issue a
+    database would find all of them for each page, and sort them.
+    """
+    slices = select(
+        tables.batches.c.edition_id,
+        func.min(tables.batches.c.first).label("first"),
+        func.max(tables.batches.c.last).label("last"),
+    ).where(tables.batches.c.issue_id == issue_id)
+    ends = tx.rows(slices.group_by(tables.batches.c.edition_id))
+    if not ends:
+        return []
+    first, last = min(row["first"] for row in ends), max(row["last"] for row in ends)
+    mine = and_(
+        deliveries.c.id.between(max(after + 1, first), last),
+        among(deliveries.c.edition_id, [row["edition_id"] for row in ends]),
+        deliveries.c.state == state if state else true(),
+    )
+    # By itself, for with the editions SQLite would begin with those.
+    ids = select(deliveries.c.id).where(mine).order_by(deliveries.c.id).limit(limit).subquery()
+    query = whole().join(ids, ids.c.id == deliveries.c.id)
+    return [read(row) for row in tx.rows(query.order_by(deliveries.c.id))]
 
 
 def find(tx: Transaction, delivery_id: int) -> Delivery | None:

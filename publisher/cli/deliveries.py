@@ -1,15 +1,22 @@
 """``tidings delivery``."""
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from publisher.cli import common
 
+if TYPE_CHECKING:
+    from store.records import DeliveryState, Edition
+
 delivery = typer.Typer(name="delivery", help="Single mails of an issue.", no_args_is_help=True)
 
 #: What a person may say of a mail that nobody can say of whether it was sent.
 ENDINGS = ("sent", "failed", "retry")
+
+#: Mails that are read together.
+_PAGE = 1_000
 
 
 @delivery.command("list")
@@ -22,30 +29,47 @@ def list_deliveries(
     as_json: common.JsonOption = False,
 ) -> None:
     """List the mails of an issue and how each stands."""
-    from publisher.mail.wire import message_id  # noqa: PLC0415
-    from store import deliveries, issues  # noqa: PLC0415
+    from store import issues  # noqa: PLC0415
     from store.records import DeliveryState  # noqa: PLC0415
 
     if state and state not in list(DeliveryState):
         raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
-    with common.opened(ctx, config) as house, house.database.read() as tx:
-        editions = {entry.id: entry for entry in issues.editions_of(tx, issues.get(tx, issue).id)}
-        found = deliveries.listing(tx, issue, state=DeliveryState(state) if state else None)
-    records = [
-        {
-            "id": mail.id,
-            "email": mail.email,
-            "language": mail.language,
-            "state": mail.state,
-            "code": mail.code,
-            "attempts": mail.attempts,
-            "detail": mail.detail,
-            "message_id": message_id(mail, editions[mail.edition_id], house.config.host),
-        }
-        for mail in found
-    ]
     columns = ("id", "email", "language", "state", "code", "attempts", "detail")
-    common.listing(records, columns, as_json=as_json)
+    with common.opened(ctx, config) as house:
+        with house.database.read() as tx:
+            found = issues.editions_of(tx, issues.get(tx, issue).id)
+        editions = {edition.id: edition for edition in found}
+        wanted = DeliveryState(state) if state else None
+        common.listing(_mails(house, issue, editions, wanted), columns, as_json=as_json)
+
+
+def _mails(
+    house: common.House,
+    issue: int,
+    editions: "Mapping[int, Edition]",
+    state: "DeliveryState | None",
+) -> Iterator[dict[str, Any]]:
+    """Yield the mails of an issue, page by page, each as it is then: they may be a million."""
+    from publisher.mail.wire import message_id  # noqa: PLC0415
+    from store import deliveries  # noqa: PLC0415
+
+    last, more = 0, True
+    while more:
+        with house.database.read() as tx:
+            page = deliveries.page(tx, issue, after=last, limit=_PAGE, state=state)
+        for mail in page:
+            yield {
+                "id": mail.id,
+                "email": mail.email,
+                "language": mail.language,
+                "state": mail.state,
+                "code": mail.code,
+                "attempts": mail.attempts,
+                "detail": mail.detail,
+                "message_id": message_id(mail, editions[mail.edition_id], house.config.host),
+            }
+            last = mail.id
+        more = len(page) == _PAGE
 
 
 @delivery.command()

@@ -12,13 +12,14 @@ from sqlalchemy import text, true, update
 from typer.testing import CliRunner, Result
 
 import scheduler
-from publisher.cli import app
+from publisher.cli import app, common
 from publisher.config import load
-from store import batches, letters, subscribers, tables
+from store import batches, deliveries, letters, subscribers, tables
 from store.database import open_database
 from store.records import DeliveryState
 from tests import make
 from tests.fakes import Relay, free_port
+from tests.store import fill
 
 TOML = """
 [site]
@@ -107,6 +108,60 @@ def test_the_relay_is_asked_by_hand_and_what_is_left_is_said(place: Path) -> Non
     write_log(place)
     assert ask(place) == ({**nothing, "queued": 1}, "")
     assert {mail["state"] for mail in mails(place).values()} == {"sent", "queued"}
+
+
+PEOPLE = 2_345
+
+
+@pytest.fixture
+def many(place: Path) -> Path:
+    """Return the configuration of a site whose issue went to more than are read together."""
+    database = open_database(f"sqlite:///{place.parent / 'tidings.db'}")
+    make.subscribe(database, [f"r{number}@example.org" for number in range(PEOPLE)])
+    with database.write() as tx:
+        issue = fill.issue(tx)
+        fill.edition(tx, issue)
+        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
+    database.close()
+    return place
+
+
+def test_however_many_mails_an_issue_has_each_is_listed_once(many: Path) -> None:
+    listed = ("delivery", "list", "--issue", "2")
+    told = [json.loads(line) for line in tidings(many, *listed, "--json").stdout.splitlines()]
+    # Two were there before, one of whom reads another language.
+    assert len({mail["email"] for mail in told}) == len(told) == PEOPLE + 1
+    ids = [mail["id"] for mail in told]
+    assert ids == sorted(ids)
+    lines = tidings(many, *listed).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["id", *map(str, ids)]
+    some = tidings(many, *listed, "--state", "queued", "--json").stdout.splitlines()
+    assert len(some) == len(told)
+    assert tidings(many, *listed, "--state", "unknown", "--json").stdout == ""
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_long_list_is_printed_before_all_of_it_is_read(
+    capsys: pytest.CaptureFixture[str], *, as_json: bool
+) -> None:
+    printed = 0
+
+    def records() -> Iterator[dict[str, int]]:
+        nonlocal printed
+        for number in range(PEOPLE):
+            yield {"id": number}
+            printed += len(capsys.readouterr().out.splitlines())
+        assert printed >= PEOPLE - common._ROWS
+
+    common.listing(records(), ("id",), as_json=as_json)
+    printed += len(capsys.readouterr().out.splitlines())
+    assert printed == PEOPLE + (not as_json)
+
+
+def test_a_list_of_no_mails_has_a_head(place: Path) -> None:
+    assert tidings(place, "delivery", "list", "--issue", "1", "--state", "sent").stdout.split() == [
+        *("id", "email", "language", "state", "code", "attempts", "detail")
+    ]
 
 
 @dataclass
