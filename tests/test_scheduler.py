@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from logging import LogRecord
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -323,16 +324,16 @@ def test_a_tick_beside_another_process_at_work_leaves_it_the_work(
     assert tick(database, quiet).feeds_written == 12
 
 
-def test_whatever_a_step_fails_by_the_others_are_taken(caplog: pytest.LogCaptureFixture) -> None:
+def test_whatever_a_step_fails_by_the_others_are_taken(unforeseen: list[LogRecord]) -> None:
     done, taken = scheduler.Pass(), list[str]()
 
-    def unforeseen() -> None:
+    def mistaken() -> None:
         raise KeyError("what nobody thought of")
 
     def foreseen() -> None:
         raise StoreError("the disk is full")
 
-    for step in (foreseen, unforeseen, lambda: taken.append("the last")):
+    for step in (foreseen, mistaken, lambda: taken.append("the last")):
         done.attempt(step)
         # Only what no other tick would mend is another kind of failure.
         assert done.unforeseen is (step is not foreseen)
@@ -340,7 +341,7 @@ def test_whatever_a_step_fails_by_the_others_are_taken(caplog: pytest.LogCapture
     first, second = done.problems
     assert first == "the disk is full"
     assert second == "unforeseen, see the traceback: KeyError('what nobody thought of')"
-    (logged,) = caplog.records
+    logged = unforeseen.pop()
     assert logged.exc_info
     assert logged.exc_info[0] is KeyError
 

@@ -22,7 +22,7 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,9 +122,13 @@ class Journal:
                 os.fsync(self._descriptor)
 
     def close(self, *, settled: bool) -> None:
-        """Let go of it; when all that it says is in the store, it is removed."""
+        """Let go of it; when all that it says is in the store, it is removed.
+
+        If it cannot be, whoever reads it finds no news in it.
+        """
         if settled:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.unlink()
         os.close(self._descriptor)
 
 
@@ -245,19 +249,21 @@ def _head(line: bytes) -> list[str]:
 def of_dead(config: Config, worker: str) -> Iterator[Path | None]:
     """Give a worker's journal, if it is dead, and keep others from reading it; else None.
 
-    Raises JournalError when the file is somebody else's.
+    Raises JournalError when it cannot be read, such as one that is somebody else's.
     """
     path = config.journal / f"{worker}{_SUFFIX}"
     try:
-        with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield None
-                return
-            # Somebody else may have read and removed it just now.
-            yield path if path.exists() else None
+        file = path.open("rb")
     except FileNotFoundError:
         yield None
-    except PermissionError as error:
+        return
+    except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        # Somebody else may have read and removed it just now.
+        yield path if path.exists() else None

@@ -22,6 +22,7 @@ from publisher.bounces.stopping import stop_refused
 from publisher.config import Config
 from publisher.delivery import endings, journal
 from publisher.delivery.journal import Records
+from publisher.errors import JournalError
 from store import batches, claims
 from store.database import Database
 from store.records import DeliveryState, Ending
@@ -31,12 +32,20 @@ _AT_ONCE = 500
 
 
 def recover(database: Database, config: Config, *, now: datetime) -> list[int]:
-    """Settle what the dead left; return the ids of the deliveries nobody knows of."""
+    """Settle what the dead left; return the ids of the deliveries nobody knows of.
+
+    Raises JournalError where a journal cannot be read whose worker holds a batch.
+    """
     unknown: list[int] = []
     for worker in journal.names(config):
-        with journal.of_dead(config, worker) as path:
-            if path:
-                unknown += _settle(database, config, path, now)
+        try:
+            with journal.of_dead(config, worker) as path:
+                if path:
+                    unknown += _settle(database, config, path, now)
+        except JournalError:
+            # Another site's may not be for our eyes.
+            if _holds(database, worker):
+                raise
     return unknown + _take_over(database, config, now)
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ def test_what_is_unknown_is_said_again_by_each_run(place: Path, command: str) ->
 
 
 def test_a_step_that_fails_unforeseen_keeps_no_other_from_being_done_and_is_not_hidden(
-    place: Path, caplog: pytest.LogCaptureFixture
+    place: Path, unforeseen: list[LogRecord]
 ) -> None:
     """The details of a letter cannot be read: nothing of ours writes such."""
     database = open_database(f"sqlite:///{place.parent / 'tidings.db'}")
@@ -246,7 +247,7 @@ def test_a_step_that_fails_unforeseen_keeps_no_other_from_being_done_and_is_not_
     # It is none of what another tick would mend.
     assert done.exit_code == 1
     assert "tidings: unforeseen, see the traceback: JSONDecodeError(" in done.stderr
-    (logged,) = [entry for entry in caplog.records if entry.name == "scheduler"]
+    logged = unforeseen.pop()
     assert logged.exc_info
     assert logged.exc_info[0] is json.JSONDecodeError
 

@@ -107,6 +107,15 @@ def test_a_journal_whose_worker_has_settled_everything_is_gone(config: Config) -
         assert path is None
 
 
+def test_a_journal_that_cannot_be_removed_is_let_go_of(config: Config) -> None:
+    own = journal.create(config)
+    own.path.unlink()
+    own.path.mkdir()
+    own.close(settled=True)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(own._descriptor)
+
+
 @pytest.mark.parametrize(
     ("boot", "how", "certain"),
     [("other", "unsynced", False), ("other", "synced", True), (None, "unsynced", True)],

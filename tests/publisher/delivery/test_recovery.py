@@ -8,6 +8,7 @@ from publisher.config import Config
 from publisher.delivery import journal, recovery
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Verdict
+from publisher.errors import JournalError
 from store import batches, claims, deliveries
 from store.database import Database
 from store.records import Delivery, DeliveryState
@@ -168,6 +169,20 @@ def test_the_journal_of_another_site_in_the_same_folder_is_neither_told_here_nor
     assert states(queued) == FREE * 2
     assert journal.names(config) == [other.worker]
     assert other.path.read_bytes() == said
+
+
+def test_a_journal_that_cannot_be_read_stops_only_those_whose_mails_it_tells_of(
+    queued: Database, config: Config
+) -> None:
+    own, _ = begun(queued, config)
+    # A folder nobody can read as a file, whoever they are.
+    (config.journal / "another.journal").mkdir()
+    assert recovery.recover(queued, config, now=make.NOW) == []
+    own.close(settled=True)
+    own.path.mkdir()
+    with pytest.raises(JournalError, match=own.worker):
+        recovery.recover(queued, config, now=make.NOW)
+    assert states(queued) == [("claimed", 1)] * 4 + FREE
 
 
 def test_what_another_host_had_is_unknown_after_a_while_and_what_it_did_counts_later(

@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from logging import LogRecord
 from pathlib import Path
 
 import pytest
@@ -196,11 +197,12 @@ def sent_beside(house: Database, config: Config, log: Path) -> scheduler.Pass:
 
 
 def test_whatever_goes_wrong_in_asking_no_other_mail_waits_for_it(
-    house: Database, config: Config
+    house: Database, config: Config, unforeseen: list[LogRecord]
 ) -> None:
     # No file is called so, and nobody has thought of it.
     done = sent_beside(house, config, Path("mail\0log"))
     assert done.unforeseen
+    assert unforeseen.pop().exc_info
     assert "unforeseen, see the traceback: ValueError('embedded null byte')" in done.problems
 
 
