@@ -419,10 +419,14 @@ def test_the_mails_of_an_issue_are_read_by_pages_in_their_order(digest: Database
     with digest.read() as tx:
         whole = deliveries.listing(tx, issue.id)
         assert len({mail.edition_id for mail in whole}) == 2
-        for state, expected in ((None, whole), ("queued", whole), ("sent", [])):
-            found, wanted = [], state and DeliveryState(state)
+        for state, expected in (
+            (None, whole),
+            (DeliveryState.QUEUED, whole),
+            (DeliveryState.SENT, []),
+        ):
+            found: list[Delivery] = []
             while page := deliveries.page(
-                tx, issue.id, after=found[-1].id if found else 0, limit=3, state=wanted
+                tx, issue.id, after=found[-1].id if found else 0, limit=3, state=state
             ):
                 assert len(page) <= 3
                 found += page
