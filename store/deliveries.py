@@ -410,10 +410,11 @@ def page(
         among(deliveries.c.edition_id, [row["edition_id"] for row in ends]),
         deliveries.c.state == state if state else true(),
     )
-    # By itself, for with the editions SQLite would begin with those.
-    ids = select(deliveries.c.id).where(mine).order_by(deliveries.c.id).limit(limit).subquery()
-    query = whole().join(ids, ids.c.id == deliveries.c.id)
-    return [read(row) for row in tx.rows(query.order_by(deliveries.c.id))]
+    # By themselves: joined with what they need, neither database goes along the key.
+    query = select(deliveries.c.id).where(mine).order_by(deliveries.c.id).limit(limit)
+    ids = [row["id"] for row in tx.rows(query)]
+    found = tx.rows(whole().where(among(deliveries.c.id, ids)).order_by(deliveries.c.id))
+    return [read(row) for row in found]
 
 
 def find(tx: Transaction, delivery_id: int) -> Delivery | None:
