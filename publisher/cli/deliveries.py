@@ -15,8 +15,8 @@ delivery = typer.Typer(name="delivery", help="Single mails of an issue.", no_arg
 #: What a person may say of a mail that nobody can say of whether it was sent.
 ENDINGS = ("sent", "failed", "retry")
 
-#: Mails that are read together.
-_PAGE = 1_000
+#: Mails that are read together: of more PostgreSQL would rather look through all subscribers.
+_PAGE = 500
 
 
 @delivery.command("list")
