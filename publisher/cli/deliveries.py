@@ -1,6 +1,6 @@
 """``tidings delivery``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,12 +8,24 @@ import typer
 from publisher.cli import common
 
 if TYPE_CHECKING:
-    from store.records import DeliveryState, Edition
+    from store.database import Database
+    from store.records import Delivery, DeliveryState
 
 delivery = typer.Typer(name="delivery", help="Single mails of an issue.", no_args_is_help=True)
 
-#: What a person may say of a mail that nobody can say of whether it was sent.
-ENDINGS = ("sent", "failed", "retry")
+_ENDINGS = ("sent", "failed", "retry")
+
+
+def _ending(text: str) -> str:
+    if text not in _ENDINGS:
+        raise typer.BadParameter(f"--as is one of {', '.join(_ENDINGS)}")
+    return text
+
+
+#: What a person has found out of a mail that nobody could say of whether it was sent.
+EndingOption = Annotated[
+    str, typer.Option("--as", parser=_ending, metavar="ENDING", help="sent, failed or retry.")
+]
 
 #: Mails that are read together: of more PostgreSQL would rather look through all subscribers.
 _PAGE = 500
@@ -29,6 +41,8 @@ def list_deliveries(
     as_json: common.JsonOption = False,
 ) -> None:
     """List the mails of an issue and how each stands."""
+    from publisher.mail.wire import message_id  # noqa: PLC0415
+    from publisher.subscriptions import keyring  # noqa: PLC0415
     from store import issues  # noqa: PLC0415
     from store.records import DeliveryState  # noqa: PLC0415
 
@@ -36,40 +50,30 @@ def list_deliveries(
         raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
     columns = ("id", "email", "language", "state", "code", "attempts", "detail")
     with common.opened(ctx, config) as house:
+        tokens = keyring.tokens(house.database, now=common.clock(None))
         with house.database.read() as tx:
-            found = issues.editions_of(tx, issues.get(tx, issue).id)
-        editions = {edition.id: edition for edition in found}
-        wanted = DeliveryState(state) if state else None
-        common.listing(_mails(house, issue, editions, wanted), columns, as_json=as_json)
+            known = issues.editions_of(tx, issues.get(tx, issue).id)
+        editions = {entry.id: entry for entry in known}
+
+        def record(mail: "Delivery") -> dict[str, Any]:
+            identity = message_id(mail, editions[mail.edition_id], house.config.host, tokens)
+            return {**{name: getattr(mail, name) for name in columns}, "message_id": identity}
+
+        mails = _mails(house.database, issue, DeliveryState(state) if state else None)
+        common.listing(map(record, mails), columns, as_json=as_json)
 
 
-def _mails(
-    house: common.House,
-    issue: int,
-    editions: "Mapping[int, Edition]",
-    state: "DeliveryState | None",
-) -> Iterator[dict[str, Any]]:
+def _mails(database: "Database", issue: int, state: "DeliveryState | None") -> Iterator["Delivery"]:
     """Yield the mails of an issue, page by page, each as it is then: they may be a million."""
-    from publisher.mail.wire import message_id  # noqa: PLC0415
     from store import deliveries  # noqa: PLC0415
 
     last, more = 0, True
     while more:
-        with house.database.read() as tx:
+        with database.read() as tx:
             page = deliveries.page(tx, issue, after=last, limit=_PAGE, state=state)
-        for mail in page:
-            yield {
-                "id": mail.id,
-                "email": mail.email,
-                "language": mail.language,
-                "state": mail.state,
-                "code": mail.code,
-                "attempts": mail.attempts,
-                "detail": mail.detail,
-                "message_id": message_id(mail, editions[mail.edition_id], house.config.host),
-            }
-            last = mail.id
+        yield from page
         more = len(page) == _PAGE
+        last = page[-1].id if page else last
 
 
 @delivery.command()
@@ -104,7 +108,7 @@ def resolve(
     ctx: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID")],
     *,
-    ending: Annotated[str, typer.Option("--as", help="sent, failed or retry.")],
+    ending: EndingOption,
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
@@ -112,8 +116,6 @@ def resolve(
     """Say how a mail ended that is unknown: it was sent, it failed, or it is to be sent again."""
     from publisher.delivery import engine  # noqa: PLC0415
 
-    if ending not in ENDINGS:
-        raise typer.BadParameter(f"--as is one of {', '.join(ENDINGS)}")
     with common.opened(ctx, config) as house:
         state = engine.resolve(house.database, number, ending, now=common.clock(now))
     common.show({"id": number, "state": state}, as_json=as_json)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from publisher.config import Config
 from publisher.delivery.outgoing import Outgoing
+from publisher.errors import ConfigError
 from publisher.mail import links
 from publisher.mail.compiled import Compiled, compiled
 from publisher.mail.keys import Keys
@@ -35,11 +36,18 @@ class Maker:
     compiled: dict[int, Compiled] = field(default_factory=dict)
 
     def learn(self, tx: Transaction, edition_id: int) -> Known:
-        """Return an edition with all that its mails need; read once."""
+        """Return an edition with all that its mails need; read once.
+
+        Raises ConfigError where nothing would sign them though mail is signed here: nobody would
+        notice, and once they are claimed it is too late.
+        """
         if edition_id not in self.known:
             edition = issues.edition(tx, edition_id)
             issue = issues.get(tx, edition.issue_id)
             newsletter = newsletters.get(tx, issue.newsletter)
+            from_ = sender(newsletter, edition.language, self.config)
+            if fault := self.keys.fault(from_.address):
+                raise ConfigError("dkim.selectors", [f"{fault} in {self.config.dkim_folder}"])
             self.known[edition_id] = Known(edition=edition, issue=issue, newsletter=newsletter)
         return self.known[edition_id]
 
@@ -59,4 +67,4 @@ class Maker:
     def _compile(self, known: Known) -> Compiled:
         from_ = sender(known.newsletter, known.edition.language, self.config)
         keys = self.keys.of(from_.address)
-        return compiled(known.edition, from_, date=known.issue.dated, keys=keys)
+        return compiled(known.edition, from_, date=known.issue.dated, tokens=self.tokens, keys=keys)
