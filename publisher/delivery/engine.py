@@ -19,7 +19,7 @@ from threading import Event
 
 import uvloop
 
-from publisher import issue_states
+from publisher import issue_states, press
 from publisher.config import Config
 from publisher.delivery import journal, recovery, relays
 from publisher.delivery.hand import Hand
@@ -29,6 +29,7 @@ from publisher.delivery.outcome import Outcome
 from publisher.delivery.outgoing import Relay
 from publisher.delivery.running import Progress, Run
 from publisher.delivery.waiting import Waiting
+from publisher.errors import NotFoundError
 from publisher.issue_states import Act
 from publisher.mail import keys
 from publisher.mail.senders import sender
@@ -66,6 +67,7 @@ def deliver(
     outcome.unknown = len(outcome.doubtful)
     with database.write() as tx:
         outcome.cancelled = deliveries.cancel_late(tx, now)
+        press.reopen(tx, now)
         due = deliveries.next_due(tx, issue_id=issue_id)
     if due is None or due > now:
         return outcome
@@ -101,6 +103,7 @@ def deliver(
             outcome.join(run.outcome)
     with database.write() as tx:
         outcome.cancelled += deliveries.cancel_late(tx, now)
+        press.reopen(tx, now)
     return outcome
 
 
@@ -167,12 +170,17 @@ def run_batch(
 def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime) -> DeliveryState:
     """Write what a person found out about an unknown delivery: ``sent``, ``failed`` or ``retry``.
 
-    Returns its new state. Raises ConflictError for a delivery that is not unknown, and for a
-    retry of an issue that was cancelled.
+    Returns its new state. Raises NotFoundError, ConflictError for a delivery that is not unknown,
+    and for a retry of an issue that was cancelled.
     """
     state = DeliveryState.QUEUED if ending == "retry" else DeliveryState(ending)
     with database.write() as tx:
-        issue = issues.get(tx, deliveries.resolve(tx, delivery_id, state, now=now))
+        found = deliveries.find(tx, delivery_id)
+        if found is None:
+            raise NotFoundError("delivery", delivery_id)
+        # First of all: whoever finishes the issue at this moment does not see what is done here.
+        issue = issues.lock(tx, found.issue_id)
+        deliveries.resolve(tx, delivery_id, state, now=now)
         if state is DeliveryState.QUEUED:
             # Its issue may be sent already, all but this.
             issues.move(tx, issue, issue_states.of(issue, Act.RETRY))

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, select, true, update
 
 import scheduler
-from publisher import issuing, publishing
+from publisher import issuing, press, publishing
 from publisher.config import Config
 from publisher.delivery import engine, journal
 from publisher.delivery.pace import Pace
@@ -169,6 +169,22 @@ def test_a_connection_that_breaks_after_the_text_leaves_an_unknown_that_is_not_s
         relay.data.clear()
         assert engine.deliver(queued, served, now=make.NOW + timedelta(days=9)).sent == 0
         assert relay.counts["p1@example.org"] == 0
+
+
+def test_what_came_to_wait_in_an_issue_that_was_sent_already_goes_out(
+    queued: Database, config: Config
+) -> None:
+    with queued.write() as tx:
+        mails = claimed.claim(tx, make.NOW)
+        claimed.settle(tx, mails[1:], SENT, now=make.NOW)
+        claimed.settle(tx, mails[:1], DeliveryState.UNKNOWN, now=make.NOW)
+    assert press.finish(queued) != []
+    with queued.write() as tx:
+        claimed.settle(tx, mails[:1], DeliveryState.POSTPONED, now=make.NOW)
+    with Relay() as relay:
+        assert engine.deliver(queued, relay.serves(config), now=make.NOW).sent == 1
+        assert relay.counts == {mails[0].email: 1}
+    assert press.finish(queued) != []
 
 
 def test_without_a_relay_nothing_is_claimed_and_the_reason_is_told(
