@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from publisher.config import Config
+from publisher.delivery import relays
 from publisher.delivery.outgoing import Outgoing
+from publisher.delivery.relays import Route
 from publisher.mail import links
 from publisher.mail.compiled import Compiled, compiled
 from publisher.mail.keys import Keys
@@ -22,6 +24,8 @@ class Known:
     edition: Edition
     issue: Issue
     newsletter: Newsletter
+    #: The relays that its mails go by.
+    route: Route
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,13 @@ class Maker:
             edition = issues.edition(tx, edition_id)
             issue = issues.get(tx, edition.issue_id)
             newsletter = newsletters.get(tx, issue.newsletter)
-            self.known[edition_id] = Known(edition=edition, issue=issue, newsletter=newsletter)
+            address = sender(newsletter, edition.language, self.config).address
+            self.known[edition_id] = Known(
+                edition=edition,
+                issue=issue,
+                newsletter=newsletter,
+                route=relays.route_of(self.config, address),
+            )
         return self.known[edition_id]
 
     def make(self, delivery: Delivery) -> Outgoing:

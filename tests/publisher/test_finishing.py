@@ -17,8 +17,7 @@ from tests import claimed, make
 
 #: Whether anybody waits for a row that another is at work on.
 _WAITS = text(
-    "select 1 from pg_stat_activity"
-    " where datname = current_database() and wait_event_type = 'Lock'"
+    "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 )
 
 
