@@ -55,11 +55,15 @@ class Holder:
     #: Whether the relays have limits that all who send by them share.
     limited: bool = False
 
-    def take(self) -> Taken | None:
-        """Claim the next batch of which something is due, or None."""
+    def take(self, known: Collection[Batch] = ()) -> Taken | None:
+        """Claim the next batch of which something is due, or None.
+
+        ``known`` are those that it has already.
+        """
         while True:
             now, at = self.clock(), self.time()
             with self.database.write() as tx:
+                self._give_back(tx, known, now)
                 batch = self._claim(tx, now)
                 if batch is None:
                     return None
@@ -126,6 +130,22 @@ class Holder:
                 with suppress(ConflictError):
                     claims.release(tx, held.batch, now=now)
         stop_refused(self.database, endings, now=now)
+
+    def give_back(self) -> None:
+        """Let go of all that it still has by the store, when no connection is left."""
+        with self.database.write() as tx:
+            self._give_back(tx, (), self.clock())
+
+    def _give_back(self, tx: Transaction, known: Collection[Batch], now: datetime) -> None:
+        """Let go of what it has by the store alone: of that nothing was ever begun.
+
+        A claim may be done and nobody hear so, where the store is gone at that moment.
+        """
+        tokens = {(batch.id, batch.token) for batch in known}
+        for batch in batches.held(tx, worker=self.worker):
+            if (batch.id, batch.token) not in tokens:
+                with suppress(ConflictError):
+                    claims.release(tx, batch, now=now)
 
     def renew(self, held: Sequence[Held]) -> None:
         """Hold batches for longer; those are lost that others have taken over."""

@@ -216,6 +216,7 @@ class Run:
         while not self.settled:
             try:
                 await self._fold()
+                await self.desk.do(self.holder.give_back)
                 self.settled = True
             except (StoreError, BusyError) as error:
                 if self.holder.time() > until:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Event
@@ -291,11 +292,22 @@ def test_a_mail_is_given_up_when_the_operator_says(
     assert states(queued)["p0@example.org"] is (state or DeliveryState.POSTPONED)
 
 
-def relayed(config: Config, *relays: Relay, **settings: Any) -> Config:
-    """Return a configuration with these relays as well."""
+def relayed(
+    config: Config, *relays: Relay, domains: Sequence[Sequence[str]] = (), **settings: Any
+) -> Config:
+    """Return a configuration with these relays as well, each for its domains where it has some."""
     more = tuple(
-        RelaySection(name=f"r{number}", host="127.0.0.1", port=relay.port, tls="none", **settings)
-        for number, relay in enumerate(relays)
+        RelaySection(
+            name=f"r{number}",
+            host="127.0.0.1",
+            port=relay.port,
+            tls="none",
+            domains=tuple(of_it),
+            **settings,
+        )
+        for number, (relay, of_it) in enumerate(
+            zip(relays, [*domains, *[()] * len(relays)], strict=False)
+        )
     )
     return config.model_copy(update={"relays": more})
 
@@ -332,7 +344,7 @@ def test_each_language_goes_by_the_relays_of_its_senders_domain(
     make.subscribe(database, ["fr1@example.org"], language="fr")
     make.take(database, config, make.draft("en"), make.draft("fr"))
     with Relay() as ours, Relay() as theirs:
-        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        served = relayed(ours.serves(config), theirs, domains=[["actualites.example"]])
         done = scheduler.tick(database, served, now=make.NOW)
         assert (done.sent, done.problems) == (3, [])
         assert ours.counts == {"en1@example.org": 1, "en2@example.org": 1}
@@ -349,7 +361,7 @@ def test_what_one_relay_alone_may_take_waits_for_it_and_the_rest_goes_out(
     with Relay() as theirs:
         pass
     with Relay() as ours:
-        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        served = relayed(ours.serves(config), theirs, domains=[["actualites.example"]])
         done = scheduler.tick(database, served, now=make.NOW)
         assert done.sent == 1
         assert "no relay at" in str(done.problems)
@@ -373,13 +385,21 @@ def test_two_who_deliver_at_once_share_the_work(either: Database, config: Config
     assert {*states(either).values()} == {SENT}
 
 
+FRENCH = {"fr": "Infos <infos@actualites.example>"}
+BOTH = {**FRENCH, "en": "News <news@news.example>"}
+
+
 @pytest.mark.parametrize(
-    ("rate", "senders", "shares"),
+    ("rate", "senders", "domains", "shares"),
     [
-        (0.0, {}, {1}),
-        (1000.0, {}, {2}),
-        # What the other one sends goes by another relay.
-        (1000.0, {"fr": "Infos <infos@actualites.example>"}, {1}),
+        (0.0, {}, [], {1}),
+        (1000.0, {}, [], {2}),
+        # What the other one sends goes by another relay,
+        (1000.0, FRENCH, [["actualites.example"]], {1}),
+        (1000.0, BOTH, [["actualites.example"], ["news.example"]], {1}),
+        # by the same first, and by another where nobody answers there.
+        (1000.0, BOTH, [["actualites.example", "news.example"], ["actualites.example"]], {2}),
+        (1000.0, BOTH, [["actualites.example", "news.example"], ["news.example"]], {2}),
     ],
 )
 def test_whoever_sends_beside_others_keeps_to_a_part_of_what_the_relay_wants(
@@ -388,6 +408,7 @@ def test_whoever_sends_beside_others_keeps_to_a_part_of_what_the_relay_wants(
     monkeypatch: pytest.MonkeyPatch,
     rate: float,
     senders: dict[str, str],
+    domains: list[list[str]],
     shares: set[int],
 ) -> None:
     make.start(either, config, languages=("en", "fr"), senders=senders)
@@ -408,14 +429,13 @@ def test_whoever_sends_beside_others_keeps_to_a_part_of_what_the_relay_wants(
     monkeypatch.setattr(Pace, "share", shared)
     with Relay(takes=0.4) as relay:
         served = relay.serves(config, rate=rate)
-        served = relayed(served, relay, domains=("actualites.example",))
+        served = relayed(served, *[relay] * len(domains), domains=domains, rate=rate)
         outcome = engine.deliver(either, served, now=make.NOW)
     assert outcome.sent == 1
-    # Each pace as it begins and knows of nobody; then with the batch, and at each look.
-    begun = 1 + len(senders)
-    assert {*told[:begun]} == {1}
-    assert {*told[begun:]} == shares
-    assert rate == 0.0 or len(told) > begun + 1
+    # The pace as it begins and knows of nobody; then with the batch, and at each look.
+    assert told[0] == 1
+    assert {*told[1:]} == shares
+    assert rate == 0.0 or len(told) > 2
 
 
 def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(
