@@ -122,12 +122,8 @@ class Failover:
     left: Mapping[str, Left] = field(default_factory=dict)
 
     def usable(self, relays: Sequence[Relay], at: float) -> Relay | None:
-        """Return the first relay that is not left; None when all are, until :meth:`next_at`."""
+        """Return the first relay that is not left; None when all are."""
         return next((relay for relay in relays if self._until(relay) <= at), None)
-
-    def next_at(self, relays: Sequence[Relay]) -> float:
-        """Return the instant from which one of the relays is usable."""
-        return min(self._until(relay) for relay in relays)
 
     def unreachable(self, relay: Relay, at: float) -> "Failover":
         """Leave a relay that nobody answers at."""

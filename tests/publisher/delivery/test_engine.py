@@ -1,12 +1,13 @@
 """Delivery over real SMTP: every recipient ends in the right state."""
 
+import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Event
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import event, select, true, update
@@ -14,7 +15,7 @@ from sqlalchemy import event, select, true, update
 import scheduler
 from publisher import issuing, press, publishing
 from publisher.config import Config
-from publisher.delivery import engine, journal
+from publisher.delivery import engine, journal, relays
 from publisher.delivery.pace import Pace
 from publisher.errors import BusyError, ConflictError
 from publisher.settings.mail import RelaySection
@@ -321,6 +322,43 @@ def test_where_nobody_answers_the_next_relay_takes_the_mail(
         outcome = engine.deliver(queued, relayed(config, spare), now=make.NOW)
         assert (outcome.sent, outcome.problems) == (6, [])
         assert set(spare.counts.values()) == {1}
+
+
+def test_a_connection_that_ends_goes_on_at_the_next_relay_while_the_first_is_still_away(
+    queued: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By the end of the first connection the first relay is tried again, and by that of the next.
+    monkeypatch.setattr(relays, "_LEFT", 0.05)
+    nowhere = {"host": "127.0.0.1", "port": free_port()}
+    config = config.model_copy(update={"mail": config.mail.model_copy(update=nowhere)})
+    broken = {"p1@example.org": "drop", "p3@example.org": "drop"}
+    with Relay(takes=0.2, data=broken) as spare:
+        config = relayed(config, spare, connections=1)
+        outcome = engine.deliver(queued, config, now=make.NOW)
+    assert (outcome.sent, outcome.unknown, outcome.problems) == (4, 2, [])
+
+
+def test_a_relay_that_takes_no_more_connections_is_not_left(slow: Database, config: Config) -> None:
+    class Narrow(Relay):
+        """It has room for one, and says so to the others once that one has sent something."""
+
+        sessions: ClassVar[list[object]] = []
+
+        async def handle_EHLO(  # noqa: N802
+            self, server: Any, session: Any, envelope: Any, name: str, offers: list[str]
+        ) -> list[str]:
+            session.host_name = name
+            self.sessions.append(session)
+            if len(self.sessions) not in {2, 3}:
+                return offers
+            while not self.accepted:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            return ["421 4.7.0 too many"]
+
+    with Narrow(takes=0.02) as relay, Relay() as spare:
+        served = relayed(relay.serves(config, connections=3, messages=25), spare)
+        outcome = engine.deliver(slow, served, now=make.NOW)
+        assert (outcome.sent, len(spare.accepted)) == (60, 0)
 
 
 def test_where_nobody_answers_anywhere_everything_waits_and_it_is_told(
