@@ -1,4 +1,4 @@
-"""One pass: batches become mails, mails go over connections, and what became of them is kept.
+"""One run: batches become mails, mails go over connections, and what became of them is kept.
 
     feeder     takes the next batch before the last one is gone, makes mails ahead
     connections take them and witness what becomes of each
@@ -48,7 +48,7 @@ Progress = Callable[[Ending], None]
 
 @dataclass(kw_only=True)
 class Run:
-    """One pass: as many connections as there may be, fed from as few batches as it takes."""
+    """One run: as many connections as there may be, fed from as few batches as it takes."""
 
     #: Relays that stand in for each other.
     route: Sequence[Relay]
