@@ -72,8 +72,8 @@ def _language(language: str, key: RSAPrivateKey, turns: int) -> Figures:
     edition = _edition(language)
     sender = senders.sender(make.newsletter(), language, make.config(Path()))
     signer = Key(domain="example.org", selector="bench", private=key)
-    ready = compiled(edition, sender, date=make.NOW)
-    signed = compiled(edition, sender, date=make.NOW, keys=[signer])
+    ready = compiled(edition, sender, date=make.NOW, tokens=_TOKENS)
+    signed = compiled(edition, sender, date=make.NOW, tokens=_TOKENS, keys=[signer])
     numbers = count(1)
     peers: dict[str, Callable[[], bytes]] = {
         "compiled_per_s": lambda: _message(ready, language, next(numbers)),
@@ -169,7 +169,7 @@ def _composed(ready: Compiled, language: str, number: int) -> bytes:
     mail["To"] = f"{delivery.name} <{delivery.email}>"
     mail["Subject"] = edition.subject
     mail["Date"] = format_datetime(make.NOW)
-    mail["Message-ID"] = message_id(delivery, edition, sender.host)
+    mail["Message-ID"] = message_id(delivery, edition, sender.host, ready.tokens)
     mail["List-Unsubscribe"] = f"<{_links(number).leave}>, <{ready.leave}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(_links(number).fill(edition.text))

@@ -44,12 +44,13 @@ class Owed:
     language: str
     #: Why they are not told yet; empty when they can be.
     waits_for: str
-    #: How many were sent the wrong text, may be written to, and have not been told. Who reads
+    #: How many were sent the wrong text, may be written to now, and have not been told. Who reads
     #: two newsletters counts in both, until one of them has told.
     readers: int
     #: How many of those were queued the correction just now.
     queued: int = 0
-    #: How many are yet to be sent the wrong text: they are told once they have it.
+    #: How many are yet to be sent the wrong text, or were and pause: they are told once they have
+    #: it, and are back.
     waiting: int = 0
     #: Of how many nobody knows whether they have it: they are told once somebody does.
     unknown: int = 0
@@ -83,7 +84,8 @@ def notify(
     """Mail an item's correction to those who were sent the wrong text, in their language, once.
 
     Returns what was owed, and the issues made, which the next delivery sends. What is not
-    ready in a language, and who has not been sent the wrong text yet, is told by asking again.
+    ready in a language, who has not been sent the wrong text yet, and who pauses, is told by
+    asking again.
     ``dry_run`` makes nothing. Raises NotFoundError, and PreflightError where a mail is not fit to
     be sent; nobody is told then, as of an issue.
     """
@@ -95,7 +97,7 @@ def notify(
             for frequency in newsletter.schedules:
                 issue = None
                 for debt in _debts(tx, case, newsletter, frequency, now):
-                    found = _owed(tx, case, newsletter, debt)
+                    found = _owed(tx, case, newsletter, debt, now=now)
                     if found.readers and not debt.waits_for and not dry_run:
                         issue = issue or issues.add_correction(
                             tx, newsletter.key, item_id, frequency=frequency, slot=now, now=now
@@ -170,17 +172,20 @@ def _is_retracted(case: Case, last: Publication) -> bool:
     return any(case.retraction(tag) is not None for tag in tags)
 
 
-def _owed(tx: Transaction, case: Case, newsletter: Newsletter, debt: _Debt) -> Owed:
+def _owed(
+    tx: Transaction, case: Case, newsletter: Newsletter, debt: _Debt, *, now: datetime
+) -> Owed:
     mails = deliveries.of_edition(tx, debt.sent_in, debt.language, case.item.id)
+    here, away = deliveries.misled(
+        tx, case.item.id, debt.sent_in, language=debt.language, since=debt.since, now=now
+    )
     return Owed(
         newsletter=newsletter.key,
         frequency=debt.frequency,
         language=debt.language,
         waits_for=debt.waits_for,
-        readers=deliveries.misled(
-            tx, case.item.id, debt.sent_in, language=debt.language, since=debt.since
-        ),
-        waiting=sum(mails[state] for state in deliveries.UNFINISHED),
+        readers=here,
+        waiting=away + sum(mails[state] for state in deliveries.UNFINISHED),
         unknown=mails[DeliveryState.UNKNOWN],
     )
 

@@ -6,7 +6,7 @@ keeps the others from being made.
 
 import smtplib
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,12 +18,13 @@ from publisher.config import Config
 from publisher.delivery import relays
 from publisher.delivery.pace import domain_of
 from publisher.errors import DnsError, TidingsError
-from publisher.mail import senders
-from publisher.mail.keys import Signing
+from publisher.mail import keys, senders
+from publisher.mail.keys import Key, Signing
 from publisher.resolving import Resolver
 from publisher.settings.mail import OWN_RELAY, RelaySettings
 from store import newsletters
 from store.database import SCHEMA, Database, open_database
+from store.records import Newsletter
 
 #: The clocks of two machines may differ by so much.
 _APART = timedelta(seconds=30)
@@ -45,24 +46,14 @@ class Check:
 
 def examine(config: Config, *, now: datetime) -> list[Check]:
     """Return what was found, in the order in which to mend it."""
-    database = open_database(config.database_url)
-    try:
-        checks = [_made("database", partial(_database, database, config))]
-        answers = checks[0].ok
-        if answers:
-            checks += [
-                _made("migrations", partial(_migrations, database)),
-                _made("clock", partial(_clock, database, now)),
-            ]
-        checks += [
-            _made(_called(settings), partial(_relay, config, settings))
-            for settings in relays.everyone(config)
-        ]
-        is_ready = answers and checks[1].ok
-        checks += _mail(config, _senders(database, config) if is_ready else [config.sender])
-        checks.append(names(packages_distributions()))
-    finally:
-        database.close()
+    checks, found = _store(config, now)
+    checks += [
+        _made(_called(settings), partial(_relay, config, settings))
+        for settings in relays.everyone(config)
+    ]
+    checks += [sender for sender in found if not sender.ok]
+    checks += _mail(config, [config.sender, *(sender.detail for sender in found if sender.ok)])
+    checks.append(names(packages_distributions()))
     return checks
 
 
@@ -70,11 +61,31 @@ def _made(name: str, look: Callable[[], str]) -> Check:
     """Return a check: what it says, or the error that it ends with."""
     try:
         return Check(name=name, ok=True, detail=look())
-    except (TidingsError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with one, the others are made)
         return Check(name=name, ok=False, detail=str(error) or type(error).__name__)
 
 
-def _database(database: Database, config: Config) -> str:
+def _store(config: Config, now: datetime) -> tuple[list[Check], list[Check]]:
+    """Return what was found of the store, and of the senders that it knows."""
+    opened: list[Database] = []
+    try:
+        checks = [_made("database", partial(_database, config, opened))]
+        if not checks[0].ok:
+            return checks, []
+        (database,) = opened
+        checks += [
+            _made("migrations", partial(_migrations, database)),
+            _made("clock", partial(_clock, database, now)),
+        ]
+        return checks, _senders(database, config) if checks[1].ok else []
+    finally:
+        for each in opened:
+            each.close()
+
+
+def _database(config: Config, opened: list[Database]) -> str:
+    database = open_database(config.database_url)
+    opened.append(database)
     scheme, _, path = config.database_url.partition(":///")
     if scheme == "sqlite" and not Path(path).exists():
         # To look inside would make it.
@@ -118,25 +129,31 @@ def _relay(config: Config, settings: RelaySettings) -> str:
     return place + (", STARTTLS" if offers else "") + (", can be asked" if relay.ask else "")
 
 
-def _senders(database: Database, config: Config) -> list[str]:
-    """Return the addresses that mail comes from."""
-    with database.read() as tx:
-        found = newsletters.listing(tx)
-    stated = [
-        senders.sender(each, language, config).address
+def _senders(database: Database, config: Config) -> list[Check]:
+    """Return for each newsletter and language the address that mail comes from, or a fault."""
+    try:
+        with database.read() as tx:
+            found = newsletters.listing(tx)
+    except TidingsError as error:
+        return [Check(name="senders", ok=False, detail=str(error))]
+    return [
+        _made(f"sender {each.key} {language}", partial(_address, each, language, config))
         for each in found
         for language in each.languages
     ]
-    return list(dict.fromkeys([config.sender, *stated]))
 
 
-def _mail(config: Config, addresses: Sequence[str]) -> Iterator[Check]:
-    resolver, signing = Resolver(config), sealing.known(config)
-    domains = list(dict.fromkeys(map(domain_of, addresses)))
+def _address(newsletter: Newsletter, language: str, config: Config) -> str:
+    return senders.sender(newsletter, language, config).address
+
+
+def _mail(config: Config, addresses: Iterable[str]) -> Iterator[Check]:
+    resolver, distinct = Resolver(config), list(dict.fromkeys(addresses))
+    domains = list(dict.fromkeys(map(domain_of, distinct)))
     # The envelope's sender is what SPF is about (RFC 7208, 2.4).
     envelope = domain_of(config.mail.bounces or config.sender)
     yield _made(f"spf {envelope}", partial(_spf, resolver, envelope))
-    yield from _dkim(config, signing, addresses)
+    yield from _dkim(config, sealing.known(config), distinct)
     for domain in domains:
         yield _made(f"dmarc {domain}", partial(_dmarc, resolver, domain))
 
@@ -169,20 +186,25 @@ def _dkim(config: Config, signing: Signing, addresses: Sequence[str]) -> Iterato
         yield Check(name="dkim", ok=not signing.fault, detail=detail)
         return
     for address in addresses:
-        if not signing.keys.of(address):
-            said = f"no key that signs is of the domain of {address}"
-            yield Check(name=f"dkim {address}", ok=False, detail=said)
+        if fault := signing.keys.fault(address):
+            yield Check(name=f"dkim {address}", ok=False, detail=fault)
     for key in signing.keys.keys:
-        texts = signing.records.get(key.name)
-        is_open = (config.dkim_folder / f"{key.name}.pem").stat().st_mode & _OTHERS
-        faults = {
-            "no name server answers": texts is None,
-            "the DNS has nothing there": texts == [],
-            "the DNS has another key there": bool(texts) and not key.is_in(texts or []),
-            "its file can be read by others": bool(is_open),
-        }
-        said = "; ".join(fault for fault, is_there in faults.items() if is_there)
-        yield Check(name=f"dkim {key.name}", ok=not said, detail=said or key.algorithm)
+        yield _made(f"dkim {key.name}", partial(_key, config, signing, key))
+
+
+def _key(config: Config, signing: Signing, key: Key) -> str:
+    texts = signing.records.get(key.name)
+    is_open = keys.file_of(config, key).stat().st_mode & _OTHERS
+    faults = {
+        "no name server answers": texts is None,
+        "the DNS has nothing there": texts == [],
+        "the DNS has another key there": bool(texts) and not key.is_in(texts or []),
+        "its file can be read by others": bool(is_open),
+    }
+    said = "; ".join(fault for fault, is_there in faults.items() if is_there)
+    if said:
+        raise TidingsError(said)
+    return key.algorithm
 
 
 def names(distributions: Mapping[str, Sequence[str]]) -> Check:

@@ -176,18 +176,26 @@ def _told(
         id_ = pick.item.id
         case = Case(item=pick.item, texts=texts[id_], marks=marks[id_])
         first = first_telling(case, language, pick.answer, now=now)
-        seen = feed.get((id_, language))
+        seen = feed.get((id_, language)) or feed.get((id_, first.shown_language))
+        published, updated = (seen.published, seen.updated) if seen else _dates(pick, issue)
         rows.append(
             replace(
                 first,
                 channel=newsletter_channel(newsletter.key, issue.frequency),
                 # The dates that readers of the feed see, where it was told there before.
-                published=seen.published if seen else first.published,
-                updated=seen.updated if seen else first.updated,
+                published=published,
+                updated=updated,
                 issue_id=issue.id,
             )
         )
     return rows
+
+
+def _dates(pick: Chosen, issue: Issue) -> tuple[datetime, datetime]:
+    """Return the dates of what no feed has told: never now, or each day would void an approval."""
+    own = pick.text.dated
+    dated = own if own and own <= issue.slot else pick.text.updated
+    return dated, dated
 
 
 def stories_of(tx: Transaction, told: Sequence[Publication], config: Config) -> list[Story]:

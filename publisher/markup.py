@@ -18,6 +18,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from publisher import cutting
 from publisher.kept import Kept
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
@@ -264,7 +265,7 @@ def _absolute(target: str, base: str) -> str:
 
 
 def summary(markdown: str, *, limit: int = 300) -> str:
-    """Return the beginning of a text as one line of plain text, cut between words.
+    """Return the beginning of a text as one line of plain text, cut between words if it has any.
 
     Taken from its paragraphs: headings and lists make no sentence. Kept, since a text without
     a summary of its own is asked for one whenever a feed holds it.
@@ -280,11 +281,7 @@ def _summary(asked: tuple[str, int]) -> str:
         for opening, token in pairwise(tokens)
         if opening.type == "paragraph_open" and opening.level == 0
     ]
-    line = clean_line(" ".join(paragraphs) or plain(markdown))
-    if len(line) <= limit:
-        return line
-    cut = line[: limit - 1]
-    return (cut.rpartition(" ")[0] or cut) + "…"
+    return cutting.cut(clean_line(" ".join(paragraphs) or plain(markdown)), limit)
 
 
 _summaries = Kept(_summary, size=lambda asked, _: 1_000 + 2 * len(asked[0]), limit=32 * 2**20)
@@ -301,5 +298,5 @@ def slug(text: str) -> str:
     whole = re.sub("-+", "-", words).strip("-")
     if len(whole) <= _SLUG:
         return whole
-    cut = whole[: _SLUG + 1]
-    return (cut.rpartition("-")[0] or cut[:_SLUG]).strip("-")
+    # Far back, if need be: long words stay whole in addresses.
+    return cutting.beginning(whole, _SLUG, back=_SLUG // 2, spaces="-").strip("-")

@@ -47,7 +47,10 @@ def remind(database: Database, config: Config, *, now: datetime) -> Outcome:
         due = _due(tx, config, now)
     if not due:
         return outcome
-    signed_by = keys.load(config).of(config.sender)
+    known = keys.load(config)
+    signed_by = known.of(config.sender)
+    if fault := known.fault(config.sender):
+        outcome.problems.append(f"reminders go out unsigned: {fault}")
     run = _Run(database=database, ways=relays.for_sender(config, config.sender), outcome=outcome)
     for reminder in due:
         try:

@@ -6,11 +6,12 @@ an empty place. Every template gets, beside the values of its caller:
     language, direction      of its readers;  words  the language that our strings are in
     t(key, **slots)          our strings in their language;  n(key, number)  with plural forms
     date(instant)            a day as they write it;  time(instant)  what the clock shows then
-    number(value)            a number likewise
+    number(value)            a number likewise;  year_name(number)  a year
     language_name(tag)       a language's name in itself;  direction_of(tag)  ltr or rtl
     territorial(tag)         a language with its likeliest territory, as OpenGraph wants it
 
 ``value | tojson`` is data for machines: no text in it can end the element that it stands in.
+``line | cut(300)`` is a line, cut where any script may be if it is longer than that.
 
 An operator's folder may hold files that take the place of ours. Who writes such a file need not be
 who runs the house: where there is a folder, templates run in Jinja2's sandbox, which lets none of
@@ -28,7 +29,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from publisher import languages
+from publisher import cutting, languages
 from publisher.errors import RenderError
 
 #: In the wheel the templates stand inside the package, in a checkout beside it.
@@ -76,6 +77,7 @@ def _environment(overrides: Path | None) -> jinja2.Environment:
         # half of the new, and nothing that is kept can differ from what would be made now.
         auto_reload=False,
     )
+    environment.filters["cut"] = cutting.cut
     environment.policies["json.dumps_function"] = _json
     environment.policies["json.dumps_kwargs"] = {}
     return environment
@@ -124,6 +126,7 @@ def _of_readers(chain: Sequence[str], zone: str) -> Mapping[str, Any]:
         "date": partial(languages.date, language=strings.locale, zone=zone),
         "time": partial(languages.time, language=strings.locale, zone=zone),
         "number": partial(languages.number, language=strings.locale),
+        "year_name": partial(languages.year, language=strings.locale),
         "language_name": languages.name,
         "name_here": partial(languages.name, within=strings.language),
         "direction_of": languages.direction,

@@ -117,7 +117,7 @@ def queue_correction(
     due: Mapping[str, datetime],
     now: datetime,
 ) -> int:
-    """Queue a correction for those whom :func:`misled` counts; return how many.
+    """Queue a correction for those whom :func:`misled` counts as here; return how many.
 
     ``due`` is, as for :func:`queue` in each language, by their time zones.
     """
@@ -137,15 +137,18 @@ def misled(
     *,
     language: str,
     since: datetime,
-) -> int:
+    now: datetime,
+) -> tuple[int, int]:
     """Return how many active people were sent one of these issues in a language, and never told.
 
-    Told is whoever was queued a correction of the item ``since`` then, by whatever newsletter.
+    First those who are here, then those who pause. Told is whoever was queued a correction of the
+    item ``since`` then, by whatever newsletter.
     """
-    query = select(func.count().label("count")).select_from(subscribers)
+    here = func.count().filter(is_here(now)).label("here")
+    query = select(here, func.count().label("all")).select_from(subscribers)
     active = subscribers.c.status == Status.ACTIVE
     row = tx.row(query.where(active, _misled(item_id, sent_in, language, since)))
-    return row["count"] if row else 0
+    return (row["here"], row["all"] - row["here"]) if row else (0, 0)
 
 
 def _misled(

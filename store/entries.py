@@ -79,6 +79,11 @@ def on_topic(tx: Transaction, topic: str) -> list[int]:
     return [row["item_id"] for row in tx.rows(query.order_by(feed_entries.c.item_id))]
 
 
+def languages(tx: Transaction) -> set[str]:
+    """Return the languages that have ever told something, also those that the site has no more."""
+    return {row["language"] for row in tx.rows(select(feed_entries.c.language).distinct())}
+
+
 def ends(tx: Transaction, languages: Collection[str]) -> Mapping[Feed, int]:
     """Return the newest place of every feed of these languages that has told something."""
     return {

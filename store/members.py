@@ -23,6 +23,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    delete,
     func,
     insert,
     literal,
@@ -104,7 +105,10 @@ def page(
 
 
 def save(tx: Transaction, before: Mapping[str, Member], after: Mapping[str, Member]) -> None:
-    """Make of what was known ``before`` what stands in ``after``; subscriptions are only added."""
+    """Make of what was known ``before`` what stands in ``after``.
+
+    Subscriptions are added; taken are only all that somebody has.
+    """
     new = [member for member in after.values() if not member.id]
     # In the order of the index on addresses, where each page is then written once.
     new.sort(key=itemgetter(1))
@@ -116,6 +120,7 @@ def save(tx: Transaction, before: Mapping[str, Member], after: Mapping[str, Memb
         if member.id and member is not before[email]
     ]
     _change(tx, [member for was, member in changed if member.fields != was.fields])
+    _unsubscribe(tx, [member.id for was, member in changed if was.topics and not member.topics])
     _subscribe(
         tx,
         [
@@ -235,6 +240,11 @@ def _change(tx: Transaction, changed: Sequence[Member]) -> None:
     names = ("number", *_FIELDS)
     values = [dict(zip(names, (member.id, *member.fields), strict=True)) for member in changed]
     tx.run(statement.values({name: bindparam(name) for name in _FIELDS}), values)
+
+
+def _unsubscribe(tx: Transaction, gone: Sequence[int]) -> None:
+    if gone:
+        tx.run(delete(subscriptions).where(_is_one_of(tx, subscriptions.c.subscriber_id, gone)))
 
 
 def _subscribe(tx: Transaction, wanted: Sequence[tuple[str, int, tuple[str, ...], str]]) -> None:

@@ -57,13 +57,28 @@ _BETWEEN = _IN_FEED.where(_entry.c.ordinal.between(bindparam("start"), bindparam
 _ON_TOPIC = exists().where(
     item_topics.c.item_id == _entry.c.item_id, item_topics.c.topic == _entry.c.topic
 )
+# As a value: of an EXISTS, PostgreSQL may make a join that reads the whole feed.
+_place = (
+    select(_entry.c.ordinal)
+    .where(
+        _entry.c.item_id == publications.c.item_id,
+        _entry.c.language == publications.c.language,
+        _entry.c.topic == bindparam("topic"),
+    )
+    .correlate(publications)
+    .scalar_subquery()
+)
 _ENDED = (
     select(*_FIELDS)
     .where(
+        publications.c.language == bindparam("language"),
         publications.c.channel == FEED,
+        publications.c.change == bindparam("change"),
+        _place.is_not(None),
         publications.c.id == _last_telling(publications, channel=FEED),
     )
     .order_by(publications.c.told.desc(), publications.c.item_id.desc())
+    .limit(bindparam("limit"))
 )
 
 
@@ -112,13 +127,14 @@ def between(tx: Transaction, language: str, topic: str = "", *, start: int, end:
     return [row["item_id"] for row in rows]
 
 
-def gone(tx: Transaction, language: str, *, limit: int) -> list[Publication]:
-    """Return what a language's feed no longer shows, or shows a notice of, newest first."""
+def gone(tx: Transaction, language: str, topic: str = "", *, limit: int) -> list[Publication]:
+    """Return what a feed no longer shows, or shows a notice of, newest first."""
     rows: list[Publication] = []
-    # One by one, so that each is a walk along its index that ends at the limit.
+    # One by one, so that each is a walk along its index that ends at the limit. A topic's goes
+    # through what its language took back, which is little beside the archive.
     for change in (Change.WITHDRAWAL, Change.RETRACTION):
-        mine = and_(publications.c.language == language, publications.c.change == change)
-        rows += _of(tx, _ENDED.where(mine).limit(limit))
+        feed = {"language": language, "topic": topic}
+        rows += _of(tx, _ENDED.params(**feed, change=change, limit=limit))
     return sorted(rows, key=lambda row: (row.told, row.item_id), reverse=True)[:limit]
 
 

@@ -4,15 +4,26 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Transaction
 from store.tables import suppressions
 
 
-def put(tx: Transaction, digest: str, reason: str, *, at: datetime) -> None:
-    """Suppress an address; one that is suppressed already keeps its reason."""
+def put(
+    tx: Transaction, digest: str, reason: str, *, at: datetime, over: Collection[str] = ()
+) -> None:
+    """Suppress an address; one that is suppressed already keeps its reason, unless ``over`` it."""
     row = {"digest": digest, "reason": reason, "at": at}
-    tx.insert_new(suppressions, [row], returning="digest")
+    insert = postgresql.insert if tx.on_postgresql else sqlite.insert
+    statement = insert(suppressions).values(**row)
+    tx.run(
+        statement.on_conflict_do_update(
+            index_elements=["digest"],
+            set_={name: statement.excluded[name] for name in ("reason", "at")},
+            where=suppressions.c.reason.in_(list(over)),
+        )
+    )
 
 
 def is_any(tx: Transaction) -> bool:

@@ -92,12 +92,12 @@ Content-Type: text/rfc822-headers
 
 
 def exim(to: str, failed: str, copy: str = STRANGE) -> bytes:
-    """Exim of the old kind: words only, the address that failed in a header."""
+    """Exim: words only, the address that failed in a header, and it says that it answers."""
     return f"""\
 Return-path: <>
 From: Mail Delivery System <Mailer-Daemon@mail.example.org>
 To: {to}
-Auto-Submitted: auto-generated
+Auto-Submitted: auto-replied
 X-Failed-Recipients: {failed}
 Subject: Mail delivery failed: returning message to sender
 Message-Id: <E1tF00-0004Pb-00@mail.example.org>

@@ -278,6 +278,9 @@ class Imap(_Server, ThreadingTCPServer):
         self.inbox: dict[int, bytes] = {}
         self.seen: set[int] = set()
         self.done: list[bytes] = []
+        #: What it does not hand out now, and what has been taken out of it since it was searched.
+        self.keeps: set[int] = set()
+        self.gone: set[int] = set()
         #: The command that it hangs up at, and what it was told.
         self.hangs_up_at = ""
         self.told: list[str] = []
@@ -338,6 +341,10 @@ class _Mailing(StreamRequestHandler):
 
     def _fetch(self, rest: str) -> str:
         uid = int(rest.split()[2])
+        if uid in self.server.keeps:
+            return "NO not now"
+        if uid in self.server.gone:
+            return "OK done"
         length = int(re.search(r"<0\.(\d+)>", rest)[1])  # type: ignore[index]
         body = self.server.inbox[uid][:length]
         self.wfile.write(f"* 1 FETCH (UID {uid} BODY[]<0> {{{len(body)}}}\r\n".encode())

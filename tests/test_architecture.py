@@ -22,6 +22,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.collecting",
             "publisher.config",
             "publisher.cron",
+            "publisher.cutting",
             "publisher.images",
             "publisher.kept",
             "publisher.markup",

@@ -3,8 +3,8 @@
 Anybody can write a bounce. What counts, best first, is what only those have who had the mail:
 
 1. its return path, which we signed: in the address that the message came to, or in its copy;
-2. its Message-ID, which is made of the frozen edition and the address, and must be exactly that
-   of the mail that it names;
+2. its Message-ID, whose end nobody but us can make, and which must be exactly that of the mail
+   that it names;
 3. the link to leave in its copy, which we signed for one reader and one newsletter.
 
 Two and three go wherever a reader forwards the mail. So for a bounce the message must name the
@@ -19,6 +19,7 @@ from publisher.config import Config
 from publisher.mail import letters as written
 from publisher.mail.returned import Returned
 from publisher.mail.wire import message_id
+from publisher.subscriptions import keyring
 from publisher.tokens import Mail
 from store import bounces, deliveries, issues, letters, subscribers
 from store.database import Transaction
@@ -74,7 +75,7 @@ def find(tx: Transaction, config: Config, said: Returned) -> About | Nobody:
         return about
     if about.person.status is Status.ERASED:
         return Nobody(reason="the reader has been erased since")
-    if _has_moved(tx, about, said):
+    if _has_moved(tx, about):
         return Nobody(reason="the reader has another address since")
     return about
 
@@ -125,7 +126,7 @@ def _mail(
         mail=mail,
         number=number,
         sent=bounces.sent_at(tx, number),
-        message_id=message_id(delivery, edition, config.host),
+        message_id=message_id(delivery, edition, config.host, keyring.known(tx)),
         certain=certain,
     )
 
@@ -142,21 +143,11 @@ def _letter(tx: Transaction, config: Config, letter: Letter, *, certain: bool) -
     )
 
 
-def _has_moved(tx: Transaction, about: About, said: Returned) -> bool:
-    """Say whether a mail of an issue went to an address that its reader has left behind.
-
-    Its Message-ID was made of that address; and whoever changes it is written a letter.
-    """
-    if about.mail is not Mail.DELIVERY:
+def _has_moved(tx: Transaction, about: About) -> bool:
+    """Say whether a mail of an issue went to an address that its reader has left behind."""
+    if about.mail is not Mail.DELIVERY or about.sent is None:
         return False
-    ids = [stated for mail, number, stated in said.message_ids if _is(about, mail, number)]
-    if ids and about.message_id not in ids:
-        return True
-    return about.sent is not None and has_moved(tx, about.person.id, since=about.sent)
-
-
-def _is(about: About, mail: Mail, number: int) -> bool:
-    return (mail, number) == (about.mail, about.number)
+    return has_moved(tx, about.person.id, since=about.sent)
 
 
 def has_moved(tx: Transaction, subscriber_id: int, *, since: datetime) -> bool:

@@ -1,7 +1,8 @@
 """The mailbox of what comes back, over IMAP (RFC 9051): imap-tools' home, and its errors' seam.
 
 A message is flagged as seen, or moved, once it has been taken in; so whatever breaks off, none is
-lost, and one that is read twice counts once.
+lost, and one that is read twice counts once. One that the server does not hand out stays as it is,
+and keeps none behind it from being read.
 """
 
 import imaplib
@@ -16,7 +17,7 @@ from imap_tools.errors import ImapToolsError
 from publisher.bounces.taking import Taken, take
 from publisher.config import Config
 from publisher.errors import ConfigError, MailboxError
-from publisher.mail.received import LONGEST
+from publisher.mail.received import LONGEST, line
 from store import bounces
 from store.database import Database
 
@@ -24,6 +25,8 @@ from store.database import Database
 _TIMEOUT = 20
 #: Messages that one look takes in: others have to be done, too.
 _AT_ONCE = 500
+#: Messages that cannot be fetched and are told one by one.
+_TOLD = 3
 
 Heard = Callable[[str, Taken], None]
 
@@ -56,18 +59,31 @@ def fetch(
     now: datetime,
     most: int | None = None,
 ) -> None:
-    """Take in what is new in the mailbox, and tell of each message. Raises as fetch_due."""
+    """Take in what is new in the mailbox, and tell of each message.
+
+    Raises as fetch_due, once all others are read also for what the server does not hand out.
+    """
     settings = config.bounces
     if not settings.imap_host:
         raise ConfigError("bounces.imap_host", ["is not given: there is no mailbox to look into"])
+    kept_back = []
     try:
         with _opened(config) as box:
             for uid in box.uids("ALL" if settings.imap_done else "UNSEEN")[:most]:
+                try:
+                    body = _body(box, uid)
+                except MailboxError as error:
+                    kept_back.append(str(error))
+                    continue
+                if body is None:
+                    continue
                 source = f"{_name(config)}, message {uid}"
-                heard(source, take(database, config, _body(box, uid), source=source, now=now))
+                heard(source, take(database, config, body, source=source, now=now))
                 _put_away(box, uid, settings.imap_done)
     except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
         raise MailboxError(f"{_name(config)}: {error}") from error
+    if kept_back:
+        raise MailboxError(f"{_name(config)}: {'; '.join(kept_back[:_TOLD])}")
 
 
 @contextmanager
@@ -93,11 +109,19 @@ def _name(config: Config) -> str:
     return f"imaps://{config.bounces.imap_host}/{config.bounces.imap_folder}"
 
 
-def _body(box: BaseMailBox, uid: str) -> bytes:
-    """Return as much of a message as is read; it stays unseen (RFC 9051, 6.4.5)."""
-    _, answer = box.client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LONGEST}>)")
+def _body(box: BaseMailBox, uid: str) -> bytes | None:
+    """Return as much of a message as is read; it stays unseen (RFC 9051, 6.4.5).
+
+    None where it is gone: others may read the mailbox, too. Raises MailboxError where the server
+    does not hand it out; the library raises nothing.
+    """
+    said, answer = box.client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LONGEST}>)")
+    if said != "OK":
+        words = b" ".join(part for part in answer if isinstance(part, bytes))
+        told = line(f"{said} {words.decode('utf-8', 'replace')}")
+        raise MailboxError(f"message {uid} cannot be fetched: {told}")
     bodies = (part[1] for part in answer if isinstance(part, tuple))
-    return next(iter(bodies), b"")
+    return next(bodies, None)
 
 
 def _put_away(box: BaseMailBox, uid: str, folder: str) -> None:

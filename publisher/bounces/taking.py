@@ -5,6 +5,7 @@
     policy      kept and shown: nobody at the address is to blame
     complaint   the reader is ``complained``: suppressed, and off all newsletters
     leave       off the newsletter, as by its link
+                (of a letter to an address that is not the reader's: only that is suppressed)
     unknown     kept and shown, and nothing more
 
 The same message counts once, whichever way and however often it comes.
@@ -21,9 +22,9 @@ from publisher.bounces.stopping import stop
 from publisher.config import Config
 from publisher.mail import received, returned
 from publisher.mail.returned import Kind, Returned
-from publisher.subscriptions import keyring, leaving
+from publisher.subscriptions import keyring, leaving, suppressions
 from publisher.tokens import Mail
-from store import bounces, subscribers
+from store import bounces, letters, subscribers
 from store.database import Database, Transaction
 from store.records import Status
 
@@ -32,6 +33,10 @@ _SHOWN = timedelta(days=90)
 
 #: Those that may only be believed where the address is known, too.
 _OF_ADDRESS = {Kind.HARD, Kind.SOFT, Kind.POLICY}
+
+#: Those in which whoever got the mail speaks, with what becomes of an address that is not the
+#: reader's.
+_OF_MAIL = {Kind.COMPLAINT: Status.COMPLAINED, Kind.LEAVE: Status.UNSUBSCRIBED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +123,9 @@ def _act(
     # Whoever was about them at the same moment is done now.
     subscribers.take(tx, about.person.id)
     person = subscribers.get(tx, about.person.id)
+    if said.kind in _OF_MAIL and about.address != person.email:
+        _leave_alone(tx, about.address, _OF_MAIL[said.kind], now=now)
+        return None
     if said.kind is Kind.COMPLAINT:
         return stop(tx, person, Status.COMPLAINED, how="complaint", now=now)
     if said.kind is Kind.LEAVE:
@@ -126,10 +134,19 @@ def _act(
         leaving.take_off(tx, config, person, which, how="mail", now=now)
         return None
     dead = said.kind is Kind.HARD or (said.kind is Kind.SOFT and _is_dead(tx, config, about))
-    # A letter may have gone to an address that its reader only wanted to have.
+    # A letter may have gone to an address that its reader only wanted to have, or had before.
     if dead and about.address == person.email:
         return stop(tx, person, Status.BOUNCED, how="bounce", now=now)
     return None
+
+
+def _leave_alone(tx: Transaction, address: str, reason: Status, *, now: datetime) -> None:
+    """Write no more to the address that a letter went to, which its reader does not have.
+
+    Whoever got it has said so, and is not the reader, who may have mistyped an address.
+    """
+    suppressions.suppress(tx, keyring.known(tx), address, reason, now=now)
+    letters.cancel(tx, address, now)
 
 
 def _is_dead(tx: Transaction, config: Config, about: About) -> bool:

@@ -3,6 +3,7 @@
 Results go to stdout, all else to stderr. Tables and bars are for terminals.
 """
 
+import getpass
 import json
 import os
 import signal
@@ -90,6 +91,15 @@ def configuration(ctx: typer.Context, config: Path | None) -> Path:
 def clock(now: datetime | None) -> datetime:
     """Return the instant that a command acts at: the one given, or the present."""
     return now or datetime.now(UTC)
+
+
+def login() -> str:
+    """Return who runs this command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run as a user that has no name.
+        return "command line"
 
 
 def show(record: Mapping[str, Any], *, as_json: bool) -> None:

@@ -8,8 +8,19 @@ from publisher.cli import common
 
 delivery = typer.Typer(name="delivery", help="Single mails of an issue.", no_args_is_help=True)
 
-#: What a person may say of a mail that nobody can say of whether it was sent.
-ENDINGS = ("sent", "failed", "retry")
+_ENDINGS = ("sent", "failed", "retry")
+
+
+def _ending(text: str) -> str:
+    if text not in _ENDINGS:
+        raise typer.BadParameter(f"--as is one of {', '.join(_ENDINGS)}")
+    return text
+
+
+#: What a person has found out of a mail that nobody could say of whether it was sent.
+EndingOption = Annotated[
+    str, typer.Option("--as", parser=_ending, metavar="ENDING", help="sent, failed or retry.")
+]
 
 
 @delivery.command("list")
@@ -23,14 +34,18 @@ def list_deliveries(
 ) -> None:
     """List the mails of an issue and how each stands."""
     from publisher.mail.wire import message_id  # noqa: PLC0415
+    from publisher.subscriptions import keyring  # noqa: PLC0415
     from store import deliveries, issues  # noqa: PLC0415
     from store.records import DeliveryState  # noqa: PLC0415
 
     if state and state not in list(DeliveryState):
         raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
-    with common.opened(ctx, config) as house, house.database.read() as tx:
-        editions = {entry.id: entry for entry in issues.editions_of(tx, issues.get(tx, issue).id)}
-        found = deliveries.listing(tx, issue, state=DeliveryState(state) if state else None)
+    with common.opened(ctx, config) as house:
+        tokens = keyring.tokens(house.database, now=common.clock(None))
+        with house.database.read() as tx:
+            known = issues.editions_of(tx, issues.get(tx, issue).id)
+            found = deliveries.listing(tx, issue, state=DeliveryState(state) if state else None)
+    editions = {entry.id: entry for entry in known}
     records = [
         {
             "id": mail.id,
@@ -40,7 +55,7 @@ def list_deliveries(
             "code": mail.code,
             "attempts": mail.attempts,
             "detail": mail.detail,
-            "message_id": message_id(mail, editions[mail.edition_id], house.config.host),
+            "message_id": message_id(mail, editions[mail.edition_id], house.config.host, tokens),
         }
         for mail in found
     ]
@@ -80,7 +95,7 @@ def resolve(
     ctx: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID")],
     *,
-    ending: Annotated[str, typer.Option("--as", help="sent, failed or retry.")],
+    ending: EndingOption,
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
@@ -88,8 +103,6 @@ def resolve(
     """Say how a mail ended that is unknown: it was sent, it failed, or it is to be sent again."""
     from publisher.delivery import engine  # noqa: PLC0415
 
-    if ending not in ENDINGS:
-        raise typer.BadParameter(f"--as is one of {', '.join(ENDINGS)}")
     with common.opened(ctx, config) as house:
         state = engine.resolve(house.database, number, ending, now=common.clock(now))
     common.show({"id": number, "state": state}, as_json=as_json)

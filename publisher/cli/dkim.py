@@ -62,11 +62,13 @@ def show_records(
     as_json: common.JsonOption = False,
 ) -> None:
     """Show the records that the DNS must have, as lines of a zone file."""
+    from publisher.addresses import ascii_host  # noqa: PLC0415
     from publisher.config import load  # noqa: PLC0415
     from publisher.errors import InputError  # noqa: PLC0415
     from publisher.mail import keys  # noqa: PLC0415
 
     settings = load(common.configuration(ctx, config))
+    domain = ascii_host(domain) if domain else None
     found = [
         key
         for key in keys.there(settings)

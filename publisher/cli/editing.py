@@ -1,6 +1,5 @@
 """``tidings item``: what is done to the texts of an item that is there already."""
 
-import getpass
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -120,7 +119,7 @@ def correct(
             language,
             words_in(file, house.config.zone),
             change=Change(change),
-            author=author or _login(),
+            author=author or common.login(),
             now=common.clock(now),
             read=revision,
             note=note,
@@ -153,7 +152,7 @@ def retract(
             house.config,
             number,
             _notes(note, house.config.site.languages),
-            author=author or _login(),
+            author=author or common.login(),
             now=common.clock(now),
         )
         record = item_record(house.database, number)
@@ -226,7 +225,10 @@ def _not_told(entry: "Owed") -> Iterator[str]:
     """Yield what becomes of those who are told nothing now."""
     place = f"{entry.newsletter} in {entry.language}"
     if entry.waiting:
-        yield f"{place}: {entry.waiting} have yet to be sent the wrong text; ask again afterwards"
+        yield (
+            f"{place}: {entry.waiting} have yet to be sent the wrong text, or pause; "
+            "ask again afterwards"
+        )
     if entry.unknown:
         yield (
             f"{place}: nobody knows whether {entry.unknown} got the wrong text; say it with "
@@ -250,11 +252,3 @@ def _notes(entries: list[str], languages: tuple[str, ...]) -> dict[str, str]:
         labelled = equals and language.strip() in languages
         notes[language.strip() if labelled else ""] = text if labelled else entry
     return notes
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A container may run as a user that has no name.
-        return "command line"

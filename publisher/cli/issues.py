@@ -1,6 +1,5 @@
 """``tidings issue``: what people do with an issue before and while it is sent."""
 
-import getpass
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -104,7 +103,7 @@ def words(
             house.database,
             number,
             language,
-            author=by or getpass.getuser(),
+            author=by or common.login(),
             subject=subject,
             preheader=preheader,
             intro=_read(intro) if intro else None,
@@ -137,7 +136,7 @@ def approve(
             house.config,
             number,
             language,
-            by=by or getpass.getuser(),
+            by=by or common.login(),
             now=moment,
             seen=sha256,
         )

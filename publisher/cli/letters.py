@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from publisher.cli import common
-from publisher.cli.deliveries import ENDINGS
+from publisher.cli.deliveries import EndingOption
 
 letter = typer.Typer(name="letter", help="Letters to single people.", no_args_is_help=True)
 
@@ -51,7 +51,7 @@ def resolve(
     ctx: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID")],
     *,
-    ending: Annotated[str, typer.Option("--as", help="sent, failed or retry.")],
+    ending: EndingOption,
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
@@ -59,8 +59,6 @@ def resolve(
     """Say how a letter ended that is unknown: it was sent, it failed, or it is to be sent again."""
     from publisher.subscriptions import writing  # noqa: PLC0415
 
-    if ending not in ENDINGS:
-        raise typer.BadParameter(f"--as is one of {', '.join(ENDINGS)}")
     with common.opened(ctx, config) as house:
         state = writing.resolve(house.database, number, ending, now=common.clock(now))
     common.show({"id": number, "state": state}, as_json=as_json)

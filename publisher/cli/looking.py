@@ -28,6 +28,7 @@ def preview(
 ) -> None:
     """Write an edition as it was frozen, or would be now: body.html, body.txt, message.eml."""
     from publisher import outlook  # noqa: PLC0415
+    from publisher.errors import InputError  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
         found = outlook.preview(
@@ -43,9 +44,12 @@ def preview(
         "body.txt": found.text.encode(),
         "message.eml": found.message,
     }
-    out.mkdir(parents=True, exist_ok=True)
-    for name, body in files.items():
-        (out / name).write_bytes(body)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, body in files.items():
+            (out / name).write_bytes(body)
+    except OSError as error:
+        raise InputError(str(out), error.strerror or str(error)) from error
     written = [out / name for name in files]
     common.show({"sha256": found.sha256, "files": written}, as_json=as_json)
 

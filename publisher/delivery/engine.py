@@ -56,7 +56,7 @@ def deliver(
 
     ``now`` is when it begins; ``clock`` tells the time in the course of it, where it goes on.
     ``progress`` is told of each ending once the store has it. When ``stop`` is set, what is
-    under way ends and the rest waits again. Raises JournalError.
+    under way ends and the rest waits again. Raises JournalError, and ConfigError.
     """
     outcome = Outcome()
     outcome.doubtful = recovery.recover(database, config, now=now)

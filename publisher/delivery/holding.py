@@ -77,7 +77,7 @@ class Holder:
                 return Taken(held=held, deliveries=found, cancelled=cancelled, among=among)
 
     def routes(self, now: datetime) -> list[Route]:
-        """Return by which relays something is due."""
+        """Return by which relays something is due. Raises ConfigError, as who makes the mails."""
         with self.database.read() as tx:
             due = batches.due_editions(tx, now, issue_id=self.issue_id, batch_id=self.batch_id)
             return [*dict.fromkeys(self.maker.learn(tx, edition_id).route for edition_id in due)]
@@ -107,7 +107,7 @@ class Holder:
         if not relays.several_routes(self.maker.config):
             return None
         due = batches.due_editions(tx, now, issue_id=self.issue_id)
-        return [each for each in due if self.maker.learn(tx, each).route == self.route]
+        return [each for each in due if self.maker.look(tx, each).route == self.route]
 
     def _keep_window(self, tx: Transaction, batch: Batch, now: datetime) -> None:
         """Put off all of the edition that is due to readers whose window is closed."""
@@ -179,7 +179,7 @@ class Holder:
         """Return whether an edition goes by one of its relays: several routes may share some."""
         if not relays.several_routes(self.maker.config):
             return True
-        return not {*self.route}.isdisjoint(self.maker.learn(tx, edition_id).route)
+        return not {*self.route}.isdisjoint(self.maker.look(tx, edition_id).route)
 
 
 def closed(known: Known, zones: Collection[str], now: datetime) -> Mapping[str, datetime]:

@@ -34,7 +34,7 @@ class Written:
     failed: int = 0
     postponed: int = 0
     unknown: int = 0
-    #: Why it stopped before all were sent.
+    #: Why it stopped before all were sent, and what is wrong with those that were.
     problems: list[str] = field(default_factory=list)
 
 
@@ -49,12 +49,15 @@ def send(database: Database, config: Config, *, now: datetime) -> Written:
     with database.exclusive("letters"):
         with database.write() as tx:
             outcome.unknown = letters.orphaned(tx, now)
-        tokens = keyring.tokens(database, now=now)
+        tokens, known = keyring.tokens(database, now=now), keys.load(config)
+        if fault := known.fault(config.sender):
+            # They go out all the same: somebody is waiting for them.
+            outcome.problems.append(f"letters go out unsigned: {fault}")
         run = _Run(
             database=database,
             config=config,
             tokens=tokens,
-            keys=keys.load(config).of(config.sender),
+            keys=known.of(config.sender),
             outcome=outcome,
             now=now,
         )

@@ -6,6 +6,7 @@ from publisher.config import Config
 from publisher.delivery import relays
 from publisher.delivery.outgoing import Outgoing
 from publisher.delivery.relays import Route
+from publisher.errors import ConfigError
 from publisher.mail import links
 from publisher.mail.compiled import Compiled, compiled
 from publisher.mail.keys import Keys
@@ -36,22 +37,37 @@ class Maker:
     tokens: Tokens
     keys: Keys
     known: dict[int, Known] = field(default_factory=dict)
+    seen: dict[int, Known] = field(default_factory=dict)
     compiled: dict[int, Compiled] = field(default_factory=dict)
 
     def learn(self, tx: Transaction, edition_id: int) -> Known:
-        """Return an edition with all that its mails need; read once."""
+        """Return an edition with all that its mails need; read once.
+
+        Raises ConfigError where nothing would sign them though mail is signed here: nobody would
+        notice, and once they are claimed it is too late.
+        """
         if edition_id not in self.known:
+            known = self.look(tx, edition_id)
+            from_ = sender(known.newsletter, known.edition.language, self.config)
+            if fault := self.keys.fault(from_.address):
+                raise ConfigError("dkim.selectors", [f"{fault} in {self.config.dkim_folder}"])
+            self.known[edition_id] = known
+        return self.known[edition_id]
+
+    def look(self, tx: Transaction, edition_id: int) -> Known:
+        """Return the same, whether or not its mails can be made: others may send them."""
+        if edition_id not in self.seen:
             edition = issues.edition(tx, edition_id)
             issue = issues.get(tx, edition.issue_id)
             newsletter = newsletters.get(tx, issue.newsletter)
-            address = sender(newsletter, edition.language, self.config).address
-            self.known[edition_id] = Known(
+            from_ = sender(newsletter, edition.language, self.config)
+            self.seen[edition_id] = Known(
                 edition=edition,
                 issue=issue,
                 newsletter=newsletter,
-                route=relays.route_of(self.config, address),
+                route=relays.route_of(self.config, from_.address),
             )
-        return self.known[edition_id]
+        return self.seen[edition_id]
 
     def make(self, delivery: Delivery) -> Outgoing:
         """Return the mail of a delivery. Raises UnwritableError."""
@@ -69,4 +85,4 @@ class Maker:
     def _compile(self, known: Known) -> Compiled:
         from_ = sender(known.newsletter, known.edition.language, self.config)
         keys = self.keys.of(from_.address)
-        return compiled(known.edition, from_, date=known.issue.dated, keys=keys)
+        return compiled(known.edition, from_, date=known.issue.dated, tokens=self.tokens, keys=keys)

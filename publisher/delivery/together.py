@@ -21,7 +21,7 @@ from publisher.delivery.outcome import Outcome
 from publisher.delivery.relays import Route
 from publisher.delivery.running import Progress, Run
 from publisher.delivery.waiting import Waiting
-from publisher.errors import BusyError, StoreError
+from publisher.errors import BusyError, ConfigError, StoreError
 
 #: Seconds between two looks for what has fallen due by other relays.
 _LOOK = 1.0
@@ -77,7 +77,8 @@ class Together:
             return []
         try:
             found = await asyncio.to_thread(self.holder.routes, self.holder.clock())
-        except (StoreError, BusyError):
+        except (StoreError, BusyError, ConfigError):
+            # The next pass begins with what is wrong.
             return []
         return [route for route in found if self._may_begin(route)]
 

@@ -23,6 +23,8 @@ from publisher.errors import ConflictError
 from publisher.issue_states import Act
 from publisher.mail.senders import sender
 from publisher.mail.wire import message_id
+from publisher.subscriptions import keyring
+from publisher.tokens import Tokens
 from store import deliveries, issues, newsletters, unknowns
 from store.database import Database, Transaction
 from store.records import (
@@ -123,6 +125,7 @@ def settle(
 
     Raises NotFoundError, and ConfigError for a relay whose password cannot be read.
     """
+    tokens = keyring.tokens(database, now=now)
     with database.read() as tx:
         issue = issues.get(tx, issue_id)
         newsletter = newsletters.get(tx, issue.newsletter)
@@ -133,6 +136,7 @@ def settle(
             mails=unknowns.of(tx, issue_id),
             rule=rule or newsletter.unknown,
             config=config,
+            tokens=tokens,
             now=now,
         )
     if case.mails:
@@ -153,6 +157,7 @@ class _Case:
     mails: Sequence[Unknown]
     rule: UnknownRule
     config: Config
+    tokens: Tokens
     now: datetime
     done: Settled = field(default_factory=Settled)
 
@@ -174,7 +179,7 @@ class _Case:
     def _question(self, mail: Unknown) -> Question:
         edition = self.editions[mail.delivery.edition_id]
         return Question(
-            message_id=message_id(mail.delivery, edition, self.config.host),
+            message_id=message_id(mail.delivery, edition, self.config.host, self.tokens),
             since=self.issue.frozen or self.issue.slot,
             over=mail.since,
         )

@@ -191,13 +191,17 @@ class _Reader:
 def absolute(written: str, base: str) -> str:
     """Return an address of the web or of mail in full; empty for any other, and for none."""
     try:
-        found = urljoin(base, written.strip()) if written.strip() else ""
+        found = _escaped(urljoin(base, written.strip()) if written.strip() else "")
         known = urlsplit(found).scheme.lower() in _SCHEMES
     except ValueError:
         return ""
+    return found * known
+
+
+def _escaped(address: str) -> str:
     # What Markdown or HTML would take for the end of the address; browsers do the same.
     ends = re.compile(r"[\x00-\x20\x7f<>()\"'\\^`{|}\s]")
-    return ends.sub(lambda sign: "".join(f"%{b:02X}" for b in sign[0].encode()), found) * known
+    return ends.sub(lambda sign: "".join(f"%{b:02X}" for b in sign[0].encode()), address)
 
 
 def text_of(element: Element) -> str:

@@ -111,6 +111,15 @@ def language(entry: Entry, site: Sequence[str], fallback: str) -> str:
     return stated.language([*entry.languages, fallback], site, _UNSAID)
 
 
+def home(stated: str, base: str) -> str:
+    """Return the address of the site that a feed is of; one that is none counts as not stated."""
+    try:
+        urlsplit(stated)
+    except ValueError:
+        return base
+    return stated or base
+
+
 def origin(entry: Entry, home: str) -> str:
     """Return what names an entry everywhere. Raises InputError for one without id and page."""
     given = entry.id.strip() or entry.url.strip()

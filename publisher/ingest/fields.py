@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from publisher import languages, markup
@@ -26,6 +27,9 @@ MAX_KEY = 500
 
 #: How much of a wrong value a refusal shows.
 _SHOWN = 80
+
+#: What parts the words of a line, in whichever script it is written: commas and semicolons.
+_PARTS = re.compile("[,;،؛⹁߸፣፤၊᠂᠈、，；､﹐﹑﹔꓾꘍꛵꛶]")
 
 #: What an address of any kind begins with (RFC 3986, 3.1).
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -58,11 +62,11 @@ class Fields:
         return bounded(key, markup.clean_line(str(value)), limit)
 
     def lines(self, key: str) -> list[str]:
-        """Return a list field, also from a line with commas or semicolons."""
+        """Return a list field, also from a line with commas or semicolons of any script."""
         value = self.data.get(key) or []
         if isinstance(value, dict):
             raise InputError(key, "must be a list")
-        parts = value if isinstance(value, list) else re.split("[,;]", str(value))
+        parts = value if isinstance(value, list) else _PARTS.split(str(value))
         if any(isinstance(part, (list, dict)) for part in parts):
             raise InputError(key, "must be a list of words")
         lines = [markup.clean_line(str(part)) for part in parts]
@@ -94,7 +98,7 @@ class Fields:
         """Return a field that is a web address."""
         value = self.line(key)
         if value and not is_address(value):
-            raise InputError(key, f"{_shown(value)} is no address that begins with https://")
+            raise InputError(key, f"{_shown(value)} is no address such as https://example.org/news")
         return value or None
 
     def place(self, key: str) -> str | None:
@@ -224,7 +228,12 @@ def bounded(name: str, value: str, limit: int) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text is a web address."""
+    """Return whether a text is a web address that programs can take apart."""
+    try:
+        urlsplit(text)
+    except ValueError:
+        # A bracket that nothing closes, or a sign that stands for others, such as U+2100 for a/c.
+        return False
     return re.fullmatch(r"https?://[^\s<>\"]+", text) is not None
 
 

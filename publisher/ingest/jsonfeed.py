@@ -3,7 +3,7 @@
 from typing import Any
 
 from publisher.errors import InputError
-from publisher.ingest.entries import Entry, Feed, paragraphs
+from publisher.ingest.entries import Entry, Feed, home, paragraphs
 from publisher.ingest.response import read_json
 
 
@@ -15,7 +15,7 @@ def read(content: bytes, base: str) -> Feed:
     said = _text(data, "language")
     items = (item if isinstance(item, dict) else {} for item in data["items"])
     return Feed(
-        home=_text(data, "home_page_url") or base,
+        home=home(_text(data, "home_page_url"), base),
         entries=[_entry(item, said, base) for item in items],
     )
 

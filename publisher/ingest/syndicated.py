@@ -147,7 +147,7 @@ def read(response: Response) -> Feed:
     about = dict(found.feed)
     said = about.get("language") or ""
     return Feed(
-        home=about.get("link") or base,
+        home=entries.home(about.get("link") or "", base),
         entries=[_entry(dict(entry), said, base) for entry in found.entries],
     )
 

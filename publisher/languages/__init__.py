@@ -12,7 +12,7 @@ data of the first two, or from its catalogue.
 from publisher.languages.catalogue import Strings, catalogues, missing, strings
 from publisher.languages.detection import label_of, written_in
 from publisher.languages.tags import chain, closest, direction, tag, territorial
-from publisher.languages.writing import date, listing, name, number, time
+from publisher.languages.writing import date, listing, name, number, time, year
 
 __all__ = [
     "Strings",
@@ -31,4 +31,5 @@ __all__ = [
     "territorial",
     "time",
     "written_in",
+    "year",
 ]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.localedata import locale_identifiers
 from babel.numbers import format_decimal
@@ -95,6 +95,14 @@ def time(instant: datetime, language: str, *, zone: str = "UTC") -> str:
     if here is None:
         return f"{local:%H:%M}"
     return _digits(format_time(local.time(), format="short", locale=here), here)
+
+
+def year(number: int, language: str) -> str:
+    """Return a year as a language writes it by itself."""
+    here = locale(language)
+    if here is None:
+        return str(number)
+    return _digits(format_skeleton("y", Date(number, 1, 1), locale=here), here)
 
 
 def number(value: float | Decimal, language: str) -> str:

@@ -28,6 +28,7 @@ from publisher.mail.keys import Key
 from publisher.mail.links import LEAVE, PREFERENCES, Links
 from publisher.mail.signing import Seal, relaxed, relaxed_fields
 from publisher.mail.wire import Sender
+from publisher.tokens import Tokens
 from store.records import Delivery, Edition
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Compiled:
 
     edition: Edition
     sender: Sender
+    #: What its Message-IDs are made by.
+    tokens: Tokens
     #: The fields of the head that all messages share, as they are sent.
     fields: bytes
     #: The address that a mail to which takes its reader off the list.
@@ -104,7 +107,7 @@ class Compiled:
         """Return the fields of this message alone."""
         fields = {
             "To": wire.mailbox("To", delivery.name, delivery.email),
-            "Message-ID": wire.message_id(delivery, self.edition, self.sender.host),
+            "Message-ID": wire.message_id(delivery, self.edition, self.sender.host, self.tokens),
             "List-Unsubscribe": f"<{links.leave}>,\r\n <{links.by_mail(self.leave)}>",
         }
         if not (_PLAIN.fullmatch(delivery.email) and _PLAIN.fullmatch(links.leave)):
@@ -116,7 +119,12 @@ class Compiled:
 
 
 def compiled(
-    edition: Edition, sender: Sender, *, date: datetime, keys: Sequence[Key] = ()
+    edition: Edition,
+    sender: Sender,
+    *,
+    date: datetime,
+    tokens: Tokens,
+    keys: Sequence[Key] = (),
 ) -> Compiled:
     """Return an edition made ready: ``date`` is when it was frozen, ``keys`` sign it.
 
@@ -130,6 +138,7 @@ def compiled(
     return Compiled(
         edition=edition,
         sender=sender,
+        tokens=tokens,
         fields=wire.lines(fields),
         leave=leave,
         first=first,
@@ -139,11 +148,21 @@ def compiled(
     )
 
 
+#: What is only looked at is not known again.
+_NO_KEYS = Tokens(keys=())
+
+
 def message(
-    delivery: Delivery, edition: Edition, sender: Sender, links: Links, *, date: datetime
+    delivery: Delivery,
+    edition: Edition,
+    sender: Sender,
+    links: Links,
+    *,
+    date: datetime,
+    tokens: Tokens = _NO_KEYS,
 ) -> bytes:
     """Return one message of an edition, as its reader gets it but for signatures."""
-    return compiled(edition, sender, date=date).message(delivery, links)
+    return compiled(edition, sender, date=date, tokens=tokens).message(delivery, links)
 
 
 def _fields(edition: Edition, sender: Sender, date: datetime) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import css_inline
 
-from publisher import addresses, markup, rendering
+from publisher import addresses, cutting, markup, rendering
 from publisher.config import Config
 from publisher.errors import RenderError
 from publisher.mail.links import LEAVE, PREFERENCES
@@ -118,7 +118,7 @@ def _rendered(
     **values: object,
 ) -> Rendered:
     """Render the three parts of a mail; its name is that of its folder of templates."""
-    preheader = _cut(preheader)
+    preheader = cutting.cut(preheader, _PREHEADER)
     archived = addresses.edition(language, newsletter.key, issue_id) if issue_id else ""
 
     def made(part: str) -> str:
@@ -192,7 +192,3 @@ def inlined(name: str, page: str) -> str:
     # They come before all else in the head; the charset has to stand within the first 1,024
     # bytes (HTML Living Standard, 4.2.5.4).
     return _RULES_FIRST.sub(r"<head>\2\1", inlined, count=1)
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _PREHEADER else line[: _PREHEADER - 1].rstrip() + "…"

@@ -115,6 +115,15 @@ class Keys:
         nearest = max((len(key.domain) for key in fit), default=0)
         return [key for key in fit if len(key.domain) == nearest]
 
+    def fault(self, address: str) -> str:
+        """Return why nothing signs mail from an address, though mail is signed here.
+
+        One selector may be that of several domains, of which a host lacks the key of one.
+        """
+        if not self.keys or self.of(address):
+            return ""
+        return f"no key that signs is of the domain of {address}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Signing:
@@ -163,8 +172,17 @@ def there(config: Config, selectors: Iterable[str] | None = None) -> list[Key]:
     Raises ConfigError for a file that holds none.
     """
     wanted = None if selectors is None else {*selectors}
-    paths = sorted(config.dkim_folder.glob(f"*{_MIDDLE}*.pem"))
-    return [_read(path) for path in paths if wanted is None or _split(path)[0] in wanted]
+    return [_read(path) for path in _files(config) if wanted is None or _split(path)[0] in wanted]
+
+
+def file_of(config: Config, key: Key) -> Path:
+    """Return the file of a key, however its name is written."""
+    known = {_split(path): path for path in _files(config)}
+    return known.get((key.selector, key.domain), config.dkim_folder / f"{key.name}.pem")
+
+
+def _files(config: Config) -> list[Path]:
+    return sorted(config.dkim_folder.glob(f"*{_MIDDLE}*.pem"))
 
 
 def make(config: Config, domain: str, selector: str, *, ed25519: bool) -> tuple[Key, Path]:

@@ -7,7 +7,6 @@ so these are bounded before it looks.
 import hashlib
 import re
 from email import message_from_bytes
-from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 
@@ -39,7 +38,7 @@ def header(message: Message, name: str) -> str:
 def _decoded(value: str) -> str:
     try:
         return str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, ValueError):
+    except Exception:  # noqa: BLE001  (codecs, and what they are called, raise what they like)
         return value
 
 

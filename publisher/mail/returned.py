@@ -21,6 +21,7 @@ from email.message import Message
 from email.utils import getaddresses
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from flufl.bounce import all_failures
 
@@ -91,20 +92,14 @@ def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
     """Return what a message says, as far as it is read."""
     head = raw[: received.LONGEST]
     text = head.decode("ascii", "replace")
-    try:
-        message = received.parse(head)
-        found = _read(message, text, partial(_reader, tokens=tokens, now=now))
-    except RecursionError:
-        found = Returned(kind=Kind.UNKNOWN, detail="has too many parts, or too many in each other")
-        message = Message()
-    links = _readers(text, partial(_reader, tokens=tokens, now=now))
+    signed = partial(_reader, tokens=tokens, now=now)
+    message, found = _understood(head, text, signed)
+    named = _named(message, text, tokens, signed) if found.reader is None else {}
     return Returned(
         **{
             **vars(found),
+            **named,
             "detail": received.line(found.detail),
-            "signed": frozenset(_signed(message, text, tokens)),
-            "message_ids": frozenset(_message_ids(text)),
-            "reader": found.reader or (next(iter(links)) if len(links) == 1 else None),
             "subject": received.line(received.header(message, "Subject")),
             "digest": received.digest(
                 message, head, found.kind, found.status, *sorted(found.addresses)
@@ -116,6 +111,32 @@ def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
 _Signed = Callable[[str], Reader | None]
 
 
+def _understood(head: bytes, text: str, signed: _Signed) -> tuple[Message, Returned]:
+    """Return a message, an empty one where it cannot be taken apart, and what it says."""
+    message = Message()
+    try:
+        message = received.parse(head)
+        return message, _read(message, text, signed)
+    except RecursionError:
+        detail = "has too many parts, or too many in each other"
+    except Exception as error:  # noqa: BLE001  (the libraries raise what they like on broken mail)
+        detail = f"cannot be read: {type(error).__name__}"
+    return message, Returned(kind=Kind.UNKNOWN, detail=detail)
+
+
+def _named(message: Message, text: str, tokens: Tokens, signed: _Signed) -> dict[str, Any]:
+    """Return which mails of ours a message names, and whose link stands in it.
+
+    Who leaves by mail is not asked for these: the subject says who that is, whatever it quotes.
+    """
+    links = _readers(text, signed)
+    return {
+        "signed": frozenset(_signed(message, text, tokens)),
+        "message_ids": frozenset(_message_ids(text)),
+        "reader": next(iter(links)) if len(links) == 1 else None,
+    }
+
+
 def _read(message: Message, text: str, signed: _Signed) -> Returned:
     notice = notices.read(message)
     if notice:
@@ -123,7 +144,8 @@ def _read(message: Message, text: str, signed: _Signed) -> Returned:
     subject = received.header(message, "Subject").split()
     if subject[:1] and subject[0].lower() == "unsubscribe":
         return _leaving(subject[1:], signed)
-    answer = _answers_by_itself(message)
+    # Exim calls its bounces answers (RFC 3834, 5), too; this header of theirs no answer has.
+    answer = "" if message["X-Failed-Recipients"] else _answers_by_itself(message)
     if answer:
         return Returned(kind=Kind.IGNORED, detail=f"an answer by itself: {answer}")
     return _by_words(message)
@@ -177,12 +199,7 @@ def _by_words(message: Message) -> Returned:
         # Its detector of Yale's notices fails where nobody is named (flufl.bounce 6.0.0).
         del message["From"]
         message["From"] = "nobody@invalid"
-    try:
-        temporary, permanent = all_failures(message)
-    except RecursionError:
-        raise
-    except Exception as error:  # noqa: BLE001  (its detectors raise what they like on broken mail)
-        return Returned(kind=Kind.UNKNOWN, detail=f"cannot be read: {type(error).__name__}")
+    temporary, permanent = all_failures(message)
     if not temporary and not permanent:
         return Returned(kind=Kind.UNKNOWN, detail="is no bounce and no complaint that is known")
     words = notices.first_words(message)

@@ -19,12 +19,11 @@ def findings(proof: Proof) -> Findings:
         return
     field = message_from_bytes(proof.message)["From"]
     address = parseaddr(field.replace("\r\n", ""))[1]
-    keys = signing.keys.of(address)
-    if not keys:
-        said = f"no key that signs is of the domain of {address}"
+    fault = signing.keys.fault(address)
+    if fault:
         mend = f"'tidings dkim keygen --domain {address.rpartition('@')[2]}', or another --from"
-        yield error("dkim-unaligned", _WHERE, said, mend)
-    for key in keys:
+        yield error("dkim-unaligned", _WHERE, fault, mend)
+    for key in signing.keys.of(address):
         if key.name in signing.records:
             yield from _record(key, signing.records[key.name])
 

@@ -19,8 +19,8 @@ class Failure(StrEnum):
     POLICY = "policy"
 
 
-#: A status in the midst of text, and no address of a host: 5.1.1, not 5.1.1.7.
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\d|\.\d)", re.ASCII)
+#: A status in the midst of text; no address of a host and no version: 5.1.1, not 5.1.1.7, 4.97.1.
+_STATUS = re.compile(r"(?<![\d.])([245]\.[0-7]\.\d{1,3})(?!\d|\.\d)", re.ASCII)
 #: A reply code (RFC 5321, 4.2), before a space or the hyphen of a reply of many lines.
 _CODE = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -])", re.ASCII)
 

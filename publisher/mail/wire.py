@@ -21,6 +21,7 @@ from urllib.parse import quote
 from publisher import markup
 from publisher.errors import UnwritableError
 from publisher.mail.encodings import smallest
+from publisher.tokens import Tokens
 from store.records import Delivery, Edition
 
 #: Lines as long as those with encoded words may be (RFC 2047, 2).
@@ -111,12 +112,13 @@ def closing(boundary: str) -> bytes:
     return f"\r\n--{boundary}--\r\n".encode("ascii")
 
 
-def message_id(delivery: Delivery, edition: Edition, host: str) -> str:
+def message_id(delivery: Delivery, edition: Edition, host: str, tokens: Tokens) -> str:
     """Return a delivery's Message-ID (RFC 5322, 3.6.4): the same for every attempt.
 
-    The digest keeps two sites, or a store made anew, from giving the same one twice.
+    It is made of what never changes, and the reader's address may. The mark keeps two sites, or a
+    store made anew, from giving the same one twice, and others from knowing it without the mail.
     """
-    unique = hashlib.sha256(f"{edition.sha256} {delivery.email}".encode()).hexdigest()[:16]
+    unique = tokens.mark(delivery.issue_id, delivery.id, delivery.subscriber_id, edition.sha256)
     return f"<{delivery.issue_id}.{delivery.id}.{unique}@{host}>"
 
 

@@ -15,7 +15,7 @@ from publisher.config import Config
 from publisher.feeds.build import Feed
 from publisher.placing import Placing
 from publisher.rendering import read
-from publisher.site import indexes, listings, maps, media, missing, newsletters, touched
+from publisher.site import indexes, leftover, listings, maps, media, missing, newsletters, touched
 from publisher.site import items as item_pages
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View, fronts, view
@@ -80,13 +80,16 @@ def refresh(database: Database, config: Config, *, now: datetime) -> int:
 
 
 def rebuild(database: Database, config: Config) -> int:
-    """Make every public file anew from the store; return how many there are."""
+    """Make every public file anew from the store; return how many there are.
+
+    What is left there of earlier settings goes.
+    """
     with database.exclusive("site"), database.read() as tx:
         seen = view(tx, config)
         there = 0
         with Placing(config.public) as placing:
-            documents = chain(_documents(seen, _all(seen)), media.left_over(seen, config.public))
-            for path, body in documents:
+            left = chain(leftover.documents(seen), media.left_over(seen, config.public))
+            for path, body in chain(_documents(seen, _all(seen)), left):
                 _put(placing, config, path, body, anew=True)
                 there += 0 if body is None else 1 + _is_packed(path)
         return there

@@ -4,7 +4,6 @@ The newest of a feed, and its archive (RFC 5005, 4): documents of so many entrie
 entries never change places. Each leads to the one before, so that a reader gets everything.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from publisher import addresses
@@ -47,25 +46,23 @@ def _held(view: View, listing: Listing) -> list[int]:
 
 
 def _gone(view: View, listings: Sequence[Listing]) -> Gone:
-    """Return what the newest documents say was taken back: of each language the last few."""
-    newest = [listing for listing in listings if listing.archive is None]
-    rows = [
-        row
-        for language in {listing.language: None for listing in newest}
-        for row in publications.gone(view.tx, language, limit=view.size)
-    ]
-    ids = {row.item_id for row in rows}
-    tags = {item.id: item.tag for item in items.many(view.tx, ids).values()} if ids else {}
-    held = {
-        (entry.item_id, entry.language, entry.topic) for entry in entries.of_items(view.tx, ids)
+    """Return what the newest documents say was taken back: of each feed the last few.
+
+    Of each by itself: what another feed loses does not change this one, which nobody writes then.
+    """
+    rows = {
+        listing.feed: publications.gone(view.tx, *listing.feed, limit=view.size)
+        for listing in listings
+        if listing.archive is None
     }
-    found = defaultdict(list)
-    for listing in newest:
-        for row in rows:
-            if row.language == listing.language and (row.item_id, *listing.feed) in held:
-                deleted = Deleted(id=f"{tags[row.item_id]}/{row.language}", when=row.told)
-                found[listing.feed].append(deleted)
-    return found
+    ids = {row.item_id for feed in rows.values() for row in feed}
+    known = items.many(view.tx, ids) if ids else {}
+    return {
+        feed: [
+            Deleted(id=f"{known[row.item_id].tag}/{row.language}", when=row.told) for row in gone
+        ]
+        for feed, gone in rows.items()
+    }
 
 
 def _feed(

@@ -43,7 +43,7 @@ def site(view: View) -> Iterator[Document]:
     """Yield the maps of the whole site, but for those that show single items."""
     yield addresses.sitemap(_LISTS), _part(view, _lists(view))
     yield addresses.OPML, view.neutral("feeds.opml", by_language=_outlines(view))
-    ours = [addresses.sitemap(), *(_news_path(tag) for tag in view.config.site.languages)]
+    ours = [addresses.sitemap(), *(news_path(tag) for tag in view.config.site.languages)]
     yield addresses.ROBOTS, view.neutral("robots.txt", maps=[_url(view, path) for path in ours])
 
 
@@ -86,10 +86,11 @@ def news(view: View, language: str, stories: Sequence[Story]) -> Document:
     newest = max((story.published for story in stories), default=None)
     recent = [story for story in stories if newest and story.published >= newest - _RECENT]
     shown = [story for story in recent if not story.is_gone]
-    return _news_path(language), view.render("map/news.xml", language, stories=shown)
+    return news_path(language), view.render("map/news.xml", language, stories=shown)
 
 
-def _news_path(language: str) -> str:
+def news_path(language: str) -> str:
+    """Return the path of a language's news site map."""
     return addresses.sitemap(f"news-{language}")
 
 

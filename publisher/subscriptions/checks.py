@@ -52,10 +52,14 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 REMEMBERED = 4096
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 #: Who may stand in a list; who is erased stands in none.
 _STATUSES = tuple(status for status in Status if status is not Status.ERASED)
 
+
+#: Who has left: whatever a row says, it subscribes them to nothing.
+LEFT = frozenset({Status.UNSUBSCRIBED, Status.COMPLAINED})
 
 #: What a row says of somebody, checked, with an id of 0; and the fields that it leaves empty:
 #: what is known of them stays. A bare tuple, since an import makes millions of them.
@@ -97,7 +101,7 @@ class Checks:
         spoken, where, stands, how, wanted, chosen = self.common(
             language, zone, status, source, keys, topics, often
         )
-        unspoken = unsaid(called != "", zone != "", agreed is not None or how != "")
+        unspoken = unsaid(called != "", zone != "", agreed is not None, how != "")
         member = Member(0, address, called, spoken, where, stands, agreed, how, wanted, chosen)
         return member, unspoken
 
@@ -112,15 +116,14 @@ class Checks:
     ) -> Common:
         """Return what these cells say, so that one look finds all of it."""
         wanted = self._topics(keys, topics)
+        chosen = {key: frequency(often, self._newsletters[key]) for key in wanted if often}
+        stands = _status(status)
         return (
             _language(language, self._languages),
             _timezone(zone or self._here),
-            _status(status),
+            stands,
             markup.clean_line(source),
-            wanted,
-            {key: frequency(often, self._newsletters[key]) for key in wanted}
-            if often
-            else _NOTHING,
+            *((_NONE, _NOTHING) if stands in LEFT else (wanted, chosen or _NOTHING)),
         )
 
     def _topics_of(self, keys: str, topics: str) -> Mapping[str, tuple[str, ...]]:
@@ -134,9 +137,9 @@ def cells_of(row: Mapping[str, str]) -> Cells:
 
 
 @cache
-def unsaid(name: bool, zone: bool, evidence: bool) -> frozenset[str]:  # noqa: FBT001  (a key of the cache)
+def unsaid(name: bool, zone: bool, agreed: bool, how: bool) -> frozenset[str]:  # noqa: FBT001  (a key of the cache)
     """Return the fields of which a row says nothing, by those of which it does."""
-    said = {"name": name, "timezone": zone, "consent_at": evidence, "consent_source": evidence}
+    said = {"name": name, "timezone": zone, "consent_at": agreed, "consent_source": how}
     return frozenset(field for field, there in said.items() if not there)
 
 

@@ -12,7 +12,7 @@ from publisher.mail.edition import title
 from publisher.story import Label, label
 from store import newsletters, subscribers, topics
 from store.database import Transaction
-from store.records import Newsletter, Subscription
+from store.records import Newsletter, Status, Subscriber, Subscription
 
 _MAX_NAME = 200
 
@@ -186,13 +186,18 @@ def name_of(text: str) -> str:
     return name
 
 
-def subscribe(tx: Transaction, subscriber_id: int, choice: Choice) -> None:
-    """Subscribe somebody to all that they chose; what they have beside it stays."""
-    had = {entry.newsletter: entry for entry in subscribers.subscriptions_of(tx, subscriber_id)}
+def subscribe(tx: Transaction, person: Subscriber, choice: Choice) -> None:
+    """Subscribe somebody to all that they chose; what they have beside it stays.
+
+    Whoever has left begins anew: they asked for nothing else.
+    """
+    if person.status is Status.UNSUBSCRIBED:
+        subscribers.unsubscribe(tx, person.id)
+    had = {entry.newsletter: entry for entry in subscribers.subscriptions_of(tx, person.id)}
     for key, chosen in choice.newsletters.items():
         before = had.get(key) or Subscription(newsletter=key, topics=())
         often = choice.frequencies.get(key, before.frequency)
-        subscribers.subscribe(tx, subscriber_id, replace(before, topics=chosen, frequency=often))
+        subscribers.subscribe(tx, person.id, replace(before, topics=chosen, frequency=often))
 
 
 def choice_of(evidence: Mapping[str, object]) -> Choice:

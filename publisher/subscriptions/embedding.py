@@ -9,15 +9,16 @@ from publisher.config import Config
 from publisher.errors import InputError
 from publisher.mail.edition import title
 from publisher.rendering import render
-from publisher.subscriptions import joining
+from publisher.subscriptions import choices, joining
 from store import newsletters
-from store.database import Database
+from store.database import Database, Transaction
 
 
 def snippet(database: Database, config: Config, key: str, language: str) -> str:
     """Return the form to sign up for a newsletter in a language, to be pasted into a page.
 
-    Raises NotFoundError for no such newsletter, and InputError for a language of no page.
+    Raises NotFoundError for no such newsletter, and InputError for a language of no page, or to
+    whose readers the newsletter is not offered: what they sent would be refused.
     """
     tag = languages.tag(language)
     if tag not in config.site.languages:
@@ -25,6 +26,10 @@ def snippet(database: Database, config: Config, key: str, language: str) -> str:
         raise InputError("language", f"this site has no pages in {tag}; there are: {there}")
     with database.read() as tx:
         newsletter = newsletters.get(tx, key)
+        spoken = [each for each in config.site.languages if _is_offered(tx, config, key, each)]
+    if tag not in spoken:
+        there = ", ".join(spoken)
+        raise InputError("language", f"{key} is not offered in {tag}; it is in: {there}")
     return render(
         "web/reader/embed.html",
         config.chain(tag),
@@ -33,3 +38,7 @@ def snippet(database: Database, config: Config, key: str, language: str) -> str:
         newsletter_name=title(newsletter, config.chain(tag)),
         wording=joining.wording(config, tag).text,
     )
+
+
+def _is_offered(tx: Transaction, config: Config, key: str, language: str) -> bool:
+    return any(offer.key == key for offer in choices.offers(tx, config, language))

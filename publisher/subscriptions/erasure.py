@@ -31,7 +31,11 @@ def known(tx: Transaction, person: Subscriber) -> Mapping[str, Any]:
         **vars(person),
         "paused_until": subscribers.paused_until(tx, person.id),
         "subscriptions": [
-            {"newsletter": entry.newsletter, "topics": list(entry.topics)}
+            {
+                "newsletter": entry.newsletter,
+                "topics": list(entry.topics),
+                "frequency": entry.frequency,
+            }
             for entry in subscribers.subscriptions_of(tx, person.id)
         ],
         "consents": [_said(vars(row)) for row in consents.of(tx, person.id)],
@@ -65,6 +69,7 @@ def erase(database: Database, email: str, *, now: datetime) -> int:
     """Forget the person of an address; return the id that stays. Raises as :func:`export`."""
     keyring.tokens(database, now=now)
     with database.write() as tx:
+        _take(tx, _by_email(tx, email))
         found = _by_email(tx, email)
         _erase(tx, found, now)
         return found.id
@@ -74,6 +79,7 @@ def erase_own(database: Database, token: str, *, now: datetime) -> Subscriber:
     """Forget whoever a link is about; return who it was. Raises TokenError."""
     id_ = preferences.reader_id(database, token, now=now)
     with database.write() as tx:
+        _take(tx, preferences.person(tx, id_))
         found = preferences.person(tx, id_)
         _erase(tx, found, now)
         return found
@@ -106,6 +112,15 @@ def _never_confirmed(tx: Transaction, person: Subscriber) -> bool:
         said = {row.act for row in consents.of(tx, person.id)}
         return said == {Act.ASKED, Act.STOPPED} and not letters.of(tx, person.id)
     return person.status is Status.PENDING and not letters.of(tx, person.id)
+
+
+def _take(tx: Transaction, person: Subscriber) -> None:
+    """Wait until nobody else is about somebody: by their address, as who signs up, and by id.
+
+    Whoever was before us may have changed them since: they are to be read again.
+    """
+    subscribers.take(tx, person.email)
+    subscribers.take(tx, person.id)
 
 
 def _erase(tx: Transaction, person: Subscriber, now: datetime) -> None:

@@ -9,7 +9,7 @@ itself.
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from operator import attrgetter, methodcaller, or_
+from operator import attrgetter, methodcaller
 
 from publisher import markup
 from publisher.errors import InputError
@@ -61,8 +61,7 @@ class Glance:
         members = zip(
             *(nobody, emails, name, spoken, where, stands, agreed, how, wanted, chosen), strict=True
         )
-        evidence = map(or_, map(bool, agreed), map(bool, how))
-        unspoken = map(unsaid, map(bool, name), map(bool, zone), evidence)
+        unspoken = map(unsaid, *(map(bool, said) for said in (name, zone, agreed, how)))
         return list(zip(map(Member._make, members), unspoken, strict=True))
 
     def _see(self, rows: set[tuple[str, ...]]) -> bool:

@@ -21,7 +21,7 @@ from publisher import markup
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.subscriptions import suppressions
-from publisher.subscriptions.checks import Cells, Checks, Person, cells_of
+from publisher.subscriptions.checks import LEFT, Cells, Checks, Person, cells_of
 from publisher.subscriptions.glance import AT_A_GLANCE, Glance
 from publisher.subscriptions.reading import Given, Sheet, read
 from store import consents, members, newsletters, subscribers
@@ -267,8 +267,8 @@ def put(tx: Transaction, people: Sequence[Person], *, look: bool = True) -> list
 def decide(before: Member | None, person: Person) -> tuple[Verdict, Member]:
     """Return what a row is to somebody, and who they are then. Pure.
 
-    Subscriptions are added, never taken. Who left, bounced or complained stays so: a list from
-    elsewhere cannot call them back.
+    Subscriptions are added, never taken, but from those who have left: all. Who left, bounced or
+    complained stays so: a list from elsewhere cannot call them back.
     """
     wanted, unsaid = person
     if before is None:
@@ -278,6 +278,9 @@ def decide(before: Member | None, person: Person) -> tuple[Verdict, Member]:
     topics, often = {**before.topics, **wanted.topics}, {**before.often, **wanted.often}
     # A newsletter's own frequency is kept as none.
     often = {key: chosen for key, chosen in often.items() if chosen}
+    if LEFT & {before.status, wanted.status}:
+        # Whoever comes back would get what they had once, and did not ask for.
+        topics, often = {}, {}
     after = before._replace(**said, topics=topics, often=often)
     return (Verdict.SAME, before) if after == before else (Verdict.UPDATED, after)
 

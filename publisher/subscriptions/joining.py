@@ -213,6 +213,8 @@ def confirm(database: Database, config: Config, token: str, *, now: datetime) ->
         if consents.confirmed(tx, found.consent.id):
             return found
         choice = choices.choice_of(found.consent.choice)
+        # A pause was for what they left since.
+        anew = {} if person.status is Status.ACTIVE else {"paused_until": None}
         subscribers.change(
             tx,
             person.id,
@@ -221,8 +223,9 @@ def confirm(database: Database, config: Config, token: str, *, now: datetime) ->
             status=Status.ACTIVE,
             consent_at=now,
             consent_source=found.consent.how,
+            **anew,
         )
-        choices.subscribe(tx, person.id, choice)
+        choices.subscribe(tx, person, choice)
         consents.record(
             tx,
             person.id,

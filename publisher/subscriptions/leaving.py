@@ -21,8 +21,10 @@ from store.records import Act, Status, Subscriber, Subscription
 
 #: For so long whoever left can say that it was a mistake: the link itself never ages.
 UNDO = timedelta(days=1)
+#: How they say so, in the evidence.
+_UNDONE = "link"
 
-#: Who may leave; the others get nothing already.
+#: Who is unsubscribed once nothing is left. The others stay what they are, and are not written to.
 _THERE = {Status.ACTIVE, Status.PENDING, Status.UNSUBSCRIBED}
 
 
@@ -39,6 +41,15 @@ class Reader:
     others: bool
     #: Whether they left a short while ago, and can come back by a click.
     may_undo: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """What became of a wish to come back."""
+
+    reader: Reader
+    #: What they get again is called so, in their language; empty where it was too late.
+    names: Sequence[str]
 
 
 def reader(database: Database, config: Config, token: str, *, now: datetime) -> Reader:
@@ -68,7 +79,7 @@ def _reader(tx: Transaction, config: Config, id_: int, newsletter: str, *, now: 
         name=named[0] if named else newsletter,
         is_subscribed=newsletter in had,
         others=bool(had - {newsletter}),
-        may_undo=bool(_left(tx, person, now)),
+        may_undo=bool(_left(tx, person, newsletter, now)),
     )
 
 
@@ -100,22 +111,24 @@ def take_off(
     newsletter: str | None,
     *,
     how: str,
+    goodbye: bool = True,
     now: datetime,
 ) -> None:
     """Take somebody off a newsletter, or off all, keep that they said so, and say goodbye."""
     had = subscribers.subscriptions_of(tx, person.id)
     going = [entry for entry in had if newsletter in {None, entry.newsletter}]
-    if not going or person.status not in _THERE:
+    if not going:
         return
     subscribers.unsubscribe(tx, person.id, newsletter)
     deliveries.cancel_left(tx, person.id, newsletter, now=now)
-    left = {entry.newsletter: list(entry.topics) for entry in going}
     said = evidence(person, going)
     consents.record(tx, person.id, Act.WITHDRAWN, at=now, how=how, choice=said)
+    if person.status not in _THERE:
+        return
     if len(going) == len(had):
         subscribers.change(tx, person.id, status=Status.UNSUBSCRIBED)
     # Who comes and goes by clicks is not written to each time.
-    if not letters.written(tx, person.email, "goodbye", since=now - UNDO):
+    if goodbye and not letters.written(tx, person.email, "goodbye", since=now - UNDO):
         write(
             tx,
             config,
@@ -123,7 +136,7 @@ def take_off(
             "goodbye",
             language=person.language,
             email=person.email,
-            keys=left,
+            keys={entry.newsletter for entry in going},
             now=now,
         )
 
@@ -139,28 +152,41 @@ def evidence(person: Subscriber, had: Sequence[Subscription]) -> Mapping[str, ob
     return choice.evidence
 
 
-def undo(database: Database, config: Config, token: str, *, now: datetime) -> Reader:
-    """Give a reader back what they left last, a day at most after they did.
+def undo(database: Database, config: Config, token: str, *, now: datetime) -> Undone:
+    """Give a reader back the newsletter of a link, with all that they left by the same click.
 
-    Raises TokenError.
+    A day at most after they did; a second time changes nothing. Raises TokenError.
     """
     id_, newsletter = _subject(database, token, now)
     with database.write() as tx:
         subscribers.take(tx, id_)
         found = _reader(tx, config, id_, newsletter, now=now)
-        left = _left(tx, found.subscriber, now)
-        if left:
-            choices.subscribe(tx, id_, left)
-            subscribers.change(tx, id_, status=Status.ACTIVE)
-            consents.record(tx, id_, Act.CHOSEN, at=now, how="link", choice=left.evidence)
-        return _reader(tx, config, id_, newsletter, now=now)
+        left = _left(tx, found.subscriber, newsletter, now)
+        if left is None:
+            return Undone(reader=found, names=[found.name] if found.is_subscribed else [])
+        choices.subscribe(tx, found.subscriber, left)
+        subscribers.change(tx, id_, status=Status.ACTIVE)
+        consents.record(tx, id_, Act.CHOSEN, at=now, how=_UNDONE, choice=left.evidence)
+        spoken = found.subscriber.language
+        return Undone(
+            reader=_reader(tx, config, id_, newsletter, now=now),
+            names=choices.names(newsletters.listing(tx), left.newsletters, config, spoken),
+        )
 
 
-def _left(tx: Transaction, person: Subscriber, now: datetime) -> Choice | None:
-    """Return what somebody left last, if that was just now and nothing came after it."""
-    said = consents.of(tx, person.id)
-    if not said or said[-1].act is not Act.WITHDRAWN or now - said[-1].at > UNDO:
-        return None
+def _left(tx: Transaction, person: Subscriber, newsletter: str, now: datetime) -> Choice | None:
+    """Return what somebody left with a newsletter, if that was just now and they chose no other.
+
+    What they left beside it, or came back to, says nothing of it; nor what a form asks for.
+    """
     if person.status not in {Status.ACTIVE, Status.UNSUBSCRIBED}:
         return None
-    return choices.choice_of(said[-1].choice)
+    for said in reversed(consents.of(tx, person.id)):
+        choice = choices.choice_of(said.choice)
+        is_it = newsletter in choice.newsletters
+        if said.act is Act.WITHDRAWN and is_it:
+            return choice if now - said.at <= UNDO else None
+        came_back = said.act is Act.CHOSEN and said.how == _UNDONE
+        if said.act not in {Act.WITHDRAWN, Act.ASKED} and (is_it or not came_back):
+            return None
+    return None

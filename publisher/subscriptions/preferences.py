@@ -16,7 +16,7 @@ from publisher.subscriptions import choices, joining, keyring, leaving, suppress
 from publisher.subscriptions.checks import email_address
 from publisher.subscriptions.choices import Choice, Offer
 from publisher.tokens import Purpose
-from store import consents, subscribers
+from store import consents, letters, subscribers
 from store.database import Database, Transaction
 from store.errors import NotFoundError
 from store.records import Act, Status, Subscriber
@@ -133,27 +133,30 @@ def _choose(
 ) -> None:
     """Put somebody on what they chose, and take them off the rest."""
     found = before.subscriber
-    gone = sorted(before.chosen.keys() - choice.newsletters.keys())
-    for key in gone if choice.newsletters else [None]:
-        leaving.take_off(tx, config, found, key, how="preferences", now=now)
-    often = {**before.often, **choice.frequencies}
-    if choice.newsletters == before.chosen and often == before.often:
+    if not choice.newsletters:
+        leaving.take_off(tx, config, found, None, how="preferences", now=now)
         return
-    choices.subscribe(tx, found.id, choice)
-    if found.status is Status.UNSUBSCRIBED and choice.newsletters:
+    comes_back = found.status is Status.UNSUBSCRIBED
+    often = {**before.often, **choice.frequencies}
+    if not comes_back and (choice.newsletters, often) == (before.chosen, before.often):
+        return
+    # First, so that whoever swaps all for others has not left meanwhile.
+    choices.subscribe(tx, found, choice)
+    for key in sorted(before.chosen.keys() - choice.newsletters.keys()):
+        leaving.take_off(tx, config, found, key, how="preferences", goodbye=False, now=now)
+    if comes_back:
         subscribers.change(tx, found.id, status=Status.ACTIVE)
-    if choice.newsletters:
-        words = joining.wording(config, choice.language)
-        consents.record(
-            tx,
-            found.id,
-            Act.CHOSEN,
-            at=now,
-            how="preferences",
-            language=words.language,
-            wording=words.text,
-            choice=choice.evidence,
-        )
+    words = joining.wording(config, choice.language)
+    consents.record(
+        tx,
+        found.id,
+        Act.CHOSEN,
+        at=now,
+        how="preferences",
+        language=words.language,
+        wording=words.text,
+        choice=choice.evidence,
+    )
 
 
 def pause_of(text: str, timezone: str, now: datetime) -> datetime | None:
@@ -250,8 +253,19 @@ def _give_address(
         return found
     if fingerprint(found.email) != old or subscribers.by_email(tx, email):
         raise TokenError("the address was changed meanwhile", expired=True)
-    subscribers.change(tx, found.id, email=email)
     writing.write(
         tx, config, found.id, "changed", language=found.language, email=found.email, now=now
     )
+    subscribers.change(tx, found.id, email=email, status=_status_there(tx, found, now))
     return subscribers.get(tx, found.id)
+
+
+def _status_there(tx: Transaction, found: Subscriber, now: datetime) -> Status:
+    """Return what a reader is at a new address: if mail came back, only the old one is dead."""
+    if found.status is not Status.BOUNCED:
+        return found.status
+    # Who came as bounced from elsewhere was never suppressed.
+    suppressions.suppress(tx, keyring.known(tx), found.email, Status.BOUNCED, now=now)
+    letters.cancel(tx, found.email, now)
+    has_any = subscribers.subscriptions_of(tx, found.id)
+    return Status.ACTIVE if has_any else Status.UNSUBSCRIBED

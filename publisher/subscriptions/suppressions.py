@@ -17,8 +17,8 @@ from store import suppressions
 from store.database import Transaction
 from store.records import Status
 
-#: Reasons that the person themself can lift.
-LIFTED = frozenset({Status.ERASED, Status.UNSUBSCRIBED})
+#: The reasons that there are, the gravest last: it takes the place of the others.
+REASONS = (Status.ERASED, Status.BOUNCED, Status.COMPLAINED)
 
 
 def is_suppressed(tx: Transaction, email: str) -> str | None:
@@ -36,12 +36,15 @@ def among(tx: Transaction, emails: Collection[str]) -> dict[str, str]:
     tokens = keyring.known(tx)
     digests = {digest: email for email in emails for digest in tokens.digests(email)}
     found = suppressions.reasons(tx, digests) if digests else {}
-    return {digests[digest]: reason for digest, reason in found.items()}
+    # Each key may have kept one; the last that is put here stays.
+    ordered = sorted(found.items(), key=lambda row: REASONS.index(Status(row[1])))
+    return {digests[digest]: reason for digest, reason in ordered}
 
 
-def suppress(tx: Transaction, tokens: Tokens, email: str, reason: str, *, now: datetime) -> None:
-    """Keep an address from ever being written to again."""
-    suppressions.put(tx, tokens.digests(email)[-1], reason, at=now)
+def suppress(tx: Transaction, tokens: Tokens, email: str, reason: Status, *, now: datetime) -> None:
+    """Keep an address from ever being written to again, for this reason or a graver one."""
+    lighter = REASONS[: REASONS.index(reason)]
+    suppressions.put(tx, tokens.digests(email)[-1], reason, at=now, over=lighter)
 
 
 def lift(tx: Transaction, tokens: Tokens, email: str) -> None:

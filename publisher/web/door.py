@@ -3,8 +3,8 @@
 A file that lies ready is answered as soon as the head of the request has been read, without
 a task, a queue or messages in between. Everything else goes the long way, as uvicorn has it.
 
-What uvicorn leaves open is bounded here: how long a head may be and how long it may take, how
-long a connection may be idle or its reader asleep, and how many there may be.
+What uvicorn leaves open is bounded here: how long a head may be, how long it and a body may take,
+how long a connection may be idle or its reader asleep, and how many there may be.
 """
 
 import asyncio
@@ -24,6 +24,8 @@ from publisher.web.files import PublicFiles
 LONGEST_HEAD = 32 * 1024
 #: Seconds that a head may take, that a connection may be idle, and that a reader may take nothing.
 HEAD_TAKES = 20
+#: Bytes of a body that come in a second at least; it may be late by as long as a head may take.
+BODY_BRINGS = 1_000
 IDLE = 75
 ASLEEP = 60
 #: Connections at once, if the system gives us as many files.
@@ -51,6 +53,8 @@ class Door(HttpToolsProtocol):
         #: Whether the present request is done with here, so that uvicorn shall not see the rest.
         self._done = False
         self._in_body = False
+        #: When the body began to come, and how much of it has.
+        self._body_since, self._brought = 0.0, 0
         #: Bytes of a head that is not whole yet.
         self._pending = 0
         #: When the connection began to be idle, or the head to come.
@@ -94,10 +98,13 @@ class Door(HttpToolsProtocol):
         elif status := self._misdirected():
             self._refuse(status)
         elif not self._answer():
+            # What is answered at once has no body.
+            self._body_since, self._brought = self.loop.time(), 0
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Hand a body on to whom it is meant for."""
+        self._brought += len(body)
         if not self._done:
             super().on_body(body)
 
@@ -120,10 +127,20 @@ class Door(HttpToolsProtocol):
             self._unsent, self._unsent_since = unsent, now
         elif unsent and now - self._unsent_since > ASLEEP:
             self.transport.abort()
+        if self._in_body:
+            self._wait_for_body(now)
         if unsent or not self._is_free():
             return
         if now - self._since > (HEAD_TAKES if self._pending or crowded else IDLE):
             self.transport.close()
+
+    def _wait_for_body(self, now: float) -> None:
+        if not self.transport.is_reading():
+            # It is we who do not read on: the time counts anew from when we do.
+            self._body_since = now
+        # By what has come: anybody can promise much.
+        elif now - self._body_since > HEAD_TAKES + self._brought / BODY_BRINGS:
+            self.transport.abort()
 
     def _is_free(self) -> bool:
         # uvicorn's types leave out that there is none at first.

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.requests import ClientDisconnect
 
 from publisher.config import Config
 from publisher.errors import TokenError
@@ -81,4 +82,10 @@ def application(database: Database, config: Config, *, clock: Callable[[], datet
         )
     app.add_exception_handler(TokenError, pages.bad_link)
     app.add_exception_handler(404, pages.bad_link)
+    app.add_exception_handler(ClientDisconnect, _unheard)
     return app
+
+
+def _unheard(_request: Request, _error: Exception) -> Response:
+    """Answer who has gone before all was said; an error would fill the log with what is no news."""
+    return Response(status_code=400)

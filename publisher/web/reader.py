@@ -124,9 +124,10 @@ class Reader:
         if act and not is_own(request):
             return self.pages.refused(request)
         if act == "undo":
-            found = leaving.undo(self.database, config, token, now=now)
-            language = self.pages.language(found.subscriber.language)
-            return self.pages.notice(language, "undone", names=[found.name])
+            undone = leaving.undo(self.database, config, token, now=now)
+            language = self.pages.language(undone.reader.subscriber.language)
+            ending = "undone" if undone.names else "undo-late"
+            return self.pages.notice(language, ending, names=undone.names)
         found = leaving.leave(self.database, config, token, everything=act == "all", now=now)
         return self._leave_page(found)
 

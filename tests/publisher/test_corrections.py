@@ -295,6 +295,24 @@ def test_of_whom_nobody_knows_is_told_once_somebody_does(
     assert mailing.deliver() == told
 
 
+def test_who_pauses_is_told_by_asking_again_once_they_are_back(mailing: Mailing) -> None:
+    (away,) = make.subscribe(mailing.database, ["away@example.org"])
+    mailing.send()
+    mailing.change(away, paused_until=mailing.now + 9 * HOUR)
+    mailing.save("en")
+    assert mailing.notify()[0] == owed("en", waiting=1)
+    assert mailing.deliver() == {"en@example.org": "en"}
+    told = mailing.told()
+    # As long as they are away, asking makes no issue and no telling.
+    for _ in range(2):
+        assert mailing.notify()[0] == owed("en", readers=0, queued=0, waiting=1)
+        assert mailing.made == []
+    assert mailing.told() == told
+    mailing.now += 9 * HOUR
+    assert mailing.notify()[0] == owed("en")
+    assert mailing.deliver() == {"away@example.org": "en"}
+
+
 # Two newsletters.
 
 

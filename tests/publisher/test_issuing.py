@@ -48,10 +48,11 @@ def pressed(database: Database, issue: Issue, config: Config, now: datetime = NO
     return press.press(database, issue.id, config, now=now).issue
 
 
-def gate(database: Database, issue: Issue, config: Config) -> Gate:
+def gate(database: Database, issue: Issue, config: Config, now: datetime = NOW) -> Gate:
     with database.read() as tx:
         found = issues.get(tx, issue.id)
-        return press.look(tx, found, newsletters.get(tx, "digest"), config, now=NOW)
+        newsletter = newsletters.get(tx, found.newsletter)
+        return press.look(tx, found, newsletter, config, now=now)
 
 
 def editions(database: Database, issue: Issue) -> dict[str, Edition]:
@@ -106,6 +107,27 @@ def test_what_is_approved_is_frozen_to_the_byte(
     # Another day: what is seen stays what is frozen.
     pressed(house, issue, config, now=NOW + 30 * HOUR)
     assert editions(house, issue)[language].sha256 == digests[language]
+
+
+@pytest.mark.parametrize("rule", ["skip", "hold"])
+@pytest.mark.parametrize("fed", [True, False])
+@pytest.mark.parametrize("dated", [None, NOW - 30 * HOUR, NOW + 20 * HOUR])
+def test_no_clock_voids_an_approval_of_what_the_feeds_of_a_language_leave_out(
+    database: Database, config: Config, rule: str, fed: bool, dated: datetime | None
+) -> None:
+    feeds = config.feeds.model_copy(update={"missing": rule})
+    config = config.model_copy(update={"feeds": feeds})
+    make.start(database, config, approval=True, missing="fallback", languages=("en", "fr"))
+    make.take(database, config, item(1, "en", dated=dated))
+    if fed:
+        publishing.publish_due(database, config, now=NOW)
+    issue = planned(database)
+    seen, later = (
+        {each.language: each.digest for each in gate(database, issue, config, now).consents}
+        for now in (NOW, NOW + 30 * HOUR)
+    )
+    assert seen == later
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize("edit", ["words", "text", "items"])

@@ -345,9 +345,12 @@ def test_a_summary_is_cut_between_words(words: list[str], limit: int) -> None:
     if len(line) <= limit:
         assert summary == line
     else:
-        kept = summary.removesuffix("…").split(" ")
+        *whole, last = summary.removesuffix("…").split(" ")
         assert summary.endswith("…")
-        assert kept == words[: len(kept)]
+        assert whole == words[: len(whole)]
+        # A word of which most would fit is cut, rather than leave a gap.
+        word = words[len(whole)]
+        assert last == word or (word.startswith(last) and len(last) >= limit // 5)
 
 
 @pytest.mark.parametrize(
@@ -363,6 +366,10 @@ def test_a_summary_is_cut_between_words(words: list[str], limit: int) -> None:
         ("../../etc/passwd", "etc-passwd"),
         ("2013: 10 years", "2013-10-years"),
         ("?!", ""),
+        # Where no spaces are written the beginning is no name: as much as fits.
+        ("2026年 " + "国际天主教移民委员会" * 7, "2026年-" + ("国际天主教移民委员会" * 7)[:54]),
+        ("x" * 59 + "हिन्दी" * 3, "x" * 59),
+        (f"{'long' * 8}-{'words' * 9}", "long" * 8),
     ],
 )
 def test_a_slug_keeps_the_words_of_every_script(title: str, slug: str) -> None:

@@ -250,6 +250,20 @@ def test_the_keys_of_the_house_sign_what_goes_out(database: Database, config: Co
     assert f"d={config.host}; s={key.selector};" in " ".join(parsed(raw)["DKIM-Signature"].split())
 
 
+def test_where_no_key_is_of_the_domain_of_the_house_that_is_said(
+    database: Database, config: Config
+) -> None:
+    wait(database, config)
+    keys.make(config, "example.net", "202611", ed25519=False)
+    dkim = config.dkim.model_copy(update={"selectors": ("202611",)})
+    signing = config.model_copy(update={"dkim": dkim})
+    with Relay() as relay:
+        done = remind(database, staffed(signing, fr=(ANN,)), relay)
+    assert done.sent == len(relay.accepted) == 1
+    (said,) = done.problems
+    assert said.startswith("reminders go out unsigned: no key that signs is of the domain of ")
+
+
 def test_a_template_that_fails_is_told_of_and_claims_nothing(
     database: Database, config: Config
 ) -> None:

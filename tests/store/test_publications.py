@@ -133,6 +133,29 @@ def test_what_was_taken_back_leaves_its_feed_and_comes_again_when_told_anew(
         assert publications.gone(tx, "en", limit=9) == []
 
 
+def test_each_feed_knows_the_last_that_went_from_it(either: Database) -> None:
+    with either.write() as tx:
+        ids = [tell(tx, key, NOW) for key in "abc"]
+        entries.append(
+            tx, [(("en", "labour" if n == 0 else "asylum"), i) for n, i in enumerate(ids)]
+        )
+        for number, item_id in enumerate(ids):
+            told = NOW + number * HOUR
+            row = make.publication(item_id=item_id, telling=2, change=Change.WITHDRAWAL, told=told)
+            publications.record(tx, [row])
+
+    def gone(topic: str) -> list[int]:
+        return [row.item_id for row in publications.gone(tx, "en", topic, limit=2)]
+
+    with either.read() as tx:
+        assert [gone(topic) for topic in ("", "asylum", "labour", "water")] == [
+            [ids[2], ids[1]],
+            [ids[2], ids[1]],
+            [ids[0]],
+            [],
+        ]
+
+
 def test_what_is_gone_comes_newest_first_however_it_went(either: Database) -> None:
     kinds = (Change.WITHDRAWAL, Change.RETRACTION, Change.WITHDRAWAL, Change.RETRACTION)
     with either.write() as tx:

@@ -64,7 +64,9 @@ class Post:
             newsletter = newsletters.get(tx, issue.newsletter)
         from_ = sender(newsletter, "en", self.config)
         own = links.own(self.tokens, self.config, mail.subscriber_id, newsletter.key)
-        return bounced.head_of(message(mail, edition, from_, own, date=make.NOW))
+        return bounced.head_of(
+            message(mail, edition, from_, own, date=make.NOW, tokens=self.tokens)
+        )
 
     def take(self, raw: bytes, now: datetime = make.NOW) -> Taken:
         return bounces.take(self.database, self.config, raw, source="test", now=now)

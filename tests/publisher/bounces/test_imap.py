@@ -102,6 +102,32 @@ def test_a_long_message_is_fetched_as_far_as_it_is_read(there: Post, server: Ima
     assert f"<0.{LONGEST}>" in next(told for told in server.told if "FETCH" in told)
 
 
+@pytest.mark.parametrize("folder", ["", "Done"])
+def test_what_the_server_does_not_hand_out_stays_and_holds_up_nothing(
+    there: Post, server: Imap, folder: str
+) -> None:
+    there = at(there, server.port, imap_done=folder)
+    mail = there.send()[ZOE]
+    server.inbox = {3: b"Subject: kept\r\n\r\n", 5: bounced.dsn(there.path(mail), ZOE)}
+    server.keeps = {3}
+    with pytest.raises(MailboxError, match="message 3 cannot be fetched: NO not now"):
+        fetch(there)
+    assert there.status() is Status.BOUNCED
+    assert (3 in server.inbox, 3 in server.seen) == (True, False)
+    assert [row.source for row in there.rows()] == ["imaps://127.0.0.1/INBOX, message 5"]
+    server.keeps = set()
+    assert [taken.kind for taken in fetch(there)] == [Kind.UNKNOWN]
+
+
+def test_what_others_have_taken_out_of_the_mailbox_meanwhile_is_none(
+    there: Post, server: Imap
+) -> None:
+    server.inbox = {3: b"Subject: gone\r\n\r\n", 5: b"Subject: hello\r\n\r\nhello"}
+    server.gone = {3}
+    assert [taken.kind for taken in fetch(there)] == [Kind.UNKNOWN]
+    assert (server.seen, len(there.rows())) == ({5}, 1)
+
+
 def test_a_look_takes_in_no_more_than_it_may(there: Post, server: Imap) -> None:
     server.inbox = {uid: b"Subject: %d\r\n\r\nhello" % uid for uid in range(1, 6)}
     assert len(fetch(there, most=2)) == 2

@@ -1,6 +1,7 @@
 """What follows from a mail that comes back, and from what nobody can be sure of: nothing."""
 
 import random
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from publisher.bounces.taking import in_a_row
 from publisher.config import Config
 from publisher.mail import returned
 from publisher.mail.returned import Kind
-from publisher.subscriptions import erasure
+from publisher.subscriptions import erasure, preferences
 from publisher.tokens import Mail, Tokens
 from store import bounces as kept
 from store import consents, deliveries, letters, subscribers
@@ -64,6 +65,24 @@ def test_mail_systems_are_understood_by_the_copy_of_the_mail(post: Post, system:
     mail = post.send()[ZOE]
     taken = post.take(bounced.DEAD[system](HOME, ZOE, post.copy(mail)))
     assert (taken.kind, post.status()) == (Kind.HARD, Status.BOUNCED)
+
+
+@pytest.mark.parametrize("system", bounced.DEAD)
+def test_a_message_stays_what_it_is_whatever_its_subject_is_written_in(
+    post: Post, system: str
+) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.DEAD[system](post.path(mail), ZOE, bounced.STRANGE)
+    raw = re.sub(rb"^Subject:.*$", b"Subject: =?\xc3\xa9?q?x?=", raw, flags=re.MULTILINE)
+    assert (post.take(raw).kind, post.status()) == (Kind.HARD, Status.BOUNCED)
+
+
+def test_the_version_of_a_mail_system_is_no_status(post: Post) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.exim(post.path(mail), ZOE).replace(
+        b"by mail delivery software.", b"by mail delivery software (Exim 4.97.1)."
+    )
+    assert (post.take(raw).kind, post.rows()[0].status) == (Kind.HARD, "5.1.1")
 
 
 @pytest.mark.parametrize("system", bounced.DEAD)
@@ -309,14 +328,27 @@ def test_nobody_can_take_somebody_else_off(post: Post, subject: str) -> None:
     assert "by hand" in taken.reason
 
 
+@pytest.mark.parametrize("quotes", ["by its headers", "by its return path"])
+def test_who_leaves_by_mail_leaves_themself_whatever_mail_they_quote(
+    post: Post, quotes: str
+) -> None:
+    mail = post.send()[ALI]
+    to = post.path(mail) if quotes == "by its return path" else HOME
+    raw = bounced.leave(to, leave_subject(post)) + post.copy(mail).encode()
+    assert post.take(raw).kind is Kind.LEAVE
+    assert (post.status(), post.status(ALI)) == (Status.UNSUBSCRIBED, Status.ACTIVE)
+
+
 # What changes in between
 
 
 def test_a_new_address_is_not_blamed_for_the_old_one(post: Post) -> None:
     mails = post.send()
     copy, path = post.copy(mails[ZOE]), post.path(mails[ZOE])
-    with post.database.write() as tx:
-        subscribers.change(tx, mails[ZOE].subscriber_id, email="zoe@new.example")
+    own = people.own_token(post.database, post.person())
+    preferences.ask_address(post.database, post.config, own, "zoe@new.example", now=make.NOW)
+    link = people.token(post.database, post.config, "address")
+    preferences.confirm_address(post.database, post.config, link, now=make.NOW)
     taken = post.take(bounced.dsn(path, ZOE, copy))
     assert (taken.kind, "another address" in taken.reason) == (Kind.UNKNOWN, True)
     assert post.status("zoe@new.example") is Status.ACTIVE
@@ -358,15 +390,43 @@ def test_a_letter_to_confirm_that_comes_back_ends_the_sign_up(
     assert post.suppressed("new@example.org") == Status.BOUNCED
 
 
-def test_a_letter_to_an_address_that_is_only_wanted_blames_nobody(post: Post) -> None:
+def letter_to_another(post: Post, address: str, name: str) -> str:
+    """Write a letter to Zoe at an address that is not hers; return its return path."""
     zoe = post.person().id
     with post.database.write() as tx:
-        about = {"language": "en", "email": "typo@example.org", "details": {}, "now": make.NOW}
-        letters.queue(tx, zoe, "address", **about)  # type: ignore[arg-type]
-        (letter,) = letters.of(tx, zoe)
-    path = f"bounces+{post.tokens.make_return(Mail.LETTER, letter.id)}@news.example.org"
+        about = {"language": "en", "email": address, "details": {}, "now": make.NOW}
+        letters.queue(tx, zoe, name, **about)  # type: ignore[arg-type]
+        letter = letters.of(tx, zoe)[-1]
+    return f"bounces+{post.tokens.make_return(Mail.LETTER, letter.id)}@news.example.org"
+
+
+def test_a_letter_to_an_address_that_is_only_wanted_blames_nobody(post: Post) -> None:
+    path = letter_to_another(post, "typo@example.org", "address")
     assert post.take(bounced.dsn(path, "typo@example.org")).kind is Kind.HARD
     assert post.status() is Status.ACTIVE
+
+
+@pytest.mark.parametrize("name", ["address", "changed"])
+@pytest.mark.parametrize(
+    ("kind", "heard", "reason"),
+    [
+        ("abuse", Kind.COMPLAINT, Status.COMPLAINED),
+        ("opt-out", Kind.LEAVE, Status.UNSUBSCRIBED),
+    ],
+)
+def test_who_wants_no_letter_of_somebody_elses_is_left_alone_and_the_reader_stays(
+    post: Post, name: str, kind: str, heard: Kind, reason: Status
+) -> None:
+    path = letter_to_another(post, "stranger@example.org", name)
+    taken = post.take(bounced.arf(path, kind=kind))
+    assert (taken.kind, taken.became) == (heard, None)
+    assert (post.status(), post.suppressed()) == (Status.ACTIVE, None)
+    assert set(people.wants(post.database, post.person())) == {"digest"}
+    assert post.suppressed("stranger@example.org") == reason
+    zoe = post.person().id
+    with post.database.read() as tx:
+        states = [letter.state for letter in letters.of(tx, zoe)]
+    assert states == [DeliveryState.CANCELLED]
 
 
 # What strangers send
@@ -402,8 +462,23 @@ def nested(depth: int) -> bytes:
         b"To: a\r\nBcc: b\rX: y\n\n.",
         b"Content-Type: text/plain; charset=\xff\xfe\n\n\xff\xfe",
         b"From: x\n" * 20_000 + b"\n",
+        *(
+            name + b": =?" + charset + b"?q?x?=\n\nx"
+            for name in (b"Subject", b"To", b"Message-ID", b"Auto-Submitted")
+            for charset in (b"\xc3\xa9", b"idna", b"undefined", b"a\0b", b"hex", b"\xff\xfe")
+        ),
+        *(
+            b"Content-Type: multipart/report; boundary=b\n\n--b\n"
+            b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n"
+            b"Content-Type: text/plain; " + charset + b"\nContent-Transfer-Encoding: 8bit\n"
+            b"\xc3\xa9 is no field\n\nAction: failed\nFinal-Recipient: rfc822; x\n--b--\n"
+            for charset in (
+                *(b"charset=idna", b"charset*=utf-8''ascii", b'charset="a\0b"'),
+                *(b"charset=\xc3\xa9", b"charset=undefined", b"charset=hex"),
+            )
+        ),
     ],
-    ids=range(12),
+    ids=range(42),
 )
 def test_hostile_messages_are_kept_and_change_nothing(post: Post, raw: bytes) -> None:
     taken = post.take(raw)
@@ -484,6 +559,49 @@ def test_random_bytes_suppress_nobody(raw: bytes) -> None:
 
 
 _NO_KEYS = Tokens(keys=[])
+
+#: Names of headers that are read, and what their values are made of.
+_HEADERS = (
+    *(b"Subject", b"To", b"Cc", b"From", b"Date", b"Message-ID", b"Auto-Submitted"),
+    *(b"Content-Type", b"Content-Transfer-Encoding", b"Precedence", b"X-Failed-Recipients"),
+    *(b"Action", b"Status", b"Final-Recipient", b"Diagnostic-Code", b"Feedback-Type"),
+)
+_PIECES = (
+    *(b"unsubscribe", b"failed", b"5.1.1", b"auto-replied", b"zoe@example.org", b"\n ", b"; "),
+    *(b"message/delivery-status", b"message/feedback-report", b"message/rfc822", b"text/plain"),
+)
+_CHARSETS = st.one_of(
+    st.sampled_from([b"utf-8", b"idna", b"hex", b"undefined", b"punycode", b"unicode_escape"]),
+    st.binary(min_size=1, max_size=4),
+)
+_WORDS = st.tuples(_CHARSETS, st.sampled_from(b"qbx"), st.binary(max_size=6)).map(
+    lambda word: b"=?%b?%c?%b?=" % word
+)
+_VALUES = st.lists(
+    st.one_of(st.sampled_from(_PIECES), _WORDS, st.binary(max_size=4)), max_size=4
+).map(b"".join)
+_FIELDS = st.lists(st.tuples(st.sampled_from(_HEADERS), _VALUES).map(b": ".join), max_size=4).map(
+    b"\n".join
+)
+_CODED = st.tuples(
+    st.sampled_from([b"charset=", b'charset="', b"charset*=", b"charset*=utf-8''"]),
+    _CHARSETS,
+    st.sampled_from([b"8bit", b"base64", b"quoted-printable", b"x-uuencode"]),
+).map(lambda told: b"%b%b\nContent-Transfer-Encoding: %b" % told)
+
+
+@settings(max_examples=400, deadline=None)
+@given(fields=_FIELDS, block=_FIELDS, coded=_CODED, body=st.one_of(_VALUES, st.binary(max_size=9)))
+def test_whatever_bytes_stand_in_headers_nothing_is_raised(
+    fields: bytes, block: bytes, coded: bytes, body: bytes
+) -> None:
+    # Of a message by itself, and of one that is the block of a report.
+    raw = b"%b\nContent-Type: text/plain; %b\n%b" % (fields, coded, body)
+    report = b"Content-Type: message/delivery-status\n\n%b\n" % raw
+    for each in (raw, report, report + b"\n" + block):
+        said = returned.read(each, _NO_KEYS, now=make.NOW)
+        assert said.kind in Kind
+        assert said.subject.isprintable()
 
 
 def test_what_nobody_needs_any_more_is_dropped(post: Post) -> None:

@@ -12,8 +12,11 @@ from typer.testing import CliRunner, Result
 import scheduler
 from publisher.cli import app
 from publisher.config import load
+from publisher.errors import ConfigError
+from store import deliveries
 from store.database import open_database
-from tests import make
+from store.records import DeliveryState
+from tests import make, people
 from tests.fakes import Names, Relay
 from tests.verifier import verdicts
 
@@ -87,6 +90,13 @@ def test_records_are_lines_of_a_zone_file(place: Path) -> None:
     assert tidings(place, "dkim", "record", "--domain", "example.net").exit_code != 0
 
 
+@pytest.mark.parametrize("written", ["EXAMPLE.ORG", "bücher.example", "BÜCHER.example"])
+def test_records_are_shown_of_a_domain_however_it_is_written(place: Path, written: str) -> None:
+    name = keygen(place, "--domain", written, "--selector", "a", "--ed25519")["name"]
+    shown = tidings(place, "dkim", "record", "--domain", written, "--json")
+    assert [json.loads(line)["name"] for line in shown.stdout.splitlines()] == [name]
+
+
 def test_a_site_whose_keys_are_named_signs_its_mails(place: Path) -> None:
     made = [keygen(place), keygen(place, "--ed25519")]
     signing(place, "202611", "202611e")
@@ -104,6 +114,52 @@ def test_a_site_whose_keys_are_named_signs_its_mails(place: Path) -> None:
     known = {each["name"]: each["record"] for each in made}
     for _, message in relay.accepted:
         assert verdicts(message, known) == [True, True]
+
+
+def test_no_issue_goes_out_unsigned_by_a_host_that_lacks_the_key_of_its_sender(
+    place: Path,
+) -> None:
+    made = [keygen(place, "--domain", domain) for domain in ("example.org", "example.net")]
+    # The selector is that of both: none is missing.
+    signing(place, "202611")
+    there = Path(made[1]["file"])
+    with Relay() as relay:
+        config = relay.serves(load(place))
+        database = open_database(config.database_url)
+        start = {"names": {"en": "Digest"}, "since": THEN - timedelta(days=7)}
+        make.start(database, config, languages=("en",), senders={"*": "a@example.net"}, **start)
+        make.take(database, config, make.draft("en"), now=THEN)
+        make.subscribe(database, ["zoe@example.com"])
+        scheduler.tick(database, config, now=THEN, sends=False)
+        there.rename(there.with_suffix(".away"))
+        with pytest.raises(
+            ConfigError, match=r"dkim.selectors: no key .* a@example\.net in .*dkim"
+        ):
+            scheduler.tick(database, config, now=THEN)
+        with database.read() as tx:
+            assert deliveries.counts(tx)[DeliveryState.QUEUED] == 1
+        assert relay.accepted == []
+        there.with_suffix(".away").rename(there)
+        assert scheduler.tick(database, config, now=THEN).sent == 1
+        database.close()
+    (message,) = [message for _, message in relay.accepted]
+    assert verdicts(message, {each["name"]: each["record"] for each in made}) == [True]
+
+
+def test_a_letter_that_somebody_waits_for_goes_out_unsigned_but_not_without_a_word(
+    place: Path,
+) -> None:
+    keygen(place, "--domain", "example.net")
+    signing(place, "202611")
+    with Relay() as relay:
+        config = relay.serves(load(place))
+        database = open_database(config.database_url)
+        make.start(database, config, languages=("en",), names={"en": "Digest"})
+        people.ask(database, config, "new@example.com", now=make.NOW)
+        done = scheduler.tick(database, config, now=make.NOW)
+        database.close()
+    said = "letters go out unsigned: no key that signs is of the domain of news@example.org"
+    assert (done.problems, relay.counts) == ([said], {"new@example.com": 1})
 
 
 def findings(place: Path) -> list[tuple[str, str]]:

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from publisher import doctor
 from publisher.cli import app
 from publisher.config import load
+from store import tables
 from store.database import SCHEMA, open_database
 from tests import make
 from tests.fakes import Names, Relay, free_port
@@ -136,6 +138,45 @@ def test_all_domains_that_mail_comes_from_are_looked_at(place: Path) -> None:
     }
     # As receivers do, one that is not there is looked for above.
     assert found["dmarc lists.example.org"]["detail"] == "v=DMARC1; p=quarantine"
+
+
+def test_no_check_keeps_the_others_from_being_made(place: Path) -> None:
+    with Relay() as relay, Names().open() as names:
+        text = TOML.format(relay=relay.port, names=names.host)
+        text += '[[relays]]\nname = "odd"\nhost = "mx..example.net"\ndomains = ["example.net"]\n'
+        place.write_text(f'{text}[dkim]\nselectors = ["a"]\n', encoding="utf-8")
+        names.texts = {**SPF, **DMARC}
+        config = load(place)
+        database = open_database(config.database_url)
+        make.start(database, config, languages=("en", "fr"), names={})
+        with database.write() as tx:
+            # As another version, or somebody by hand, may have written it.
+            values = {"senders": {"fr": "no mailbox"}}
+            tx.run(update(tables.newsletters).values(**values))
+        database.close()
+        made = CliRunner().invoke(
+            app, ["--config", str(place), "dkim", "keygen", "--selector", "a"]
+        )
+        assert made.exit_code == 0
+        there = config.dkim_folder / "a._domainkey.example.org.pem"
+        there.rename(there.with_name("a._domainkey.Example.org.pem"))
+        code, found = examined(place)
+    assert code == 1
+    assert found["dkim a._domainkey.example.org"]["detail"] == "the DNS has nothing there"
+    assert "is no mailbox such as" in found["sender digest fr"]["detail"]
+    wrong = {name for name, check in found.items() if not check["ok"]}
+    assert wrong == {"relay odd", "sender digest fr", "dkim a._domainkey.example.org"}
+    assert {"relay", "spf example.org", "dmarc example.org", "names"} <= {*found} - wrong
+
+
+def test_a_store_that_cannot_be_opened_is_one_fault(place: Path) -> None:
+    with Relay() as relay, Names().open() as names:
+        text = TOML.format(relay=relay.port, names=names.host)
+        place.write_text(f'{text}[database]\nurl = "mysql://a"\n', encoding="utf-8")
+        names.texts = {**SPF, **DMARC}
+        code, found = examined(place)
+    assert (code, [name for name, check in found.items() if not check["ok"]]) == (1, ["database"])
+    assert "names" in found
 
 
 def test_no_answer_of_the_dns_is_no_verdict(place: Path) -> None:

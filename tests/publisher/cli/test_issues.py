@@ -1,6 +1,7 @@
 """``tidings issue`` as people's scripts use it: plan, word, approve, schedule, stop, preview."""
 
 import json
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from publisher.cli import app
+from publisher.errors import InputError
 from publisher.settings.composing import compose
 
 NOW = "2026-11-23T08:00:00Z"
@@ -189,6 +191,31 @@ def test_what_cannot_be_is_named(run: Run, arguments: tuple[str, ...], mend: str
     assert done.exit_code != 0
     assert mend in done.output + str(done.exception)
     assert not Path("x").exists()
+
+
+def test_a_preview_that_cannot_be_written_is_named(run: Run) -> None:
+    run("issue", "plan", "weekly", "--now", NOW)
+    Path("full").touch()
+    done = run("issue", "preview", "1", "--language", "fr", "--out", "full/seen", code=1)
+    assert isinstance(done.exception, InputError)
+    assert str(done.exception) == "full/seen: Not a directory"
+
+
+def test_who_has_no_name_on_this_machine_can_work_all_the_same(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def getpwuid(_: int) -> None:
+        raise KeyError("no such user")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", getpwuid)
+    run("issue", "plan", "weekly", "--items", "1", "--slot", NOW, "--now", NOW)
+    run("issue", "words", "1", "--language", "fr", "--subject", "À lire", "--now", NOW)
+    shown = record(run("issue", "approve", "1", "--language", "en", "--now", NOW, "--json"))
+    told = {each["language"]: (each["authors"], each["approved_by"]) for each in shown["approvals"]}
+    assert "command line" in told["fr"][0]
+    assert told["en"][1] == "command line"
 
 
 def test_an_intro_that_is_not_utf_8_is_named(run: Run) -> None:

@@ -19,15 +19,17 @@ from publisher.errors import NotFoundError
 from publisher.mail.wire import message_id
 from publisher.press import change_unknown
 from publisher.settings.mail import RelaySection
+from publisher.subscriptions import keyring, preferences
 from store import batches, deliveries, issues, tables
 from store.database import Database
 from store.records import Delivery, DeliveryState, IssueState, UnknownRule
-from tests import make, postfix
+from tests import make, people, postfix
 from tests.fakes import Relay, free_port
 
 ASK, HOLD, RETRY = UnknownRule.ASK, UnknownRule.HOLD, UnknownRule.RETRY
 UNKNOWN, QUEUED, SENT = DeliveryState.UNKNOWN, DeliveryState.QUEUED, DeliveryState.SENT
 EN, FR, AR = "en@example.org", "fr@example.org", "ar@example.org"
+NEW = "new@example.org"
 #: The connection is over by the log ten seconds after our process was dead.
 LATER = make.NOW + timedelta(seconds=10)
 
@@ -61,10 +63,11 @@ def states(database: Database) -> dict[str, DeliveryState]:
 
 def ids(database: Database, config: Config) -> dict[str, str]:
     """Return the Message-ID of each mail, by its address."""
+    tokens = keyring.tokens(database, now=make.NOW)
     with database.read() as tx:
         editions = {edition.id: edition for edition in issues.editions_of(tx, 1)}
         return {
-            mail.email: message_id(mail, editions[mail.edition_id], config.host)
+            mail.email: message_id(mail, editions[mail.edition_id], config.host, tokens)
             for mail in deliveries.listing(tx, 1)
         }
 
@@ -121,6 +124,24 @@ def test_an_answer_that_is_not_there_yet_is_asked_for_again_ever_more_rarely(
     assert len(asked) < 20
     log_of(tmp_path)
     assert settle(house, asking, 1, now=at) == Settled(queued=3)
+
+
+def move(database: Database, config: Config) -> None:
+    """Have the reader of French change their address, as readers do."""
+    own = people.own_token(database, people.person(database, FR))
+    preferences.ask_address(database, config, own, NEW, now=make.NOW)
+    link = people.token(database, config, "address")
+    preferences.confirm_address(database, config, link, now=make.NOW)
+
+
+def test_what_the_relay_has_is_not_sent_again_to_who_has_another_address_since(
+    house: Database, config: Config, tmp_path: Path
+) -> None:
+    log = log_of(tmp_path, ids(house, config)[FR])
+    move(house, config)
+    keyring.rotate(house, now=make.NOW)
+    assert settle(house, asks(config, log), 1, now=LATER) == Settled(sent=1, queued=2)
+    assert states(house) == {EN: QUEUED, NEW: SENT, AR: QUEUED}
 
 
 @pytest.mark.parametrize("rule", [ASK, HOLD])
@@ -296,11 +317,13 @@ def test_a_real_relay_is_asked_for_what_it_took_before_we_died(
         config = config.model_copy(update={"mail": config.mail.model_copy(update=at)})
         begins = clock()
         make.start(database, config, since=begins - timedelta(days=8))
-        make.subscribe(database, [EN])
-        make.take(database, config, make.draft("en"), now=begins)
+        make.subscribe(database, [FR], language="fr")
+        make.take(database, config, make.draft("fr"), now=begins)
         assert scheduler.tick(database, config, now=begins).sent == 1
         # As if the process had died before it could write that down, and another mail with it.
         make_unknown(database, since=clock())
+        # Where the reader is to be written to now the relay has never heard.
+        move(database, config)
         assert settle(database, config, 1, now=clock()) == Settled(sent=1)
 
 

@@ -159,6 +159,9 @@ def test_what_is_too_large_to_be_news_is_refused(given: str, told: str) -> None:
         ("data:text/html,x", BASE, ""),
         ("java\nscript:x", BASE, ""),
         ("http://[", BASE, ""),
+        # What has to be escaped in it makes it none.
+        ("http://[fe80::1%a b]/", BASE, ""),
+        ("http://[\t::1]/", "", ""),
         ('/a"b<c>', BASE, "https://example.org/a%22b%3Cc%3E"),
     ],
 )

@@ -240,9 +240,14 @@ def test_a_date_without_a_zone_is_of_the_zone_of_the_site(
         ),
         (
             "---\ntitle: A\nurl: ftp://example.org\n---\nB",
-            "url: 'ftp://example.org' is no address that begins with https://",
+            "url: 'ftp://example.org' is no address such as https://example.org/news",
         ),
         ("---\ntitle: A\nimage: data:,a\n---\nB", "image: 'data:,a' is neither an address that"),
+        ("---\ntitle: A\nurl: https://[x/y\n---\nB", "url: 'https://[x/y' is no address such as"),
+        (
+            "---\ntitle: A\nimage: https://ex℀mple.org/x.png\n---\nB",
+            "image: 'https://ex℀mple.org/x.png' is neither an address that",
+        ),
         (
             "---\ntitle: A\nurl: 'https://example.org/\">'\n---\nB",
             "url: 'https://example.org/\">' is no address",

@@ -161,6 +161,7 @@ def test_a_page_that_cannot_be_taken_says_why(content: str, told: str) -> None:
         ("https://wells.example/", PLACE),
         ("https://elsewhere.example/en/kassala", PLACE),
         ("javascript:x", PLACE),
+        ("http://[fe80::1%a b]/", PLACE),
     ],
 )
 def test_the_canonical_address_counts_where_it_can_be_believed(canonical: str, url: str) -> None:

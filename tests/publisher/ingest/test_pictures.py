@@ -247,6 +247,24 @@ def test_a_picture_that_cannot_be_fetched_is_named_with_its_text(
     assert reason in problem.reason
 
 
+@pytest.mark.parametrize("place", ["https://[x/y.png", "https://ex℀mple.org/x.png"])
+def test_a_picture_whose_address_is_none_stops_no_import(
+    database: Database, site: Config, folder: Path, web: Web, place: str
+) -> None:
+    feed = {
+        "language": "en",
+        "items": [
+            {"id": "tag:1", "title": "One", "content_text": "Text.", "image": place},
+            {"id": "tag:2", "title": "Two", "content_text": "Text.", "image": web.url("/2.png")},
+        ],
+    }
+    web.pages["/2.png"] = Answer(body=make.picture())
+    (folder / "feed.json").write_text(json.dumps(feed), "utf-8")
+    outcome = fetch(database, site, folder / "feed.json")
+    assert (outcome.new, outcome.rejected, outcome.problems) == (2, [], [])
+    assert web.paths == ["/2.png"]
+
+
 def test_a_host_that_lets_us_wait_in_vain_is_not_asked_for_ever(
     database: Database, site: Config, folder: Path, web: Web
 ) -> None:

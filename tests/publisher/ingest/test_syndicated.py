@@ -122,6 +122,16 @@ def test_an_entry_of_json_feed_is_read_whole() -> None:
     assert second.image == "https://wells.example/files/ten.png"
 
 
+@pytest.mark.parametrize("home", ["https://[x/", "https://ex℀mple.org/"])
+def test_a_home_that_is_no_address_is_as_one_that_nobody_states(home: str) -> None:
+    item = "<title>A</title><guid isPermaLink='false'>7</guid><description>B</description>"
+    xml = f"<rss version='2.0'><channel><link>{home}</link><item>{item}</item></channel></rss>"
+    told = {"home_page_url": home, "items": [{"id": "7", "title": "A", "content_text": "B"}]}
+    for content in (xml, json.dumps(told)):
+        (found,) = taken(content, "en")
+        assert found.origin == "wells.example:7"
+
+
 def test_translations_in_feeds_of_their_own_are_one_item() -> None:
     english, _ = taken((DATA / "en.rss").read_bytes())
     (french,) = taken((DATA / "fr.atom").read_bytes())

@@ -69,6 +69,30 @@ def test_a_row_is_an_item_in_a_language_and_rows_with_a_key_are_one_item(tmp_pat
         assert entry.words.body == make.BODIES[entry.language]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "A, B; C",
+        # Arabic, Persian, Urdu; Sindhi.
+        "A، B؛ C",
+        "A⹁ B؛ C",
+        # Chinese and Japanese, with and without full width.
+        "A，B；C",
+        "A、B､C",
+        # Amharic, Burmese, N'Ko, Mongolian, Vai, Lisu.
+        "A፣ B፤ C",
+        "A၊ B၊ C",
+        "A߸ B߸ C",
+        "A᠂ B᠈ C",
+        "A꘍ B꘍ C",
+        "A꓾ B꓾ C",
+    ],
+)
+def test_topics_are_parted_as_their_script_does_it(tmp_path: Path, line: str) -> None:
+    (found,) = drafts(tmp_path, f'title,body,lang,slug,topics\nA,B,en,a,"{line}"\n')
+    assert found.topics == {"a": "A", "b": "B", "c": "C"}
+
+
 def test_every_column_is_read_and_cleaned(tmp_path: Path) -> None:
     row = {
         "title": "A \u202eclear\u00a0title",
@@ -206,7 +230,7 @@ def test_a_row_that_cannot_be_taken_names_the_field_and_never_stops_the_others(
     [
         ("title,body,lang,slug,kind", "A,B,en,a,newz", "kind: 'newz' is none of project"),
         ("title,body,lang,slug,date", "A,B,en,a,3/11/2026", "date: '3/11/2026' is no date such as"),
-        ("title,body,lang,slug,url", "A,B,en,a,x", "url: 'x' is no address that begins with"),
+        ("title,body,lang,slug,url", "A,B,en,a,x", "url: 'x' is no address such as https"),
         ("title,body,lang,slug,note", f"A,B,en,a,{'n' * 2001}", "note: has 2001 characters, 2000"),
         ("title,body,lang,slug,change", "A,B,en,a,withdrawal", "change: a text is withdrawn by"),
     ],

@@ -130,6 +130,27 @@ def test_a_time_is_what_the_clock_shows_there_as_the_language_writes_it(
     assert shown.replace("\N{NO-BREAK SPACE}", " ") == written
 
 
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("en", "2026"),
+        ("fr", "2026"),
+        ("es", "2026"),
+        ("ar", "2026"),
+        ("ar-EG", "٢٠٢٦"),
+        ("fa", "۲۰۲۶"),
+        ("bn", "২০২৬"),
+        ("my", "၂၀၂၆"),
+        ("zh-Hant", "2026年"),
+        ("tlh", "2026"),
+    ],
+)
+def test_a_year_is_written_with_the_digits_of_the_language_and_no_groups(
+    language: str, written: str
+) -> None:
+    assert languages.year(2026, language) == written
+
+
 NARROW, WIDE = "\u202f", "\u00a0"
 
 
@@ -227,6 +248,7 @@ def test_every_language_can_be_named_and_can_write(
     assert languages.name(language, within=other).strip()
     assert languages.date(instant, language).strip()
     assert languages.time(instant, language).strip()
+    assert languages.year(instant.year, language).strip()
     assert "a" in languages.listing(["a", "b"], language)
     written = languages.number(number, language)
     digits = [str(unicodedata.decimal(letter)) for letter in written if letter.isdecimal()]

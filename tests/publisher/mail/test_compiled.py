@@ -25,7 +25,15 @@ from publisher.mail.links import LEAVE, PREFERENCES, Links
 from publisher.mail.wire import Sender
 from store.records import Delivery, DeliveryState, Edition
 from tests import make
-from tests.publisher.mail.test_wire import LINKS, assert_whole, body, delivery, edition, sender
+from tests.publisher.mail.test_wire import (
+    LINKS,
+    TOKENS,
+    assert_whole,
+    body,
+    delivery,
+    edition,
+    sender,
+)
 from tests.scripts import samples
 
 DATE = datetime(2026, 11, 27, 6, 0, 3, tzinfo=UTC)
@@ -40,7 +48,7 @@ def plain(delivery: Delivery, edition: Edition, sender: Sender, links: Links) ->
         "To": wire.mailbox("To", delivery.name, delivery.email),
         "Subject": wire.words("Subject", markup.clean_line(edition.subject)),
         "Date": format_datetime(DATE),
-        "Message-ID": wire.message_id(delivery, edition, sender.host),
+        "Message-ID": wire.message_id(delivery, edition, sender.host, TOKENS),
         "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
         "List-Unsubscribe": f"<{links.leave}>,\r\n <{links.by_mail(wire.leave_address(sender))}>",
         **wire.about_the_list(sender),
@@ -81,7 +89,7 @@ def read(raw: bytes) -> dict[str, Any]:
 
 def assert_same(frozen: Edition, links: Links = LINKS, **mine: Any) -> bytes:
     row, from_ = delivery(**mine), sender(archive="https://news.example.org/en/")
-    raw = compiled(frozen, from_, date=DATE).message(row, links)
+    raw = compiled(frozen, from_, date=DATE, tokens=TOKENS).message(row, links)
     assert read(raw) == read(plain(row, frozen, from_, links))
     assert not re.search(rb"^(\.|From )", raw.partition(b"\r\n\r\n")[2], re.MULTILINE)
     return raw
@@ -163,9 +171,9 @@ def test_names_and_subjects_are_written_as_if_they_were_one_by_one(name: str, li
 
 
 def test_each_part_goes_in_the_shorter_encoding() -> None:
-    raw = compiled(edition(text="كرامة " * 20, html="<p>Dignité</p>"), sender(), date=DATE).message(
-        delivery(), LINKS
-    )
+    raw = compiled(
+        edition(text="كرامة " * 20, html="<p>Dignité</p>"), sender(), date=DATE, tokens=TOKENS
+    ).message(delivery(), LINKS)
     parts = list(email.message_from_bytes(raw, policy=default).iter_parts())
     assert [part["Content-Transfer-Encoding"] for part in parts] == ["base64", "quoted-printable"]
     for text in ("Dignité", "كرامة", "漢" * 9 + "x" * 60):
@@ -176,13 +184,16 @@ def test_each_part_goes_in_the_shorter_encoding() -> None:
 
 
 def test_a_text_is_encoded_once_for_all_readers() -> None:
-    ready = compiled(around("Dignité " * 30), sender(), date=DATE)
+    ready = compiled(around("Dignité " * 30), sender(), date=DATE, tokens=TOKENS)
     first = ready.message(delivery(), LINKS)
     other = ready.message(delivery(id=18, email="joe@example.org", name="Joe"), LINKS)
     assert first.count(ready.first.sent) == other.count(ready.first.sent) == 1
     again = delivery(attempts=3, code=451, detail="later", state=DeliveryState.POSTPONED)
     assert ready.message(again, LINKS) == first
-    assert compiled(around("Dignité " * 30), sender(), date=DATE).message(again, LINKS) == first
+    assert (
+        compiled(around("Dignité " * 30), sender(), date=DATE, tokens=TOKENS).message(again, LINKS)
+        == first
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,7 +201,7 @@ def test_a_text_is_encoded_once_for_all_readers() -> None:
 )
 @pytest.mark.parametrize("slot", ["leave", "preferences"])
 def test_nothing_but_an_address_goes_into_a_slot(slot: str, sign: str) -> None:
-    ready = compiled(around("Dignité"), sender(), date=DATE)
+    ready = compiled(around("Dignité"), sender(), date=DATE, tokens=TOKENS)
     values = {**vars(LINKS), slot: f"https://a.example/{sign}Bcc:x"}
     with pytest.raises(UnwritableError):
         ready.message(delivery(), Links(**values))

@@ -123,6 +123,15 @@ def test_the_nearest_domain_of_the_sender_signs(address: str, domains: list[str]
     assert [key.domain for key in known.of(address)] == domains
 
 
+def test_the_file_of_a_key_is_found_however_its_name_is_written(tmp_path: Path) -> None:
+    config = selecting(tmp_path, "202611")
+    written(config, rsa())
+    path = config.dkim_folder / "202611._domainkey.Example.ORG.pem"
+    (config.dkim_folder / f"{rsa().name}.pem").rename(path)
+    (key,) = keys.load(config).keys
+    assert (key.name, keys.file_of(config, key)) == (rsa().name, path)
+
+
 def test_only_keys_that_are_named_sign(tmp_path: Path) -> None:
     written(selecting(tmp_path), rsa(), ed25519(), rsa("202701"))
     assert keys.load(selecting(tmp_path)) == Keys()

@@ -40,7 +40,7 @@ def signed(text: str = "Dignité", links: Links = LINKS, **changes: Any) -> byte
     html = f'<p>{text}  <a href="{LEAVE}">x</a>\t <a href="{PREFERENCES}">y</a>\n</p>  \n\n\n'
     frozen = edition(text=words, html=html, subject=markup.clean_line(text))
     from_ = sender(reply_name=text, reply_address="answers@example.org", archive="https://a.b/c/")
-    ready = compiled(frozen, from_, date=DATE, keys=changes.pop("keys", KEYS))
+    ready = compiled(frozen, from_, date=DATE, tokens=TOKENS, keys=changes.pop("keys", KEYS))
     return ready.message(delivery(**changes), links)
 
 

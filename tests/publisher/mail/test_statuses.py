@@ -63,6 +63,9 @@ def test_a_status_says_whose_fault_it_is(status: str, reply: str, means: Failure
         # No status, but the address of a host.
         ("", "host 5.1.1.7 said: 550 no", "5.0.0"),
         ("5.0.0", "250 2.0.0 ok", "5.0.0"),
+        # A version: subjects are 0 to 7.
+        ("", "Exim 4.97.1 said: 550 5.1.1 no", "5.1.1"),
+        ("5.0.0", "(Exim 4.97.1) 550 no", "5.0.0"),
         ("", "nothing", ""),
     ],
 )

@@ -21,7 +21,8 @@ from publisher.mail.compiled import message
 from publisher.mail.edition import render_edition
 from publisher.mail.links import Links
 from publisher.mail.wire import Sender, leave_address, message_id
-from store.records import Delivery, DeliveryState, Edition
+from publisher.tokens import Tokens
+from store.records import Delivery, DeliveryState, Edition, SigningKey
 from tests import make
 
 LINKS = Links(
@@ -29,6 +30,7 @@ LINKS = Links(
     preferences="https://news.example.org/preferences/p1.abc.def",
 )
 DATE = datetime(2026, 11, 27, 6, 0, 3, tzinfo=UTC)
+TOKENS = Tokens(keys=[SigningKey(id=1, secret="11" * 32)])
 ONCE = (
     *("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"),
     *("Content-Language", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Post"),
@@ -247,22 +249,31 @@ def test_a_second_attempt_is_the_same_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other_delivery", "other_edition", "host"),
+    ("other_delivery", "other_edition", "host", "key"),
     [
-        (delivery(id=18), edition(), "news.example.org"),
-        (delivery(issue_id=4), edition(), "news.example.org"),
-        # A store made anew counts from 1 again.
-        (delivery(email="joe@example.org"), edition(), "news.example.org"),
-        (delivery(), edition(sha256="f0" * 32), "news.example.org"),
-        (delivery(), edition(), "other.example.org"),
+        (delivery(id=18), edition(), "news.example.org", "11"),
+        (delivery(issue_id=4), edition(), "news.example.org", "11"),
+        # A store made anew, or of an older day, counts from the same numbers again.
+        (delivery(), edition(), "news.example.org", "22"),
+        (delivery(subscriber_id=10), edition(), "news.example.org", "11"),
+        (delivery(), edition(sha256="f0" * 32), "news.example.org", "11"),
+        (delivery(), edition(), "other.example.org", "11"),
     ],
 )
 def test_another_message_has_another_id(
-    other_delivery: Delivery, other_edition: Edition, host: str
+    other_delivery: Delivery, other_edition: Edition, host: str, key: str
 ) -> None:
-    mine = message_id(delivery(), edition(), "news.example.org")
+    mine = message_id(delivery(), edition(), "news.example.org", TOKENS)
     assert re.fullmatch(r"<3\.17\.[0-9a-f]{16}@news\.example\.org>", mine)
-    assert message_id(other_delivery, other_edition, host) != mine
+    tokens = Tokens(keys=[SigningKey(id=1, secret=key * 32)])
+    assert message_id(other_delivery, other_edition, host, tokens) != mine
+
+
+def test_a_message_keeps_its_id_whatever_becomes_of_its_reader_and_of_the_keys() -> None:
+    mine = message_id(delivery(), edition(), "news.example.org", TOKENS)
+    moved = delivery(email="zoe@new.example", name="Zoe", attempts=3)
+    newer = Tokens(keys=[*TOKENS.keys, SigningKey(id=2, secret="22" * 32)])
+    assert message_id(moved, edition(), "news.example.org", newer) == mine
 
 
 @pytest.mark.parametrize(
@@ -284,7 +295,7 @@ def test_another_message_has_another_id(
 def test_what_machines_read_stands_on_one_line_and_is_not_encoded(
     key: str, list_id: str, leave: str
 ) -> None:
-    raw = message(delivery(), edition(), sender(newsletter=key), LINKS, date=DATE)
+    raw = message(delivery(), edition(), sender(newsletter=key), LINKS, date=DATE, tokens=TOKENS)
     assert_whole(raw)
     lines = raw.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
     assert f"List-Id: {list_id}" in lines
@@ -293,7 +304,7 @@ def test_what_machines_read_stands_on_one_line_and_is_not_encoded(
     by_mail = LINKS.by_mail(f"mailto:news@example.org?subject={leave}")
     assert lines[at + 1] == f" <{by_mail}>"
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
-    assert f"Message-ID: {message_id(delivery(), edition(), 'news.example.org')}" in lines
+    assert f"Message-ID: {message_id(delivery(), edition(), 'news.example.org', TOKENS)}" in lines
     assert leave_address(sender(newsletter=key)) == f"mailto:news@example.org?subject={leave}"
 
 

@@ -155,6 +155,23 @@ def test_a_topic_has_an_archive_of_its_own(database: Database, small: Config) ->
     assert "01 ar" in page.read_text(encoding="utf-8")
 
 
+def test_the_feeds_of_a_topic_are_told_of_as_its_language_is_written(
+    database: Database, small: Config
+) -> None:
+    make.take(
+        database, small, *(make.draft(tag, topics={"labour": "Labour"}) for tag in make.LANGUAGES)
+    )
+    refresh(database, small)
+    told = {
+        tag: (small.public / tag / "topics" / "labour" / "index.html").read_text("utf-8")
+        for tag in make.LANGUAGES
+    }
+    assert "Flux de ce thème\u00a0:" in told["fr"]
+    assert "خلاصات هذا الموضوع:" in told["ar"]
+    all_feeds = (small.public / "ar" / "feeds" / "index.html").read_text("utf-8")
+    assert 'aria-label="جميع الأخبار، Atom"' in all_feeds
+
+
 def test_an_item_that_gets_a_topic_later_comes_last_there(
     database: Database, small: Config
 ) -> None:

@@ -1,6 +1,8 @@
 """The archive of newsletters: editions as they were sent, and the way to each."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from lxml import html as parsed
@@ -11,7 +13,7 @@ from publisher.config import Config
 from publisher.mail.links import LEAVE, PREFERENCES
 from store import issues
 from store.database import Database
-from store.records import Missing
+from store.records import Missing, Newsletter
 from tests import fakes, make
 
 #: The last evening of a year in Brussels, which in UTC is still an hour longer.
@@ -20,18 +22,27 @@ WEEK = timedelta(days=7)
 YEAR = "newsletters/digest/archive/2026/index.html"
 
 
-def send(database: Database, config: Config, *slots: datetime) -> list[int]:
-    """Freeze an issue for each slot, with one new item in English and Arabic; return their ids."""
+def send(
+    database: Database,
+    config: Config,
+    *slots: datetime,
+    tags: Sequence[str] = ("en", "ar"),
+    mailing: Newsletter | None = None,
+) -> list[int]:
+    """Freeze an issue for each slot, with one new item in these languages; return their ids."""
     ids = []
     for slot in slots:
         key = f"item-{slot:%Y%m%d%H}"
         make.take(
             database,
             config,
-            *(make.draft(tag, key=key, source=f"{key}.{tag}.md") for tag in ("en", "ar")),
+            *(
+                make.draft(tag, key=key, source=f"{key}.{tag}.md", words=make.text(tag[:2]))
+                for tag in tags
+            ),
         )
         publishing.publish_due(database, config, now=make.NOW)
-        press.plan(database, make.newsletter(), [slot])
+        press.plan(database, mailing or make.newsletter(), [slot])
         for issue_id in press.open_issues(database, slot):
             press.press(database, issue_id, config, now=slot)
             ids.append(issue_id)
@@ -71,6 +82,18 @@ def test_lists_lead_to_every_edition_by_year_at_home(database: Database, config:
     assert [way in new for way in ways.values()] == [False, False, True]
     for year in (2026, 2027):
         assert f'href="/ar/newsletters/digest/archive/{year}/"' in newest
+
+
+def test_a_year_stands_as_its_readers_write_it(database: Database, tmp_path: Path) -> None:
+    tags = ("fr", "ar-EG")
+    names = {"fr": "Actualités", "ar-EG": "أخبار"}
+    config = make.config(tmp_path, site={"languages": tags, "name": names})
+    mailing = make.start(database, config, languages=tags, names={"fr": "Lettre", "ar-EG": "نشرة"})
+    send(database, config, make.NOW, tags=tags, mailing=mailing)
+    french, arabic = (page(config, f"{tag}/newsletters/digest/archive/2026") for tag in tags)
+    assert ">Lettre, 2026</h1>" in french
+    assert ">نشرة، ٢٠٢٦</h1>" in arabic
+    assert ">٢٠٢٦</a>" in page(config, "ar-EG/newsletters/digest")
 
 
 def test_a_newsletter_that_is_begun_has_its_pages_at_the_next_pass(

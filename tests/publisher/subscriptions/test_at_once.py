@@ -1,14 +1,16 @@
 """Impatient readers: who clicks five times at once has clicked once."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from publisher.config import Config
 from publisher.errors import TokenError
 from publisher.subscriptions import erasure, joining, keyring, leaving, preferences
-from store import consents
+from store import consents, subscribers
 from store.database import Database
 from store.errors import NotFoundError
-from store.records import Act, Status
+from store.records import Act, Status, Subscription
 from tests import make, people
 from tests.store.fill import at_once
 
@@ -87,3 +89,33 @@ def test_who_is_erased_twice_at_once_is_erased(site: Database, config: Config) -
     assert any(at_once(CLICKS, erase))
     with pytest.raises(NotFoundError):
         erasure.export(site, people.ZOE)
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("taken", ["id", "address"])
+def test_who_is_erased_while_somebody_is_about_them_is_forgotten_whole(
+    site: Database, config: Config, own: bool, taken: str
+) -> None:
+    reader = people.join(site, config)
+    token = people.own_token(site, reader)
+
+    def erase() -> None:
+        if own:
+            erasure.erase_own(site, token, now=make.NOW)
+        else:
+            erasure.erase(site, people.ZOE, now=make.NOW)
+
+    with ThreadPoolExecutor(1) as pool:
+        with site.write() as tx:
+            # As whoever saves preferences does, and whoever signs up.
+            subscribers.take(tx, reader.id if taken == "id" else reader.email)
+            erased = pool.submit(erase)
+            with pytest.raises(TimeoutError):
+                erased.result(timeout=1)
+            subscribers.change(tx, reader.id, name="Zoë")
+            subscribers.subscribe(tx, reader.id, Subscription(newsletter="alerts", topics=()))
+        erased.result(timeout=60)
+    with site.read() as tx:
+        nobody = subscribers.get(tx, reader.id)
+    assert (nobody.name, nobody.status) == ("", Status.ERASED)
+    assert people.wants(site, reader) == {}

@@ -66,6 +66,9 @@ class Model:
                 continue
             elif name not in unsaid:
                 after[name] = value
+        if {known["status"], wanted.status} & {"unsubscribed", "complained"}:
+            # Who has left is subscribed to nothing.
+            after["topics"] = {}
         self.people[wanted.email] = after
         return "same" if after == known else "updated"
 

@@ -2,12 +2,14 @@
 
 import json
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from sqlalchemy import select
 
 import scheduler
 from publisher import subscriptions
+from publisher.bounces.stopping import stop
 from publisher.config import Config
 from publisher.delivery import letters as post
 from publisher.errors import InputError, NotFoundError, TokenError
@@ -19,6 +21,10 @@ from tests import make, people
 from tests.fakes import Relay
 from tests.people import ZOE
 
+#: Reasons that no sign-up lifts.
+GRAVE = (Status.BOUNCED, Status.COMPLAINED)
+#: All that there are, the gravest last.
+ORDER = (Status.ERASED, *GRAVE)
 ROW = {"email": ZOE, "language": "en", "newsletters": "digest"}
 
 
@@ -84,6 +90,46 @@ def test_only_what_is_suppressed_is_found_among_many(site: Database) -> None:
         assert suppressions.among(tx, emails) == {}
 
 
+@pytest.mark.parametrize("reasons", list(permutations(ORDER)))
+def test_the_gravest_reason_to_write_to_an_address_no_more_stays(
+    either: Database, reasons: tuple[Status, ...]
+) -> None:
+    for number, reason in enumerate(reasons):
+        # Others may have been kept by an older key.
+        tokens = keyring.tokens(either, now=make.NOW)
+        if number == 1:
+            keyring.rotate(either, now=make.NOW)
+        with either.write() as tx:
+            suppressions.suppress(tx, tokens, ZOE, reason, now=make.NOW)
+            suppressions.suppress(tx, tokens, "joe@example.org", Status.ERASED, now=make.NOW)
+            found = suppressions.among(tx, [ZOE, "joe@example.org", "ann@example.org"])
+        gravest = max(reasons[: number + 1], key=ORDER.index)
+        assert found == {ZOE: gravest, "joe@example.org": Status.ERASED}
+    assert suppressed(either) == Status.COMPLAINED
+
+
+def suppressed(database: Database, email: str = ZOE) -> str | None:
+    with database.read() as tx:
+        return suppressions.is_suppressed(tx, email)
+
+
+@pytest.mark.parametrize("status", GRAVE)
+def test_who_was_erased_and_calls_a_strangers_letter_spam_is_written_to_by_no_form(
+    site: Database, config: Config, status: Status
+) -> None:
+    people.join(site, config)
+    erasure.erase(site, ZOE, now=make.NOW)
+    # A stranger fills in the form with the address, and its owner complains of the letter.
+    people.ask(site, config)
+    with site.write() as tx:
+        stop(tx, people.person(site), status, how="complaint", now=make.NOW)
+    erasure.erase(site, ZOE, now=make.NOW)
+    assert suppressed(site) == status
+    people.ask(site, config)
+    with site.read() as tx:
+        assert subscribers.by_email(tx, ZOE) is None
+
+
 def test_a_reader_has_all_that_is_known_of_them(site: Database, config: Config) -> None:
     reader = people.join(site, config, name="Zoë")
     make.take(site, config, make.draft("en"))
@@ -92,7 +138,7 @@ def test_a_reader_has_all_that_is_known_of_them(site: Database, config: Config) 
     own = erasure.export_own(site, people.own_token(site, reader), now=make.NOW)
     assert own == erasure.export(site, ZOE)
     assert (own["email"], own["name"], own["status"]) == (ZOE, "Zoë", Status.ACTIVE)
-    assert own["subscriptions"] == [{"newsletter": "digest", "topics": []}]
+    assert own["subscriptions"] == [{"newsletter": "digest", "topics": [], "frequency": ""}]
     assert [row["act"] for row in own["consents"]] == ["asked", "confirmed"]
     assert [row["name"] for row in own["letters"]] == ["confirm", "welcome"]
     assert [(row["newsletter"], row["state"]) for row in own["deliveries"]] == [("digest", "sent")]

@@ -88,6 +88,16 @@ def test_who_left_mailchimp_or_was_cleaned_from_it_is_not_written_to(
     ]
 
 
+def test_a_list_without_dates_leaves_the_one_that_is_known(house: Database, config: Config) -> None:
+    take(house, config, "mailchimp_subscribed.csv")
+    before = everybody(house)["kim@example.org"]
+    header = "Email Address,First Name,MEMBER_RATING\n"
+    import_csv(house, config, [header, "kim@example.org,Kim,2\n"], "undated.csv", given=GIVEN)
+    after = everybody(house)["kim@example.org"]
+    assert after.consent_at == before.consent_at is not None
+    assert after.consent_source == "Mailchimp"
+
+
 def test_mailman_lists_addresses_with_names_or_without(house: Database, config: Config) -> None:
     outcome = take(house, config, "mailman.txt")
     names = {email: member.name for email, member in everybody(house).items()}

@@ -205,6 +205,19 @@ def test_what_a_list_leaves_empty_stays_as_it_is_known(house: Database, config: 
     assert subscribed(house) == (Subscription(newsletter="digest", topics=()),)
 
 
+def test_a_source_without_an_instant_leaves_the_instant_and_an_instant_the_source(
+    house: Database, config: Config
+) -> None:
+    take(house, config, ZOE)
+    before = stored(house)
+    header = "email,language,consent_at,consent_source"
+    take(house, config, "zoe@example.org,fr,,Mailchimp", header=header)
+    assert stored(house) == replace(before, consent_source="Mailchimp")
+    take(house, config, "zoe@example.org,fr,2014-01-01,", header=header)
+    there = datetime(2014, 1, 1, tzinfo=UTC)
+    assert stored(house) == replace(before, consent_source="Mailchimp", consent_at=there)
+
+
 def test_subscriptions_are_added_and_never_taken(house: Database, config: Config) -> None:
     take(house, config, ZOE)
     assert counts(take(house, config, ZOE.replace("digest", "policy"))) == (1, 0, 1, 0)
@@ -222,6 +235,31 @@ def test_a_list_from_elsewhere_calls_nobody_back_who_left(
         subscribers.change(tx, before.id, status=status)
     take(house, config, ZOE.replace(",active,", f",{said},"))
     assert stored(house).status is status
+
+
+@pytest.mark.parametrize("status", ["unsubscribed", "complained"])
+def test_who_left_is_subscribed_to_nothing_whatever_a_list_says(
+    either: Database, config: Config, status: str
+) -> None:
+    for key in ("digest", "policy"):
+        make.start(either, config, key=key)
+    take(either, config, ZOE.replace(",digest,", ",digest policy,"), ZOE.replace("zoe@", "ann@"))
+    left = ZOE.replace(",active,", f",{status},")
+    assert counts(take(either, config, left, left.replace("zoe@", "new@"))) == (2, 1, 1, 0)
+    assert subscribed(either) == subscribed(either, "new@example.org") == ()
+    # Nor does a later list subscribe them behind their back.
+    assert counts(take(either, config, ZOE)) == (1, 0, 0, 1)
+    assert (subscribed(either), stored(either).status) == ((), status)
+    assert [entry.newsletter for entry in subscribed(either, "ann@example.org")] == ["digest"]
+
+
+def test_who_bounced_and_left_elsewhere_stays_bounced_and_gets_nothing_at_a_new_address(
+    house: Database, config: Config
+) -> None:
+    take(house, config, ZOE.replace(",active,", ",bounced,"))
+    assert [entry.newsletter for entry in subscribed(house)] == ["digest"]
+    take(house, config, ZOE.replace(",active,", ",unsubscribed,"))
+    assert (stored(house).status, subscribed(house)) == (Status.BOUNCED, ())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from publisher.bounces.stopping import stop
 from publisher.config import Config
 from publisher.errors import TokenError
 from publisher.ingest import intake
@@ -124,6 +125,65 @@ def test_a_mistake_can_be_undone_for_a_day(
     assert people.person(site).status is expected
 
 
+@pytest.mark.parametrize("first", ["digest", "alerts"])
+def test_an_undo_gives_back_the_newsletter_of_its_link(
+    site: Database, config: Config, reader: Subscriber, first: str
+) -> None:
+    (second,) = {"digest", "alerts"} - {first}
+    tokens = {key: people.leave_token(site, reader, key) for key in (first, second)}
+    for token in tokens.values():
+        leaving.leave(site, config, token, now=make.NOW)
+    undone = leaving.undo(site, config, tokens[first], now=make.NOW)
+    assert undone.names == [first.title()]
+    assert people.wants(site, reader).keys() == {first}
+    # The page of the other one is open still.
+    undone = leaving.undo(site, config, tokens[second], now=make.NOW)
+    assert undone.names == [second.title()]
+    assert people.wants(site, reader) == {"digest": ("labour",), "alerts": ()}
+
+
+def test_an_undo_says_all_that_it_gave_back(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    token = people.leave_token(site, reader)
+    leaving.leave(site, config, token, everything=True, now=make.NOW)
+    late = leaving.undo(site, config, token, now=make.NOW + DAY + HOUR)
+    assert (late.names, late.reader.is_subscribed) == ([], False)
+    assert leaving.undo(site, config, token, now=make.NOW + DAY).names == ["Alerts", "Digest"]
+    # Who clicks twice has what the first click gave them.
+    twice = leaving.undo(site, config, token, now=make.NOW + DAY)
+    assert (twice.names, twice.reader.is_subscribed) == (["Digest"], True)
+
+
+def test_an_undo_brings_back_nothing_that_was_chosen_otherwise_since(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    token = people.leave_token(site, reader)
+    leaving.leave(site, config, token, now=make.NOW)
+    assert leaving.reader(site, config, token, now=make.NOW).may_undo
+    people.join(site, config, wanted={"alerts": ()})
+    assert not leaving.reader(site, config, token, now=make.NOW).may_undo
+    assert leaving.undo(site, config, token, now=make.NOW).names == []
+    assert people.wants(site, reader) == {"alerts": ()}
+
+
+def test_who_bounced_can_leave_too_and_is_written_no_goodbye(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    with site.write() as tx:
+        stop(tx, reader, Status.BOUNCED, how="bounce", now=make.NOW)
+    token = people.leave_token(site, reader)
+    found = leaving.leave(site, config, token, now=make.NOW)
+    assert (found.is_subscribed, found.others, found.may_undo) == (False, True, False)
+    leaving.leave(site, config, token, everything=True, now=make.NOW)
+    assert people.wants(site, reader) == {}
+    assert people.person(site).status is Status.BOUNCED
+    with site.read() as tx:
+        said = [(row.act, row.choice["newsletters"]) for row in consents.of(tx, reader.id)][-2:]
+    assert said == [(Act.WITHDRAWN, {"digest": ["labour"]}), (Act.WITHDRAWN, {"alerts": []})]
+    assert people.written(site, "goodbye") == []
+
+
 def test_nobody_is_brought_back_by_an_undo_who_did_not_just_leave(
     site: Database, config: Config, reader: Subscriber
 ) -> None:
@@ -165,3 +225,36 @@ def test_who_left_comes_back_by_signing_up(
     joining.confirm(site, config, people.token(site, config, "confirm"), now=later)
     assert people.person(site).status is Status.ACTIVE
     assert people.wants(site, reader) == {"digest": ()}
+
+
+def test_who_left_while_they_paused_gets_mail_at_once_when_they_come_back(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    until = make.NOW + 30 * DAY
+    with site.write() as tx:
+        subscribers.change(tx, reader.id, paused_until=until)
+    # Who is here and signs up for more has not asked for an end of it.
+    people.join(site, config)
+    assert paused(site, reader) == until
+    token = people.leave_token(site, reader)
+    leaving.leave(site, config, token, everything=True, now=make.NOW)
+    leaving.undo(site, config, token, now=make.NOW)
+    assert paused(site, reader) == until
+    leaving.leave(site, config, token, everything=True, now=make.NOW)
+    people.join(site, config)
+    assert paused(site, reader) is None
+
+
+def paused(site: Database, reader: Subscriber) -> datetime | None:
+    with site.read() as tx:
+        return subscribers.paused_until(tx, reader.id)
+
+
+def test_who_was_taken_off_by_staff_comes_back_to_what_they_ask_for_and_no_more(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    with site.write() as tx:
+        subscribers.change(tx, reader.id, status=Status.UNSUBSCRIBED)
+    people.join(site, config, wanted={"alerts": ()})
+    assert people.person(site).status is Status.ACTIVE
+    assert people.wants(site, reader) == {"alerts": ()}

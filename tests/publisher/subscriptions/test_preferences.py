@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scheduler
+from publisher.bounces.stopping import stop
 from publisher.config import Config
 from publisher.errors import FormError, InputError, TokenError
-from publisher.subscriptions import erasure, leaving, preferences
+from publisher.subscriptions import erasure, leaving, preferences, suppressions
 from publisher.subscriptions.choices import zones
 from publisher.subscriptions.preferences import pause_of
 from store import consents, deliveries, issues, subscribers
@@ -77,6 +78,38 @@ def test_who_chooses_nothing_has_left_and_who_chooses_again_is_back(
     save(site, config, reader, wanted={"alerts": ()})
     assert people.person(site).status is Status.ACTIVE
     assert people.wants(site, reader) == {"alerts": ()}
+
+
+def test_who_swaps_all_newsletters_for_others_is_still_written_to_and_told_no_goodbye(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    save(site, config, reader, wanted={"alerts": ()})
+    assert people.person(site).status is Status.ACTIVE
+    assert people.wants(site, reader) == {"alerts": ()}
+    assert people.written(site, "goodbye") == []
+
+
+def test_who_left_and_saves_what_is_still_ticked_is_back(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    with site.write() as tx:
+        subscribers.change(tx, reader.id, status=Status.UNSUBSCRIBED)
+    save(site, config, reader)
+    assert people.person(site).status is Status.ACTIVE
+    with site.read() as tx:
+        assert consents.of(tx, reader.id)[-1].act is Act.CHOSEN
+
+
+def test_who_drops_one_newsletter_of_two_has_not_left(site: Database, config: Config) -> None:
+    reader = people.join(site, config, wanted={"digest": (), "alerts": ()})
+    save(site, config, reader, wanted={"alerts": ()})
+    assert people.person(site).status is Status.ACTIVE
+    with site.read() as tx:
+        withdrawn, chosen = consents.of(tx, reader.id)[-2:]
+    assert (withdrawn.choice["newsletters"], chosen.choice["newsletters"]) == (
+        {"digest": []}, {"alerts": []},
+    )  # fmt: skip
+    assert people.written(site, "goodbye") == []
 
 
 def test_saving_what_was_there_says_nothing_new(
@@ -203,6 +236,47 @@ def test_a_link_for_an_address_is_void_once_the_address_is_another_or_somebodys(
         preferences.confirm_address(site, config, first, now=make.NOW)
     assert refusal.value.expired
     assert people.person(site, "zoe@other.example").id == reader.id
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [({"alerts": ()}, Status.ACTIVE), ({}, Status.UNSUBSCRIBED)],
+)
+def test_who_bounced_gets_mail_again_at_a_new_address_unless_they_left(
+    site: Database, config: Config, wanted: dict[str, tuple[str, ...]], status: Status
+) -> None:
+    reader = people.join(site, config, wanted={"digest": (), "alerts": ()})
+    with site.write() as tx:
+        stop(tx, reader, Status.BOUNCED, how="bounce", now=make.NOW)
+    save(site, config, reader, wanted=wanted)
+    assert people.person(site).status is Status.BOUNCED
+    own = people.own_token(site, reader)
+    preferences.ask_address(site, config, own, NEW, now=make.NOW)
+    token = people.token(site, config, "address")
+    preferences.confirm_address(site, config, token, now=make.NOW)
+    assert people.person(site, NEW).status is status
+    assert people.wants(site, reader) == wanted
+    # A form with the new address is heard; the old one stays what it was.
+    people.ask(site, config, NEW)
+    people.ask(site, config, reader.email)
+    assert [letter.email for letter in people.written(site, "confirm")] == [reader.email, NEW]
+    with site.read() as tx:
+        assert suppressions.is_suppressed(tx, reader.email) == Status.BOUNCED
+    # The old mailbox is dead: nobody is told there.
+    (notice,) = people.written(site, "changed")
+    assert notice.state is DeliveryState.CANCELLED
+
+
+def test_who_came_bounced_by_a_list_leaves_the_dead_address_behind_for_good(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    with site.write() as tx:
+        subscribers.change(tx, reader.id, status=Status.BOUNCED)
+    preferences.ask_address(site, config, people.own_token(site, reader), NEW, now=make.NOW)
+    token = people.token(site, config, "address")
+    preferences.confirm_address(site, config, token, now=make.NOW)
+    with site.read() as tx:
+        assert suppressions.is_suppressed(tx, reader.email) == Status.BOUNCED
 
 
 def test_a_stranger_is_not_buried_in_letters_by_a_reader(

@@ -11,6 +11,7 @@ import pytest
 
 from publisher.config import Config
 from publisher.web import door
+from publisher.web.files import Receive, Scope, Send
 from tests import served
 from tests.publisher.web.conftest import FEED
 from tests.served import Server
@@ -160,6 +161,51 @@ def test_who_sends_a_head_byte_by_byte_is_shown_the_door(server: Server) -> None
             assert statuses(read_answer(quick)) == [200]
             server.sweep(seconds=door.IDLE + 1)
             assert quick.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"POST /leave/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n",
+        b"POST /leave/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+)
+def test_who_promises_a_body_and_sends_none_is_shown_the_door(site: Config, begun: bytes) -> None:
+    with served.server(site, rest=_counts) as server, server.connect() as slow:
+        slow.sendall(begun)
+        served.wait_until(lambda: any(one._in_body for one in _doors(server)))
+        server.sweep(seconds=door.HEAD_TAKES - 10)
+        assert _doors(server)
+        server.sweep(seconds=door.HEAD_TAKES + 1)
+        assert slow.recv(1) == b""
+        served.wait_until(lambda: not _doors(server))
+
+
+def test_a_body_may_take_the_time_that_a_slow_line_needs(site: Config) -> None:
+    length = 60 * door.BODY_BRINGS
+    head = b"POST /leave/x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length
+    with served.server(site, rest=_counts) as server, server.connect() as slow:
+        slow.sendall(head + b"x" * (length - 1))
+        served.wait_until(lambda: any(one._brought == length - 1 for one in _doors(server)))
+        server.sweep(seconds=door.HEAD_TAKES + 50)
+        slow.sendall(b"x")
+        assert read_answer(slow).endswith(b"%d" % length)
+        # The next one on the same line gets no less.
+        slow.sendall(head + b"x" * length)
+        assert read_answer(slow).endswith(b"%d" % length)
+
+
+async def _counts(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the length of the body."""
+    length, more = 0, True
+    while more:
+        message = await receive()
+        length += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    told = b"%d" % length
+    headers = [(b"content-length", b"%d" % len(told))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": told})
 
 
 def test_who_comes_and_says_nothing_is_shown_the_door(server: Server) -> None:

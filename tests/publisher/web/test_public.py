@@ -1,5 +1,6 @@
 """The reader's pages over HTTP: what they say, to whom, and what they never tell."""
 
+import asyncio
 import http.client
 import json
 import re
@@ -7,18 +8,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from publisher import languages
 from publisher.config import Config
+from publisher.errors import InputError
 from publisher.subscriptions import embedding
 from publisher.web import public
 from publisher.web.pages import Pages
-from store import consents, subscribers
+from store import consents, subscribers, tables
 from store.database import Database, open_database
 from store.records import Status
 from tests import make, people, served
@@ -282,6 +286,44 @@ def test_looking_at_the_page_to_leave_leaves_nothing_and_leaving_can_be_undone(s
     assert people.wants(site.database, person) == {"digest": ()}
 
 
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_an_undo_names_all_that_came_back_or_says_that_it_is_too_late(
+    site: Site, language: str
+) -> None:
+    wanted: dict[str, tuple[str, ...]] = {"digest": (), "alerts": ()}
+    person = people.join(site.database, site.config, language=language, wanted=wanted)
+    path = f"/leave/{people.leave_token(site.database, person)}"
+    strings = languages.strings(language)
+    site.post(path, {"act": "all"})
+    site.now += 2 * DAY
+    late = site.post(path, {"act": "undo"})
+    assert heading(late) == strings.text("undo-late-title")
+    assert strings.text("undo-late") in text(late)
+    assert f'href="/subscribe/{language}"' in text(late)
+    site.now -= 2 * DAY
+    undone = site.post(path, {"act": "undo"})
+    assert heading(undone) == strings.text("undone-title")
+    digest = make.newsletter().names[language]
+    assert f"<li>Alerts</li>\n<li>{digest}</li>" in text(undone)
+    # A second click finds them there.
+    twice = site.post(path, {"act": "undo"})
+    assert heading(twice) == strings.text("undone-title")
+
+
+def test_the_only_newsletter_is_ticked_for_who_signs_up_and_not_for_who_left_it(
+    site: Site,
+) -> None:
+    person = people.join(site.database, site.config)
+    with site.database.write() as tx:
+        tx.run(delete(tables.newsletters).where(tables.newsletters.c.key == "alerts"))
+    box = r'<input type="checkbox" name="newsletters" value="(\w+)"( checked)?>'
+    assert re.findall(box, text(site.get("/subscribe/en"))) == [("digest", " checked")]
+    path = f"/preferences/{people.own_token(site.database, person)}"
+    assert re.findall(box, text(site.get(path))) == [("digest", " checked")]
+    site.post(f"/leave/{people.leave_token(site.database, person)}")
+    assert re.findall(box, text(site.get(path))) == [("digest", "")]
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -325,6 +367,16 @@ def test_a_form_on_a_page_of_anybody_signs_up(site: Site) -> None:
         (asked,) = consents.of(tx, person.id)
     assert asked.wording in html
     assert (person.language, asked.choice["newsletters"]) == ("ar", {"digest": []})
+
+
+def test_no_form_is_made_for_readers_to_whom_the_newsletter_is_not_offered(site: Site) -> None:
+    make.start(site.database, site.config, key="brief", languages=("en", "fr"))
+    with pytest.raises(InputError, match=r"brief is not offered in ar; it is in: en, fr$"):
+        embedding.snippet(site.database, site.config, "brief", "ar")
+    for language in ("en", "fr"):
+        html = embedding.snippet(site.database, site.config, "brief", language)
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', html))
+        assert site.post("/subscribe", {**fields, "email": ZOE}).status == 200
 
 
 def test_preferences_are_shown_changed_and_shown_again(site: Site) -> None:
@@ -412,3 +464,25 @@ def test_what_is_no_page_is_not_found_in_the_readers_language(site: Site) -> Non
         assert heading(reply) == languages.strings("fr").text("link-wrong-title")
     assert site.get("/nothing-here").status == 404
     assert site.ask("DELETE", "/subscribe/en").status == 405
+
+
+@pytest.mark.parametrize("path", ["/subscribe/en", "/leave/x"])
+def test_who_goes_before_a_form_has_come_is_no_news(site: Site, path: str) -> None:
+    behind = public.application(site.database, site.config, clock=lambda: site.now)
+    form = (b"content-type", b"application/x-www-form-urlencoded")
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [form, (b"content-length", b"10")],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: object) -> None:
+        pass
+
+    # An error would come out here, and into the log.
+    asyncio.run(behind(scope, receive, send))

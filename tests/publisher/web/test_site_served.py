@@ -74,6 +74,9 @@ def test_the_containers_use_what_is_documented() -> None:
     # nginx.conf asks 127.0.0.1:8000, where the default of `tidings serve` is.
     assert "proxy_pass http://127.0.0.1:8000;" in conf
     assert nginx["network_mode"] == "service:tidings"
+    # What is told of workers in containers takes the image that is built here.
+    operators = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    assert f"image: {services['tidings']['image']}\n" in operators
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ar"])
