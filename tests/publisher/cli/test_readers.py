@@ -32,7 +32,7 @@ def test_a_reader_is_shown_with_what_they_agreed_to(place: Path) -> None:
     keys = {"email", "language", "timezone", "status", "subscriptions", "consents", "letters"}
     assert keys <= shown.keys()
     assert (shown["email"], shown["language"], shown["status"]) == (ZOE, "fr", "active")
-    assert shown["subscriptions"] == [{"newsletter": "weekly", "topics": []}]
+    assert shown["subscriptions"] == [{"newsletter": "weekly", "topics": [], "frequency": ""}]
     (said,) = shown["consents"]
     assert (said["act"], said["how"], said["at"]) == ("entered", "command", NOW)
     assert "entered 2026-11-23T08:00:00Z" in tidings(place, "subscriber", "show", ZOE).out
