@@ -8,7 +8,7 @@ there. Whatever changes some here locks their batches first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -50,6 +50,9 @@ _FIELDS = [
 ]
 
 _WAITING = deliveries.c.state.in_(WAITING)
+
+#: Nothing is due before it. For what has any instant, no index of SQLite's would be asked.
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def queue(
@@ -215,9 +218,22 @@ def cancel(tx: Transaction, issue: Issue, now: datetime) -> int:
 
 def cancel_late(tx: Transaction, now: datetime) -> int:
     """Cancel what came to wait once its issue was cancelled already; return how many."""
-    ended = select(issues.c.id).where(issues.c.state == IssueState.CANCELLED)
-    late = and_(batches.WAITS, tables.batches.c.issue_id.in_(ended))
-    return _cancel(tx, batches.lock(tx, late), "its issue was cancelled", now)
+    ended = late(tx, IssueState.CANCELLED)
+    if not ended:
+        return 0
+    waits = and_(batches.WAITS, among(tables.batches.c.issue_id, ended))
+    return _cancel(tx, batches.lock(tx, waits), "its issue was cancelled", now)
+
+
+def late(tx: Transaction, state: IssueState) -> list[int]:
+    """Return the issues of which something waits that are in a state where nothing should."""
+    # Looked up by when it is due: all issues that ever were are in such a state.
+    waits = select(tables.batches.c.issue_id).where(tables.batches.c.due >= _EVER)
+    found = {row["issue_id"] for row in tx.rows(waits)}
+    if not found:
+        return []
+    query = select(issues.c.id).where(among(issues.c.id, found), issues.c.state == state)
+    return [row["id"] for row in tx.rows(query.order_by(issues.c.id))]
 
 
 def _of(issue: Issue) -> ColumnElement[bool]:
