@@ -15,6 +15,7 @@ APScheduler only says when to look; what is due, the database knows. A tick is i
 two at once, or one that was killed and run again, publish and queue nothing twice.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -54,6 +55,8 @@ _LOCK = "tick"
 #: No zone has ever been farther from UTC, and no clock was ever turned by more.
 _MARGIN = timedelta(days=1)
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(kw_only=True)
 class Pass:
@@ -80,6 +83,8 @@ class Pass:
     problems: list[str] = field(default_factory=list)
     #: The same, where another process is doing it already.
     busy: list[str] = field(default_factory=list)
+    #: Whether one of the problems is a mistake of ours, which no other tick will mend.
+    unforeseen: bool = False
 
     def count(self, outcome: engine.Outcome) -> None:
         """Count what was delivered."""
@@ -109,7 +114,7 @@ class Pass:
         self.complained += became.count(Status.COMPLAINED)
 
     def attempt(self, step: Callable[[], None]) -> None:
-        """Take a step; one that fails holds up none of the others."""
+        """Take a step; one that fails, foreseen or not, holds up none of the others."""
         try:
             step()
         except BusyError as error:
@@ -120,6 +125,10 @@ class Pass:
             raise
         except TidingsError as error:
             self.problems.append(str(error))
+        except Exception as error:  # noqa: BLE001  (told and logged, and the exit code says so)
+            _LOG.exception("a step failed that nobody had foreseen to fail")
+            self.problems.append(f"unforeseen, see the traceback: {error!r}")
+            self.unforeseen = True
 
 
 def tick(
@@ -162,7 +171,8 @@ def tick(
         # Each batch is claimed by one: any number of processes deliver at once.
         _deliver(done, database, config, clock or (lambda: now))
     elif config.delivery.workers:
-        done.attempt(partial(_wake, done, database, config, now))
+        done.attempt(partial(_ask, done, database, config, lambda: now))
+        done.attempt(partial(_wake, database, now))
     done.attempt(tidy)
     _alone(done, database, [partial(_finish, done, database)])
     # Last, for others' servers may take their time.
@@ -215,12 +225,16 @@ def _deliver(
     stop: Event | None = None,
 ) -> None:
     def deliver() -> None:
-        # What a relay turns out not to have goes out with the others.
-        done.problems += unknowns.settle_due(database, config, now=clock()).problems
-        # To read its log may have taken long.
+        # To read the logs of relays may have taken long.
         done.count(engine.deliver(database, config, now=clock(), clock=clock, stop=stop))
 
+    # What a relay turns out not to have goes out with the others.
+    done.attempt(partial(_ask, done, database, config, clock))
     done.attempt(deliver)
+
+
+def _ask(done: Pass, database: Database, config: Config, clock: Callable[[], datetime]) -> None:
+    done.problems += unknowns.settle_due(database, config, now=clock()).problems
 
 
 def _fetch_bounces(done: Pass, database: Database, config: Config, now: datetime) -> None:
@@ -251,9 +265,8 @@ def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) 
     done.issues += [Pressed(issue=issue) for issue in press.release(database, now)]
 
 
-def _wake(done: Pass, database: Database, config: Config, now: datetime) -> None:
+def _wake(database: Database, now: datetime) -> None:
     """Make the jobs of what is due and has none, whyever that is."""
-    done.problems += unknowns.settle_due(database, config, now=now).problems
     with database.write() as tx:
         jobs.wake_for_due_letters(tx, now=now)
         jobs.wake(tx, now=now)

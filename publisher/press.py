@@ -325,7 +325,10 @@ def _candidate(item: Item, texts: Mapping[str, Translation], language: str) -> C
 
 
 def release(database: Database, now: datetime) -> list[Issue]:
-    """Let the deliveries be taken of frozen issues whose time has come; return those issues."""
+    """Let the deliveries be taken of frozen issues whose time has come; return those issues.
+
+    Those, too, that were sent and of which something has come to wait since.
+    """
     released = []
     with database.write() as tx:
         for issue in issues.listing(tx, states=[IssueState.SCHEDULED]):
@@ -334,14 +337,35 @@ def release(database: Database, now: datetime) -> list[Issue]:
                 released.append(issues.get(tx, issue.id))
         if released:
             jobs.wake(tx, now=now)
+        released += reopen(tx, now)
     return released
+
+
+def reopen(tx: Transaction, now: datetime) -> list[Issue]:
+    """Have issues send again that were sent and of which something waits; return them.
+
+    What a relay wanted later may be known only once its issue is sent: while nobody could say
+    of it, nothing waited. The last thing in its transaction.
+    """
+    found = [issues.lock(tx, issue_id) for issue_id in deliveries.late(tx, IssueState.SENT)]
+    # Another process may have been quicker.
+    sent = [issue for issue in found if issue.state is IssueState.SENT]
+    for issue in sent:
+        issues.move(tx, issue, issue_states.of(issue, Act.RETRY))
+    if sent:
+        jobs.wake(tx, now=now)
+    return [issues.get(tx, issue.id) for issue in sent]
 
 
 def finish(database: Database) -> list[Issue]:
     """Call an issue sent when none of its deliveries waits any more; return those."""
     finished = []
     with database.write() as tx:
-        for issue in issues.listing(tx, states=[IssueState.SENDING]):
+        for each in issues.listing(tx, states=[IssueState.SENDING]):
+            # Whoever has something of it wait again waits for this, or is waited for.
+            issue = issues.lock(tx, each.id)
+            if issue.state is not IssueState.SENDING:
+                continue
             counts = deliveries.counts(tx, issue_id=issue.id)
             if not any(counts[state] for state in deliveries.UNFINISHED):
                 issues.move(tx, issue, issue_states.of(issue, Act.FINISH))

@@ -8,7 +8,7 @@ there. Whatever changes some here locks their batches first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from store import batches, tables
-from store.database import Transaction
+from store.database import Transaction, among
 from store.dues import WAITING, by_zone
 from store.errors import ConflictError, NotFoundError
 from store.records import Batch, Delivery, DeliveryState, Issue, IssueState, Status
@@ -50,6 +50,9 @@ _FIELDS = [
 ]
 
 _WAITING = deliveries.c.state.in_(WAITING)
+
+#: Nothing is due before it. For what has any instant, no index of SQLite's would be asked.
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def queue(
@@ -215,9 +218,22 @@ def cancel(tx: Transaction, issue: Issue, now: datetime) -> int:
 
 def cancel_late(tx: Transaction, now: datetime) -> int:
     """Cancel what came to wait once its issue was cancelled already; return how many."""
-    ended = select(issues.c.id).where(issues.c.state == IssueState.CANCELLED)
-    late = and_(batches.WAITS, tables.batches.c.issue_id.in_(ended))
-    return _cancel(tx, batches.lock(tx, late), "its issue was cancelled", now)
+    ended = late(tx, IssueState.CANCELLED)
+    if not ended:
+        return 0
+    waits = and_(batches.WAITS, among(tables.batches.c.issue_id, ended))
+    return _cancel(tx, batches.lock(tx, waits), "its issue was cancelled", now)
+
+
+def late(tx: Transaction, state: IssueState) -> list[int]:
+    """Return the issues of which something waits that are in a state where nothing should."""
+    # Looked up by when it is due: all issues that ever were are in such a state.
+    waits = select(tables.batches.c.issue_id).where(tables.batches.c.due >= _EVER)
+    found = {row["issue_id"] for row in tx.rows(waits)}
+    if not found:
+        return []
+    query = select(issues.c.id).where(among(issues.c.id, found), issues.c.state == state)
+    return [row["id"] for row in tx.rows(query.order_by(issues.c.id))]
 
 
 def _of(issue: Issue) -> ColumnElement[bool]:
@@ -384,6 +400,40 @@ def listing(
     if state:
         query = query.where(deliveries.c.state == state)
     return [read(row) for row in tx.rows(query)]
+
+
+def page(
+    tx: Transaction,
+    issue_id: int,
+    *,
+    after: int,
+    limit: int,
+    state: DeliveryState | None = None,
+) -> list[Delivery]:
+    """Return the next of an issue's deliveries by id, all or those in a state.
+
+    They are looked for along the key, from the first of its batches to the last: by the issue a
+    database would find all of them for each page, and sort them.
+    """
+    slices = select(
+        tables.batches.c.edition_id,
+        func.min(tables.batches.c.first).label("first"),
+        func.max(tables.batches.c.last).label("last"),
+    ).where(tables.batches.c.issue_id == issue_id)
+    ends = tx.rows(slices.group_by(tables.batches.c.edition_id))
+    if not ends:
+        return []
+    first, last = min(row["first"] for row in ends), max(row["last"] for row in ends)
+    mine = and_(
+        deliveries.c.id.between(max(after + 1, first), last),
+        among(deliveries.c.edition_id, [row["edition_id"] for row in ends]),
+        deliveries.c.state == state if state else true(),
+    )
+    # By themselves: joined with what they need, neither database goes along the key.
+    query = select(deliveries.c.id).where(mine).order_by(deliveries.c.id).limit(limit)
+    ids = [row["id"] for row in tx.rows(query)]
+    found = tx.rows(whole().where(among(deliveries.c.id, ids)).order_by(deliveries.c.id))
+    return [read(row) for row in found]
 
 
 def find(tx: Transaction, delivery_id: int) -> Delivery | None:

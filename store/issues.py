@@ -136,6 +136,19 @@ def get(tx: Transaction, issue_id: int) -> Issue:
     return _issue(row)
 
 
+def lock(tx: Transaction, issue_id: int) -> Issue:
+    """Return an issue that nobody else moves until the transaction ends. Raises NotFoundError.
+
+    Whoever then looks at its deliveries sees all that was done before it was last moved.
+    """
+    # Others may go on to name it in rows of their own.
+    query = select(issues).where(issues.c.id == issue_id).with_for_update(key_share=True)
+    row = tx.row(query)
+    if row is None:
+        raise NotFoundError("issue", issue_id)
+    return _issue(row)
+
+
 def listing(tx: Transaction, *, states: Collection[IssueState] = ()) -> list[Issue]:
     """Return issues by slot, oldest first: all, or those in one of these states."""
     query = select(issues).order_by(issues.c.slot, issues.c.id)

@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 from store.batches import SENDING
 from store.database import Transaction
 from store.dues import WAITING
+from store.records import DeliveryState
 from store.tables import batches, letters
 
 #: The queues, and the tasks of the same names.
@@ -83,8 +84,12 @@ def wake_for_letters(tx: Transaction) -> None:
 
 
 def wake_for_due_letters(tx: Transaction, *, now: datetime) -> None:
-    """Make a job for letters where some are due, and none waits already."""
-    query = select(letters.c.id).where(letters.c.state.in_(WAITING), letters.c.due <= now)
+    """Make a job for letters where some are due, and none waits already.
+
+    Also where one is claimed: whoever has it may be dead, and the job finds out.
+    """
+    concerned = letters.c.state.in_((*WAITING, DeliveryState.CLAIMED))
+    query = select(letters.c.id).where(concerned, letters.c.due <= now)
     if tx.row(query.limit(1)):
         wake_for_letters(tx)
 

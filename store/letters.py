@@ -128,9 +128,12 @@ def resolve(tx: Transaction, letter_id: int, state: DeliveryState, *, now: datet
 
 
 def next_due(tx: Transaction) -> datetime | None:
-    """Return when the next waiting letter is due, None when none waits."""
+    """Return when the next letter is due that has not ended, None when all have.
+
+    Also one that is claimed: if whoever has it is dead, somebody has to find out.
+    """
     query = select(func.min(letters.c.due).label("due"))
-    row = tx.row(query.where(letters.c.state.in_(_WAITING)))
+    row = tx.row(query.where(letters.c.state.in_(_UNFINISHED)))
     return row["due"] if row else None
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -31,6 +32,9 @@ _LINES = 1000
 
 #: Columns of a table that is not shown on a terminal: nothing is cut.
 _WIDE = 250
+
+#: Rows of a part of a table.
+_ROWS = 1000
 
 
 def instant(text: str) -> datetime:
@@ -122,18 +126,23 @@ def listing(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table."""
+    """Print a table; of a long one each part has its own widths, so that none is kept whole."""
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    grid = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        # Folded, never cut: a digest or an address is there to be copied.
-        grid.add_column(column, overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(_cell(value)) for value in row))
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(grid)
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    rest = iter(rows)
+    part, is_first = list(islice(rest, _ROWS)), True
+    while part or is_first:
+        grid = Table(box=None, header_style="bold", pad_edge=False, show_header=is_first)
+        for column in columns:
+            # Folded, never cut: a digest or an address is there to be copied.
+            grid.add_column(column, overflow="fold")
+        for row in part:
+            grid.add_row(*(Text(_cell(value)) for value in row))
+        console.print(grid)
+        part, is_first = list(islice(rest, _ROWS)), False
 
 
 def print_json(record: Mapping[str, Any]) -> None:

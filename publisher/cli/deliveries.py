@@ -1,10 +1,15 @@
 """``tidings delivery``."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from publisher.cli import common
+
+if TYPE_CHECKING:
+    from store.database import Database
+    from store.records import Delivery, DeliveryState
 
 delivery = typer.Typer(name="delivery", help="Single mails of an issue.", no_args_is_help=True)
 
@@ -22,6 +27,9 @@ EndingOption = Annotated[
     str, typer.Option("--as", parser=_ending, metavar="ENDING", help="sent, failed or retry.")
 ]
 
+#: Mails that are read together: of more PostgreSQL would rather look through all subscribers.
+_PAGE = 500
+
 
 @delivery.command("list")
 def list_deliveries(
@@ -35,32 +43,37 @@ def list_deliveries(
     """List the mails of an issue and how each stands."""
     from publisher.mail.wire import message_id  # noqa: PLC0415
     from publisher.subscriptions import keyring  # noqa: PLC0415
-    from store import deliveries, issues  # noqa: PLC0415
+    from store import issues  # noqa: PLC0415
     from store.records import DeliveryState  # noqa: PLC0415
 
     if state and state not in list(DeliveryState):
         raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
+    columns = ("id", "email", "language", "state", "code", "attempts", "detail")
     with common.opened(ctx, config) as house:
         tokens = keyring.tokens(house.database, now=common.clock(None))
         with house.database.read() as tx:
             known = issues.editions_of(tx, issues.get(tx, issue).id)
-            found = deliveries.listing(tx, issue, state=DeliveryState(state) if state else None)
-    editions = {entry.id: entry for entry in known}
-    records = [
-        {
-            "id": mail.id,
-            "email": mail.email,
-            "language": mail.language,
-            "state": mail.state,
-            "code": mail.code,
-            "attempts": mail.attempts,
-            "detail": mail.detail,
-            "message_id": message_id(mail, editions[mail.edition_id], house.config.host, tokens),
-        }
-        for mail in found
-    ]
-    columns = ("id", "email", "language", "state", "code", "attempts", "detail")
-    common.listing(records, columns, as_json=as_json)
+        editions = {entry.id: entry for entry in known}
+
+        def record(mail: "Delivery") -> dict[str, Any]:
+            identity = message_id(mail, editions[mail.edition_id], house.config.host, tokens)
+            return {**{name: getattr(mail, name) for name in columns}, "message_id": identity}
+
+        mails = _mails(house.database, issue, DeliveryState(state) if state else None)
+        common.listing(map(record, mails), columns, as_json=as_json)
+
+
+def _mails(database: "Database", issue: int, state: "DeliveryState | None") -> Iterator["Delivery"]:
+    """Yield the mails of an issue, page by page, each as it is then: they may be a million."""
+    from store import deliveries  # noqa: PLC0415
+
+    last, more = 0, True
+    while more:
+        with database.read() as tx:
+            page = deliveries.page(tx, issue, after=last, limit=_PAGE, state=state)
+        yield from page
+        more = len(page) == _PAGE
+        last = page[-1].id if page else last
 
 
 @delivery.command()

@@ -60,7 +60,7 @@ def tick(
         common.show(short, as_json=False)
     for sentence in unsaid:
         common.warn(sentence)
-    sending.conclude(done.problems, done.busy)
+    sending.conclude(done.problems, done.busy, unforeseen=done.unforeseen)
 
 
 def _shown(done: "Pass") -> list[str]:

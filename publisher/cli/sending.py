@@ -11,8 +11,8 @@ from publisher.cli import common
 if TYPE_CHECKING:
     from publisher.delivery.engine import Outcome
 
-#: Exit code: what could not be done now may be done later.
-_TRY_AGAIN = 75
+#: Exit codes: what could not be done now may be done later; or will not be, by itself.
+_TRY_AGAIN, _FAILED = 75, 1
 
 #: Seconds that ``deliver --until-done`` waits at most before it looks again.
 _LONGEST_WAIT = 30.0
@@ -112,9 +112,11 @@ def _outcome(outcome: "Outcome", seconds: float) -> dict[str, Any]:
     }
 
 
-def conclude(problems: list[str], busy: list[str]) -> None:
+def conclude(problems: list[str], busy: list[str], *, unforeseen: bool = False) -> None:
     """Say what could not be done, and end with the exit code for it."""
     for sentence in [*problems, *busy]:
         common.warn(sentence)
+    if unforeseen:
+        raise typer.Exit(_FAILED)
     if problems or busy:
         raise typer.Exit(_TRY_AGAIN)

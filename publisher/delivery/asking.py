@@ -21,9 +21,10 @@ The log may be that of syslog, with RFC 3339 or with traditional dates, or Postf
 import gzip
 import re
 import socket
+import zlib
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -144,12 +145,16 @@ class _Log:
 def ask(log: Path, questions: Sequence[Question], *, now: datetime) -> dict[str, Found]:
     """Return what a relay's log says of mails, by their Message-IDs. Reads it once for all.
 
-    Raises OSError when it cannot be read.
+    Raises OSError when it cannot be read, or is damaged.
     """
     told = _Log(wanted=frozenset(question.message_id.encode() for question in questions))
     since = min((question.since for question in questions), default=now)
     is_whole = _read_all(told, log, since)
-    return {question.message_id: _judge(told, question, is_whole, now) for question in questions}
+    try:
+        return {each.message_id: _judge(told, each, is_whole, now) for each in questions}
+    except ValueError as error:
+        # What stands in the place of a date is none.
+        raise OSError(f"{log}: {error}") from error
 
 
 def _judge(told: _Log, question: Question, is_whole: bool, now: datetime) -> Found:  # noqa: FBT001
@@ -175,10 +180,20 @@ def _read_all(told: _Log, log: Path, since: datetime) -> bool:
     with log.open("rb") as present:
         older = _older(log, since, present.fileno())
         for path in older:
-            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            with _lines(path) as lines:
                 told.read(lines)
         told.read(present)
     return len(older) < sum(1 for _ in _rotated(log))
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[Iterable[bytes]]:
+    """Give the lines of a file. Raises OSError, also where its packing is damaged."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            yield lines
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise OSError(f"{path}: {error}") from error
 
 
 def _older(log: Path, since: datetime, present: int) -> list[Path]:

@@ -48,7 +48,7 @@ class Feeder:
                     await self.hand.change()
                     continue
                 if coming is None and len(self.hand.unmade) < _PREFETCH:
-                    coming = asyncio.create_task(self.desk.ask(self.holder.take))
+                    coming = asyncio.create_task(self.desk.ask(self._claim))
                 if coming and not self.hand.unmade:
                     taken, coming = await coming, None
                     if taken is None:
@@ -60,6 +60,9 @@ class Feeder:
             if coming and (taken := await coming):
                 self._take(taken)
             await self._ended(asyncio.ALL_COMPLETED)
+
+    def _claim(self) -> Taken | None:
+        return self.holder.take([held.batch for held in self.hand.held])
 
     def _take(self, taken: Taken) -> None:
         self.cancelled += taken.cancelled

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from publisher.bounces.stopping import stop_refused
+from publisher.delivery import relays
 from publisher.delivery.hand import Held
 from publisher.delivery.making import Known, Maker
+from publisher.delivery.relays import Route
 from publisher.editions import openings
 from publisher.errors import ConflictError
 from store import batches, claims, dues
@@ -48,16 +50,20 @@ class Holder:
     batch_id: int | None = None
     #: Batches that are asked for before all others, whoever's turn it is.
     first: list[int] = field(default_factory=list)
-    #: Only batches of these editions.
-    editions: Collection[int] | None = None
+    #: The relays that its mails go by; others' mails it leaves alone.
+    route: Route = ()
     #: Whether the relays have limits that all who send by them share.
     limited: bool = False
 
-    def take(self) -> Taken | None:
-        """Claim the next batch of which something is due, or None."""
+    def take(self, known: Collection[Batch] = ()) -> Taken | None:
+        """Claim the next batch of which something is due, or None.
+
+        ``known`` are those that it has already.
+        """
         while True:
             now, at = self.clock(), self.time()
             with self.database.write() as tx:
+                self._give_back(tx, known, now)
                 batch = self._claim(tx, now)
                 if batch is None:
                     return None
@@ -70,7 +76,14 @@ class Holder:
                 held = Held(batch=batch, until=at + self.lease)
                 return Taken(held=held, deliveries=found, cancelled=cancelled, among=among)
 
+    def routes(self, now: datetime) -> list[Route]:
+        """Return by which relays something is due. Raises ConfigError, as who makes the mails."""
+        with self.database.read() as tx:
+            due = batches.due_editions(tx, now, issue_id=self.issue_id, batch_id=self.batch_id)
+            return [*dict.fromkeys(self.maker.learn(tx, edition_id).route for edition_id in due)]
+
     def _claim(self, tx: Transaction, now: datetime) -> Batch | None:
+        editions = self._editions(tx, now)
         for batch_id in (*self.first, self.batch_id):
             batch = batches.claim(
                 tx,
@@ -79,12 +92,22 @@ class Holder:
                 now=now,
                 issue_id=self.issue_id,
                 batch_id=batch_id,
-                editions=self.editions,
+                editions=editions,
             )
             self.first.clear()
             if batch:
                 return batch
         return None
+
+    def _editions(self, tx: Transaction, now: datetime) -> Collection[int] | None:
+        """Return the editions that go by its relays, None where all do.
+
+        Asked anew each time: another relay must not have what has fallen due since.
+        """
+        if not relays.several_routes(self.maker.config):
+            return None
+        due = batches.due_editions(tx, now, issue_id=self.issue_id)
+        return [each for each in due if self.maker.look(tx, each).route == self.route]
 
     def _keep_window(self, tx: Transaction, batch: Batch, now: datetime) -> None:
         """Put off all of the edition that is due to readers whose window is closed."""
@@ -108,6 +131,22 @@ class Holder:
                     claims.release(tx, held.batch, now=now)
         stop_refused(self.database, endings, now=now)
 
+    def give_back(self) -> None:
+        """Let go of all that it still has by the store, when no connection is left."""
+        with self.database.write() as tx:
+            self._give_back(tx, (), self.clock())
+
+    def _give_back(self, tx: Transaction, known: Collection[Batch], now: datetime) -> None:
+        """Let go of what it has by the store alone: of that nothing was ever begun.
+
+        A claim may be done and nobody hear so, where the store is gone at that moment.
+        """
+        tokens = {(batch.id, batch.token) for batch in known}
+        for batch in batches.held(tx, worker=self.worker):
+            if (batch.id, batch.token) not in tokens:
+                with suppress(ConflictError):
+                    claims.release(tx, batch, now=now)
+
     def renew(self, held: Sequence[Held]) -> None:
         """Hold batches for longer; those are lost that others have taken over."""
         now, at = self.clock(), self.time()
@@ -125,7 +164,7 @@ class Holder:
             return claims.stopped(tx, issue_ids)
 
     def among(self) -> int:
-        """Return how many workers, this one too, hold batches that go by the same relays."""
+        """Return how many workers, this one too, hold batches that go by one of its relays."""
         with self.database.read() as tx:
             return self._among(tx)
 
@@ -133,11 +172,14 @@ class Holder:
         if not self.limited:
             return 1
         held = batches.holders(tx)
-        mine = {worker for worker, edition_id in held if self._is_ours(edition_id)}
-        return len(mine | {self.worker})
+        beside = {worker for worker, edition_id in held if self._is_beside(tx, edition_id)}
+        return len(beside | {self.worker})
 
-    def _is_ours(self, edition_id: int) -> bool:
-        return self.editions is None or edition_id in self.editions
+    def _is_beside(self, tx: Transaction, edition_id: int) -> bool:
+        """Return whether an edition goes by one of its relays: several routes may share some."""
+        if not relays.several_routes(self.maker.config):
+            return True
+        return not {*self.route}.isdisjoint(self.maker.look(tx, edition_id).route)
 
 
 def closed(known: Known, zones: Collection[str], now: datetime) -> Mapping[str, datetime]:

@@ -9,15 +9,20 @@
 One file for each worker, one write for each line. The worker holds a lock on it (flock) while it
 lives, frozen or not, so whoever gets the lock knows that it is dead. Lines that a process has
 written survive its death; that of the machine only those that were synced.
+
+DATABASE says by which address the writer knew its store, so that sites may share a folder. An
+address may change, a worker's name is given once: who finds that name in its own store knows
+better (:mod:`publisher.delivery.recovery`).
 """
 
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +36,12 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 #: Characters of a relay's text that are kept.
 _TEXT = 200
+
+#: Octets that a head has at the most.
+_HEAD = 200
+
+#: In a database's address; the user is none of it, who may have a schema of their own.
+_PASSWORD = re.compile(r"(?<=://)([^/:@]*):[^/]*@")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +58,18 @@ class Records:
 
     #: Whether what it does not say certainly did not happen.
     certain: bool
-    #: Whether it is of the database that it is read for.
-    ours: bool
     #: Begun, and nothing more is known.
     begun: frozenset[Attempt]
     #: How others ended that the store may not know, in their order.
     ended: tuple[tuple[Attempt, Answer], ...]
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise JournalError(f"{error.filename or path}: {error.strerror}") from error
 
 
 class Journal:
@@ -72,9 +89,7 @@ class Journal:
 
     def begin(self, attempt: Attempt) -> None:
         """Note that the relay may have a mail from now on. Raises JournalError: it must not."""
-        self._write(f"S {attempt.id} {attempt.attempt}\n")
-        if self._sync:
-            os.fsync(self._descriptor)
+        self._write(f"S {attempt.id} {attempt.attempt}\n", sync=self._sync)
 
     def end(self, attempt: Attempt, answer: Answer) -> None:
         """Note what became of it. Raises JournalError."""
@@ -89,43 +104,57 @@ class Journal:
         self._folded += count
         self._write(f"F {self._folded}\n")
 
-    def _write(self, line: str) -> None:
+    def write_head(self, database: str) -> None:
+        """Note whose it is, and what it is worth, before anything else. Raises JournalError."""
+        how = "synced" if self._sync else "unsynced"
+        self._write(f"tidings-journal 1 {boot() or '-'} {database} {how}\n")
+
+    def _write(self, line: str, *, sync: bool = False) -> None:
         data = line.encode()
-        try:
+        with _translated(self.path):
             written = os.write(self._descriptor, data)
             if written < len(data):
                 # Half a line would take the next one with it.
                 os.ftruncate(self._descriptor, self._size)
                 raise JournalError(f"{self.path}: no space left")
-        except OSError as error:
-            raise JournalError(f"{self.path}: {error.strerror}") from error
-        self._size += written
+            self._size += written
+            if sync:
+                os.fsync(self._descriptor)
 
     def close(self, *, settled: bool) -> None:
-        """Let go of it; when all that it says is in the store, it is removed."""
+        """Let go of it; when all that it says is in the store, it is removed.
+
+        If it cannot be, whoever reads it finds no news in it.
+        """
         if settled:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.unlink()
         os.close(self._descriptor)
 
 
 def create(config: Config) -> Journal:
-    """Begin a journal, locked before anybody can find it. Raises JournalError."""
-    folder, sync = config.journal, config.delivery.sync
+    """Begin a journal, locked and with its head before anybody can find it.
+
+    Raises JournalError; then nothing is left of it.
+    """
+    folder = config.journal
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     path, beside = folder / f"{name}{_SUFFIX}", folder / f"{name}.new"
-    how = "synced" if sync else "unsynced"
-    head = f"tidings-journal 1 {boot() or '-'} {_database(config)} {how}\n"
-    try:
+    with _translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         descriptor = os.open(beside, flags, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        beside.rename(path)
-    except OSError as error:
-        raise JournalError(f"{error.filename or folder}: {error.strerror}") from error
-    journal = Journal(path, descriptor, sync=sync)
-    journal._write(head)  # noqa: SLF001
-    return journal
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            own = Journal(path, descriptor, sync=config.delivery.sync)
+            own.write_head(_database(config))
+            beside.rename(path)
+        except BaseException:
+            # While the disk is full this happens again and again.
+            os.close(descriptor)
+            beside.unlink(missing_ok=True)
+            raise
+    return own
 
 
 def boot() -> str:
@@ -137,7 +166,8 @@ def boot() -> str:
 
 
 def _database(config: Config) -> str:
-    return hashlib.sha256(config.database_url.encode()).hexdigest()[:16]
+    address = _PASSWORD.sub(r"\1@", config.database_url)
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 def names(config: Config) -> list[str]:
@@ -181,46 +211,59 @@ class _Reading:
             self.ended.append((attempt, answer))
 
 
-def read(path: Path, config: Config) -> Records:
+def is_ours(path: Path, config: Config) -> bool:
+    """Return whether a journal says that it is of this database. Raises JournalError.
+
+    One without a head holds nothing that anybody could miss.
+    """
+    with _translated(path), path.open("rb") as file:
+        return _head(file.readline(_HEAD))[3] in {"", _database(config)}
+
+
+def read(path: Path) -> Records:
     """Return what a journal says. A last line that is torn was never acted upon.
 
     Raises JournalError when the file cannot be read.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise JournalError(f"{path}: {error.strerror}") from error
-    # What follows the last line's end was being written when the writer died, or the disk was full.
-    head, *lines = data.decode("utf-8", "replace").split("\n")[:-1] or [""]
-    _, _, booted, database, how = (head.split(" ") + [""] * 5)[:5]
+    with _translated(path):
+        head, *lines = path.read_bytes().split(b"\n")
+    _, _, booted, _, how = _head(head + b"\n" if lines else b"")
     reading = _Reading()
-    for line in lines:
-        reading.take(line)
+    # What follows the last line's end was being written when the writer died, or the disk was full.
+    for line in lines[:-1]:
+        reading.take(line.decode("utf-8", "replace"))
     return Records(
         certain=reading.whole and (how == "synced" or booted == boot() != ""),
-        ours=database in {"", _database(config)},
         begun=frozenset(reading.begun.values()),
         ended=tuple(reading.ended[reading.folded :]),
     )
+
+
+def _head(line: bytes) -> list[str]:
+    """Return the five words of a head; empty ones, where it is torn."""
+    whole = line.decode("utf-8", "replace") if line.endswith(b"\n") else ""
+    return (whole.rstrip("\n").split(" ") + [""] * 5)[:5]
 
 
 @contextmanager
 def of_dead(config: Config, worker: str) -> Iterator[Path | None]:
     """Give a worker's journal, if it is dead, and keep others from reading it; else None.
 
-    Raises JournalError when the file is somebody else's.
+    Raises JournalError when it cannot be read, such as one that is somebody else's.
     """
     path = config.journal / f"{worker}{_SUFFIX}"
     try:
-        with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield None
-                return
-            # Somebody else may have read and removed it just now.
-            yield path if path.exists() else None
+        file = path.open("rb")
     except FileNotFoundError:
         yield None
-    except PermissionError as error:
+        return
+    except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        # Somebody else may have read and removed it just now.
+        yield path if path.exists() else None

@@ -39,12 +39,15 @@ class Written:
 
 
 def send(database: Database, config: Config, *, now: datetime) -> Written:
-    """Send the letters that are due. Raises BusyError while another process does."""
+    """Send the letters that are due, and tell what the dead had claimed.
+
+    Raises BusyError while another process does.
+    """
     outcome = Written()
     with database.read() as tx:
         due = letters.next_due(tx)
     if due is None or due > now:
-        # The lock is for those who have something to send: most passes have not.
+        # The lock is for those who have something to do: most passes have not.
         return outcome
     with database.exclusive("letters"):
         with database.write() as tx:

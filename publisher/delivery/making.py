@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from publisher.config import Config
+from publisher.delivery import relays
 from publisher.delivery.outgoing import Outgoing
+from publisher.delivery.relays import Route
 from publisher.errors import ConfigError
 from publisher.mail import links
 from publisher.mail.compiled import Compiled, compiled
@@ -23,6 +25,8 @@ class Known:
     edition: Edition
     issue: Issue
     newsletter: Newsletter
+    #: The relays that its mails go by.
+    route: Route
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,7 @@ class Maker:
     tokens: Tokens
     keys: Keys
     known: dict[int, Known] = field(default_factory=dict)
+    seen: dict[int, Known] = field(default_factory=dict)
     compiled: dict[int, Compiled] = field(default_factory=dict)
 
     def learn(self, tx: Transaction, edition_id: int) -> Known:
@@ -42,14 +47,27 @@ class Maker:
         notice, and once they are claimed it is too late.
         """
         if edition_id not in self.known:
+            known = self.look(tx, edition_id)
+            from_ = sender(known.newsletter, known.edition.language, self.config)
+            if fault := self.keys.fault(from_.address):
+                raise ConfigError("dkim.selectors", [f"{fault} in {self.config.dkim_folder}"])
+            self.known[edition_id] = known
+        return self.known[edition_id]
+
+    def look(self, tx: Transaction, edition_id: int) -> Known:
+        """Return the same, whether or not its mails can be made: others may send them."""
+        if edition_id not in self.seen:
             edition = issues.edition(tx, edition_id)
             issue = issues.get(tx, edition.issue_id)
             newsletter = newsletters.get(tx, issue.newsletter)
             from_ = sender(newsletter, edition.language, self.config)
-            if fault := self.keys.fault(from_.address):
-                raise ConfigError("dkim.selectors", [f"{fault} in {self.config.dkim_folder}"])
-            self.known[edition_id] = Known(edition=edition, issue=issue, newsletter=newsletter)
-        return self.known[edition_id]
+            self.seen[edition_id] = Known(
+                edition=edition,
+                issue=issue,
+                newsletter=newsletter,
+                route=relays.route_of(self.config, from_.address),
+            )
+        return self.seen[edition_id]
 
     def make(self, delivery: Delivery) -> Outgoing:
         """Return the mail of a delivery. Raises UnwritableError."""

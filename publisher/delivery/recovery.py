@@ -8,6 +8,10 @@
 There is none when the machine died with lines that the disk did not have yet, when the journal
 is lost, or when it is on another host. The worker of another host is dead once its lease has
 been over for a while; should it wake up, its batch's token is another one.
+
+A journal is ours that says so, and one whose worker holds a batch of ours: no two workers have
+the same name, but a database gets another address. That of another site, which may lie in the
+same folder, is left as it is.
 """
 
 from collections.abc import Sequence
@@ -18,6 +22,7 @@ from publisher.bounces.stopping import stop_refused
 from publisher.config import Config
 from publisher.delivery import endings, journal
 from publisher.delivery.journal import Records
+from publisher.errors import JournalError
 from store import batches, claims
 from store.database import Database
 from store.records import DeliveryState, Ending
@@ -27,19 +32,28 @@ _AT_ONCE = 500
 
 
 def recover(database: Database, config: Config, *, now: datetime) -> list[int]:
-    """Settle what the dead left; return the ids of the deliveries nobody knows of."""
+    """Settle what the dead left; return the ids of the deliveries nobody knows of.
+
+    Raises JournalError where a journal cannot be read whose worker holds a batch.
+    """
     unknown: list[int] = []
     for worker in journal.names(config):
-        with journal.of_dead(config, worker) as path:
-            if path:
-                unknown += _settle(database, config, path, now)
+        try:
+            with journal.of_dead(config, worker) as path:
+                if path:
+                    unknown += _settle(database, config, path, now)
+        except JournalError:
+            # Another site's may not be for our eyes.
+            if _holds(database, worker):
+                raise
     return unknown + _take_over(database, config, now)
 
 
 def _settle(database: Database, config: Config, path: Path, now: datetime) -> list[int]:
-    records = journal.read(path, config)
-    if not records.ours:
+    says_so = journal.is_ours(path, config)
+    if not says_so and not _holds(database, path.stem):
         return []
+    records = journal.read(path)
     unknown: list[int] = []
     ended = _ended(records, config.give_up, now)
     for start in range(0, len(ended), _AT_ONCE):
@@ -52,8 +66,15 @@ def _settle(database: Database, config: Config, path: Path, now: datetime) -> li
     with database.write() as tx:
         for batch in batches.held(tx, worker=path.stem):
             unknown += claims.abandon(tx, batch, begun=begun, now=now)
-    path.unlink(missing_ok=True)
+    if says_so:
+        # Another may be that of a store that ours is a copy of, and is still to be told there.
+        path.unlink(missing_ok=True)
     return unknown
+
+
+def _holds(database: Database, worker: str) -> bool:
+    with database.read() as tx:
+        return bool(batches.held(tx, worker=worker))
 
 
 def _ended(records: Records, give_up: timedelta, now: datetime) -> Sequence[Ending]:

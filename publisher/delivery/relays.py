@@ -13,6 +13,9 @@ from publisher.delivery.outgoing import Relay
 from publisher.delivery.pace import Pace, domain_of
 from publisher.settings.mail import OWN_RELAY, PRIORITY, RelaySection, RelaySettings
 
+#: The names of relays that stand in for each other, in the order in which they are tried.
+Route = tuple[str, ...]
+
 #: Seconds for which a relay is left that nobody answered at; twice as long each time.
 _LEFT = 15.0
 _LEFT_LONGEST = 300.0
@@ -24,6 +27,22 @@ def for_sender(config: Config, address: str) -> Sequence[Relay]:
     Raises ConfigError when the password of one cannot be read.
     """
     return [relay_of(config, settings) for settings in _chosen(config, domain_of(address))]
+
+
+def route_of(config: Config, address: str) -> Route:
+    """Return by which relays mail from an address goes."""
+    return tuple(name_of(settings) for settings in _chosen(config, domain_of(address)))
+
+
+def of_route(config: Config, route: Route) -> Sequence[Relay]:
+    """Return the relays of a route. Raises ConfigError when the password of one cannot be read."""
+    named = {name_of(settings): settings for settings in everyone(config)}
+    return [relay_of(config, named[name]) for name in route]
+
+
+def several_routes(config: Config) -> bool:
+    """Return whether there is more than one route."""
+    return any(relay.domains for relay in config.relays)
 
 
 def everyone(config: Config) -> Sequence[RelaySettings]:
@@ -103,12 +122,8 @@ class Failover:
     left: Mapping[str, Left] = field(default_factory=dict)
 
     def usable(self, relays: Sequence[Relay], at: float) -> Relay | None:
-        """Return the first relay that is not left; None when all are, until :meth:`next_at`."""
+        """Return the first relay that is not left; None when all are."""
         return next((relay for relay in relays if self._until(relay) <= at), None)
-
-    def next_at(self, relays: Sequence[Relay]) -> float:
-        """Return the instant from which one of the relays is usable."""
-        return min(self._until(relay) for relay in relays)
 
     def unreachable(self, relay: Relay, at: float) -> "Failover":
         """Leave a relay that nobody answers at."""

@@ -1,4 +1,4 @@
-"""One pass: batches become mails, mails go over connections, and what became of them is kept.
+"""One run: batches become mails, mails go over connections, and what became of them is kept.
 
     feeder     takes the next batch before the last one is gone, makes mails ahead
     connections take them and witness what becomes of each
@@ -9,9 +9,11 @@ the event loop: no connection waits for the store.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 
 from publisher.delivery import smtp
@@ -46,7 +48,7 @@ Progress = Callable[[Ending], None]
 
 @dataclass(kw_only=True)
 class Run:
-    """One pass: as many connections as there may be, fed from as few batches as it takes."""
+    """One run: as many connections as there may be, fed from as few batches as it takes."""
 
     #: Relays that stand in for each other.
     route: Sequence[Relay]
@@ -57,6 +59,8 @@ class Run:
     stop: Event
     hand: Hand
     failover: Failover = field(default_factory=Failover)
+    #: Connections that there are, by the names of their relays.
+    lines: Counter[str] = field(default_factory=Counter)
     #: Whether all that the journal says is in the store.
     settled: bool = False
     #: Set when all connections have ended.
@@ -91,8 +95,8 @@ class Run:
 
     async def _converse(self, number: int) -> None:
         """Send until nothing is left, or it cannot go on, as one connection of many."""
-        fruitless, problem = 0, ""
-        while not self.hand.over and fruitless < _RECONNECTIONS:
+        fruitless, missed, problem = 0, 0, ""
+        while fruitless < _RECONNECTIONS and missed < len(self.route) and not self.hand.over:
             relay = self.failover.usable(self.route, self.holder.time())
             if relay is None:
                 break
@@ -103,12 +107,14 @@ class Run:
                 problem = await self._send(relay)
             except UnreachableError as error:
                 problem = str(error)
-                if self.hand.answered:
-                    # It takes no more connections, or has died just now: the next pass will see.
+                if self.lines[relay.name]:
+                    # Others are connected: it takes no more connections.
                     break
                 self.failover = self.failover.unreachable(relay, self.holder.time())
-                continue
-            fruitless = 0 if self.hand.answered > before else fruitless + 1
+                missed += 1
+            else:
+                fruitless = 0 if self.hand.answered > before else fruitless + 1
+                missed = 0
         if not self.hand.over and problem:
             self.hand.problems.append(problem)
 
@@ -116,13 +122,19 @@ class Run:
         """Send over one connection; return why it ended. Raises UnreachableError."""
         problem = "the relay closes its connections"
         try:
-            return await smtp.send(relay, self.hand, self.hand) or problem
+            told = partial(self._connected, relay)
+            return await smtp.send(relay, self.hand, self.hand, connected=told) or problem
         except LeaseError:
             await self.desk.ask(lambda: self.holder.renew(self.hand.held.copy()))
             self.hand.withdraw(lambda mail: mail.held.lost)
         except JournalError as error:
             self.hand.close(str(error))
         return problem
+
+    def _connected(self, relay: Relay, is_there: bool) -> None:  # noqa: FBT001
+        self.lines[relay.name] += 1 if is_there else -1
+        if is_there:
+            self.failover = self.failover.reached(relay)
 
     # The watcher: what has ended is folded, what was stopped is not handed out any more.
 
@@ -216,6 +228,7 @@ class Run:
         while not self.settled:
             try:
                 await self._fold()
+                await self.desk.do(self.holder.give_back)
                 self.settled = True
             except (StoreError, BusyError) as error:
                 if self.holder.time() > until:

@@ -5,6 +5,7 @@ takes it over (:mod:`publisher.delivery.dialogue`): it has several questions ope
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -17,8 +18,16 @@ from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict
 from publisher.errors import UnreachableError
 
 
-async def send(relay: Relay, source: Source, witness: Witness) -> str:
+async def send(
+    relay: Relay,
+    source: Source,
+    witness: Witness,
+    *,
+    connected: Callable[[bool], None] = lambda _: None,
+) -> str:
     """Send a source's mails over one connection at a time, until it has no more.
+
+    ``connected`` is told of each connection when it is there, and when it is no more.
 
     Returns why it ended before, or nothing. A connection that carried as many mails as it may,
     or that the relay closed while there were none, is followed by another one. Raises
@@ -27,9 +36,11 @@ async def send(relay: Relay, source: Source, witness: Witness) -> str:
     """
     while True:
         line = await connect(relay, source, witness)
+        connected(True)  # noqa: FBT003
         try:
             await line.converse(source)
         finally:
+            connected(False)  # noqa: FBT003
             await line.close()
         dialogue = line.dialogue
         if not (dialogue.expired or (dialogue.spent and not dialogue.reason)):

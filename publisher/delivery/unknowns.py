@@ -190,7 +190,7 @@ class _Case:
             return {}
         try:
             found = asking.ask(relay.ask, questions, now=self.now)
-        except (OSError, EOFError) as error:
+        except OSError as error:
             problem = f"relay {relay.name} cannot be asked for unknown mails: {error}"
             self.done.problems.append(problem)
             return {}

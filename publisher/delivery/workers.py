@@ -260,6 +260,9 @@ class _Shift:
                     await loop.run_in_executor(None, self._wake)
             except (TidingsError, ConnectorException) as error:
                 self.station.say(str(error.__cause__ or error))
+            except Exception as error:  # noqa: BLE001  (logged; the next look is not given up)
+                _LOG.exception("what the dead left was not settled")
+                self.station.say(f"unforeseen, see the traceback: {error!r}")
             await asyncio.sleep(_LOOK)
 
     async def _remove_stalled(self, manager: JobManager) -> None:

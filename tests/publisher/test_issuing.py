@@ -533,3 +533,24 @@ def test_a_retry_has_a_sent_issue_send_again(house: Database, config: Config) ->
     with house.write() as tx:
         (again,) = claimed.claim(tx, NOW)
         assert (again.id, issues.get(tx, issue.id).state) == (last.id, IssueState.SENDING)
+
+
+def test_what_comes_to_wait_once_its_issue_is_sent_has_it_send_again(
+    house: Database, config: Config
+) -> None:
+    issue = sending(house, config)
+    with house.write() as tx:
+        while mails := claimed.claim(tx, NOW):
+            claimed.settle(tx, mails, DeliveryState.UNKNOWN, now=NOW)
+            last = mails
+    assert [each.state for each in press.finish(house)] == [IssueState.SENT]
+    assert press.release(house, NOW) == []
+    # The journal of who died says that the relay wanted it later.
+    with house.write() as tx:
+        claimed.settle(tx, last, DeliveryState.POSTPONED, now=NOW, due=NOW + HOUR)
+    again = press.release(house, NOW)
+    assert [(each.id, each.state) for each in again] == [(issue.id, IssueState.SENDING)]
+    assert press.release(house, NOW) == press.finish(house) == []
+    with house.write() as tx:
+        assert deliveries.next_due(tx) == NOW + HOUR
+        assert [mail.id for mail in claimed.claim(tx, NOW + HOUR)] == [last[0].id]

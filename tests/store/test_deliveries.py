@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
-from sqlalchemy import event, select, true
+from sqlalchemy import event, select, true, update
 
 from store import batches, claims, deliveries, dues, issues, subscribers, tables
 from store.database import Database, Transaction, open_database
@@ -400,6 +400,67 @@ def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
         assert deliveries.counts(tx, issue_id=999) == none
         assert deliveries.waiting(tx, issue_id=first.id) == 2
         assert deliveries.waiting(tx) == 5
+
+
+def test_the_mails_of_an_issue_are_read_by_pages_in_their_order(digest: Database) -> None:
+    queued(digest, 7, size=2)
+    issue = queued_again(digest, size=3)
+    with digest.write() as tx:
+        # Another edition, of which the mails stand among those of the first by their numbers.
+        other = fill.edition(tx, issue, "fr")
+        mine = tables.deliveries.c.issue_id == issue.id
+        tx.run(
+            update(tables.deliveries)
+            .where(mine, tables.deliveries.c.id % 2 == 0)
+            .values(edition_id=other)
+        )
+        (one, *_) = batches.lock(tx, tables.batches.c.issue_id == issue.id)
+        tx.run(update(tables.batches).where(batches.still(one)).values(edition_id=other))
+    with digest.read() as tx:
+        whole = deliveries.listing(tx, issue.id)
+        assert len({mail.edition_id for mail in whole}) == 2
+        for state, expected in (
+            (None, whole),
+            (DeliveryState.QUEUED, whole),
+            (DeliveryState.SENT, []),
+        ):
+            found: list[Delivery] = []
+            while page := deliveries.page(
+                tx, issue.id, after=found[-1].id if found else 0, limit=3, state=state
+            ):
+                assert len(page) <= 3
+                found += page
+            assert found == expected
+        assert deliveries.page(tx, 999, after=0, limit=3) == []
+
+
+def test_a_page_of_mails_is_found_along_their_key(database: Database) -> None:
+    """By the issue all of them would be found and sorted for each page."""
+    with database.write() as tx:
+        fill.newsletter(tx)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: object, _cur: object, text: str, values: Any, *_: object) -> None:
+        if text.startswith("SELECT"):
+            asked.append((text, values))
+
+    issue = queued(database, 7, size=2)
+    event.listen(database._engine, "before_cursor_execute", note)
+    with database.read() as tx:
+        assert len(deliveries.page(tx, issue.id, after=2, limit=3)) == 3
+    event.remove(database._engine, "before_cursor_execute", note)
+    raw = database._engine.raw_connection()
+    plan = [
+        row[3]
+        for query, values in asked
+        for row in raw.cursor().execute(f"EXPLAIN QUERY PLAN {query}", values)
+        if "deliveries" in row[3]
+    ]
+    raw.close()
+    assert plan == [
+        "SEARCH deliveries USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+        "SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
 
 
 def test_the_next_due_is_the_earliest_that_waits(digest: Database) -> None:

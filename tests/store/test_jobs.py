@@ -160,6 +160,17 @@ def test_letters_that_are_due_again_get_a_job(attended: Database) -> None:
     assert waiting(attended) == [{}]
 
 
+def test_a_letter_that_somebody_has_claimed_gets_a_job_that_finds_out_whether_they_live(
+    attended: Database,
+) -> None:
+    with attended.write() as tx:
+        letters.queue(tx, 1, "welcome", language="ar", email="p@example.org", details={}, now=NOW)
+        assert letters.claim(tx, NOW)
+        tx.run(text("delete from procrastinate_jobs"))
+        jobs.wake_for_due_letters(tx, now=NOW)
+    assert waiting(attended) == [{}]
+
+
 def test_who_writes_a_letter_waits_for_nobody(attended: Database) -> None:
     def write(tx: Transaction) -> None:
         letters.queue(tx, 1, "welcome", language="es", email="p@example.org", details={}, now=NOW)

@@ -4,21 +4,23 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import true, update
+from sqlalchemy import text, true, update
 from typer.testing import CliRunner, Result
 
 import scheduler
-from publisher.cli import app
+from publisher.cli import app, common
 from publisher.config import load
-from store import batches, tables
+from store import batches, deliveries, letters, subscribers, tables
 from store.database import open_database
 from store.records import DeliveryState
 from tests import make
 from tests.fakes import Relay, free_port
+from tests.store import fill
 
 TOML = """
 [site]
@@ -109,6 +111,60 @@ def test_the_relay_is_asked_by_hand_and_what_is_left_is_said(place: Path) -> Non
     assert {mail["state"] for mail in mails(place).values()} == {"sent", "queued"}
 
 
+PEOPLE = 2_345
+
+
+@pytest.fixture
+def many(place: Path) -> Path:
+    """Return the configuration of a site whose issue went to more than are read together."""
+    database = open_database(f"sqlite:///{place.parent / 'tidings.db'}")
+    make.subscribe(database, [f"r{number}@example.org" for number in range(PEOPLE)])
+    with database.write() as tx:
+        issue = fill.issue(tx)
+        fill.edition(tx, issue)
+        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
+    database.close()
+    return place
+
+
+def test_however_many_mails_an_issue_has_each_is_listed_once(many: Path) -> None:
+    listed = ("delivery", "list", "--issue", "2")
+    told = [json.loads(line) for line in tidings(many, *listed, "--json").stdout.splitlines()]
+    # Two were there before, one of whom reads another language.
+    assert len({mail["email"] for mail in told}) == len(told) == PEOPLE + 1
+    ids = [mail["id"] for mail in told]
+    assert ids == sorted(ids)
+    lines = tidings(many, *listed).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["id", *map(str, ids)]
+    some = tidings(many, *listed, "--state", "queued", "--json").stdout.splitlines()
+    assert len(some) == len(told)
+    assert tidings(many, *listed, "--state", "unknown", "--json").stdout == ""
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_long_list_is_printed_before_all_of_it_is_read(
+    capsys: pytest.CaptureFixture[str], *, as_json: bool
+) -> None:
+    printed = 0
+
+    def records() -> Iterator[dict[str, int]]:
+        nonlocal printed
+        for number in range(PEOPLE):
+            yield {"id": number}
+            printed += len(capsys.readouterr().out.splitlines())
+        assert printed >= PEOPLE - common._ROWS
+
+    common.listing(records(), ("id",), as_json=as_json)
+    printed += len(capsys.readouterr().out.splitlines())
+    assert printed == PEOPLE + (not as_json)
+
+
+def test_a_list_of_no_mails_has_a_head(place: Path) -> None:
+    assert tidings(place, "delivery", "list", "--issue", "1", "--state", "sent").stdout.split() == [
+        *("id", "email", "language", "state", "code", "attempts", "detail")
+    ]
+
+
 @dataclass
 class Logging(Relay):
     """A relay that writes down when somebody takes leave, as if that were a while later."""
@@ -167,6 +223,33 @@ def test_what_is_unknown_is_said_again_by_each_run(place: Path, command: str) ->
         tidings(place, "delivery", "resolve", str(mail["id"]), "--as", "failed")
     done = tidings(place, command, "--json", "--now", make.NOW.isoformat())
     assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_a_step_that_fails_unforeseen_keeps_no_other_from_being_done_and_is_not_hidden(
+    place: Path, unforeseen: list[LogRecord]
+) -> None:
+    """The details of a letter cannot be read: nothing of ours writes such."""
+    database = open_database(f"sqlite:///{place.parent / 'tidings.db'}")
+    make.subscribe(database, ["new@example.org"])
+    with database.write() as tx:
+        (person,) = subscribers.listing(tx, language="en", status=None)[:1]
+        letters.queue(tx, person.id, "welcome", language="en", email="", details={}, now=make.NOW)
+        tx.run(text("update letters set details = '{broken'"))
+    make.take(database, load(place, environment=False), make.draft("en", key="two"), now=make.NOW)
+    database.close()
+    with Relay() as relay:
+        place.write_text(TOML.format(port=relay.port), encoding="utf-8")
+        now = (make.NOW + timedelta(days=7)).isoformat()
+        done = tidings(place, "tick", "--json", "--now", now)
+    told = json.loads(done.stdout)
+    assert (len(told["published"]), told["sent"]) == (1, 3)
+    assert relay.counts["new@example.org"] == 1
+    # It is none of what another tick would mend.
+    assert done.exit_code == 1
+    assert "tidings: unforeseen, see the traceback: JSONDecodeError(" in done.stderr
+    logged = unforeseen.pop()
+    assert logged.exc_info
+    assert logged.exc_info[0] is json.JSONDecodeError
 
 
 def test_a_newsletters_rule_for_them_is_set_and_shown(place: Path) -> None:

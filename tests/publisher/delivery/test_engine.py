@@ -1,19 +1,21 @@
 """Delivery over real SMTP: every recipient ends in the right state."""
 
+import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Event
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import event, select, true, update
 
 import scheduler
-from publisher import issuing, publishing
+from publisher import issuing, press, publishing
 from publisher.config import Config
-from publisher.delivery import engine, journal
+from publisher.delivery import engine, journal, relays
 from publisher.delivery.pace import Pace
 from publisher.errors import BusyError, ConflictError
 from publisher.settings.mail import RelaySection
@@ -171,6 +173,22 @@ def test_a_connection_that_breaks_after_the_text_leaves_an_unknown_that_is_not_s
         assert relay.counts["p1@example.org"] == 0
 
 
+def test_what_came_to_wait_in_an_issue_that_was_sent_already_goes_out(
+    queued: Database, config: Config
+) -> None:
+    with queued.write() as tx:
+        mails = claimed.claim(tx, make.NOW)
+        claimed.settle(tx, mails[1:], SENT, now=make.NOW)
+        claimed.settle(tx, mails[:1], DeliveryState.UNKNOWN, now=make.NOW)
+    assert press.finish(queued) != []
+    with queued.write() as tx:
+        claimed.settle(tx, mails[:1], DeliveryState.POSTPONED, now=make.NOW)
+    with Relay() as relay:
+        assert engine.deliver(queued, relay.serves(config), now=make.NOW).sent == 1
+        assert relay.counts == {mails[0].email: 1}
+    assert press.finish(queued) != []
+
+
 def test_without_a_relay_nothing_is_claimed_and_the_reason_is_told(
     queued: Database, config: Config
 ) -> None:
@@ -275,11 +293,22 @@ def test_a_mail_is_given_up_when_the_operator_says(
     assert states(queued)["p0@example.org"] is (state or DeliveryState.POSTPONED)
 
 
-def relayed(config: Config, *relays: Relay, **settings: Any) -> Config:
-    """Return a configuration with these relays as well."""
+def relayed(
+    config: Config, *relays: Relay, domains: Sequence[Sequence[str]] = (), **settings: Any
+) -> Config:
+    """Return a configuration with these relays as well, each for its domains where it has some."""
     more = tuple(
-        RelaySection(name=f"r{number}", host="127.0.0.1", port=relay.port, tls="none", **settings)
-        for number, relay in enumerate(relays)
+        RelaySection(
+            name=f"r{number}",
+            host="127.0.0.1",
+            port=relay.port,
+            tls="none",
+            domains=tuple(of_it),
+            **settings,
+        )
+        for number, (relay, of_it) in enumerate(
+            zip(relays, [*domains, *[()] * len(relays)], strict=False)
+        )
     )
     return config.model_copy(update={"relays": more})
 
@@ -293,6 +322,43 @@ def test_where_nobody_answers_the_next_relay_takes_the_mail(
         outcome = engine.deliver(queued, relayed(config, spare), now=make.NOW)
         assert (outcome.sent, outcome.problems) == (6, [])
         assert set(spare.counts.values()) == {1}
+
+
+def test_a_connection_that_ends_goes_on_at_the_next_relay_while_the_first_is_still_away(
+    queued: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By the end of the first connection the first relay is tried again, and by that of the next.
+    monkeypatch.setattr(relays, "_LEFT", 0.05)
+    nowhere = {"host": "127.0.0.1", "port": free_port()}
+    config = config.model_copy(update={"mail": config.mail.model_copy(update=nowhere)})
+    broken = {"p1@example.org": "drop", "p3@example.org": "drop"}
+    with Relay(takes=0.2, data=broken) as spare:
+        config = relayed(config, spare, connections=1)
+        outcome = engine.deliver(queued, config, now=make.NOW)
+    assert (outcome.sent, outcome.unknown, outcome.problems) == (4, 2, [])
+
+
+def test_a_relay_that_takes_no_more_connections_is_not_left(slow: Database, config: Config) -> None:
+    class Narrow(Relay):
+        """It has room for one, and says so to the others once that one has sent something."""
+
+        sessions: ClassVar[list[object]] = []
+
+        async def handle_EHLO(  # noqa: N802
+            self, server: Any, session: Any, envelope: Any, name: str, offers: list[str]
+        ) -> list[str]:
+            session.host_name = name
+            self.sessions.append(session)
+            if len(self.sessions) not in {2, 3}:
+                return offers
+            while not self.accepted:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            return ["421 4.7.0 too many"]
+
+    with Narrow(takes=0.02) as relay, Relay() as spare:
+        served = relayed(relay.serves(config, connections=3, messages=25), spare)
+        outcome = engine.deliver(slow, served, now=make.NOW)
+        assert (outcome.sent, len(spare.accepted)) == (60, 0)
 
 
 def test_where_nobody_answers_anywhere_everything_waits_and_it_is_told(
@@ -316,7 +382,7 @@ def test_each_language_goes_by_the_relays_of_its_senders_domain(
     make.subscribe(database, ["fr1@example.org"], language="fr")
     make.take(database, config, make.draft("en"), make.draft("fr"))
     with Relay() as ours, Relay() as theirs:
-        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        served = relayed(ours.serves(config), theirs, domains=[["actualites.example"]])
         done = scheduler.tick(database, served, now=make.NOW)
         assert (done.sent, done.problems) == (3, [])
         assert ours.counts == {"en1@example.org": 1, "en2@example.org": 1}
@@ -333,7 +399,7 @@ def test_what_one_relay_alone_may_take_waits_for_it_and_the_rest_goes_out(
     with Relay() as theirs:
         pass
     with Relay() as ours:
-        served = relayed(ours.serves(config), theirs, domains=("actualites.example",))
+        served = relayed(ours.serves(config), theirs, domains=[["actualites.example"]])
         done = scheduler.tick(database, served, now=make.NOW)
         assert done.sent == 1
         assert "no relay at" in str(done.problems)
@@ -357,13 +423,21 @@ def test_two_who_deliver_at_once_share_the_work(either: Database, config: Config
     assert {*states(either).values()} == {SENT}
 
 
+FRENCH = {"fr": "Infos <infos@actualites.example>"}
+BOTH = {**FRENCH, "en": "News <news@news.example>"}
+
+
 @pytest.mark.parametrize(
-    ("rate", "senders", "shares"),
+    ("rate", "senders", "domains", "shares"),
     [
-        (0.0, {}, {1}),
-        (1000.0, {}, {2}),
-        # What the other one sends goes by another relay.
-        (1000.0, {"fr": "Infos <infos@actualites.example>"}, {1}),
+        (0.0, {}, [], {1}),
+        (1000.0, {}, [], {2}),
+        # What the other one sends goes by another relay,
+        (1000.0, FRENCH, [["actualites.example"]], {1}),
+        (1000.0, BOTH, [["actualites.example"], ["news.example"]], {1}),
+        # by the same first, and by another where nobody answers there.
+        (1000.0, BOTH, [["actualites.example", "news.example"], ["actualites.example"]], {2}),
+        (1000.0, BOTH, [["actualites.example", "news.example"], ["news.example"]], {2}),
     ],
 )
 def test_whoever_sends_beside_others_keeps_to_a_part_of_what_the_relay_wants(
@@ -372,6 +446,7 @@ def test_whoever_sends_beside_others_keeps_to_a_part_of_what_the_relay_wants(
     monkeypatch: pytest.MonkeyPatch,
     rate: float,
     senders: dict[str, str],
+    domains: list[list[str]],
     shares: set[int],
 ) -> None:
     make.start(either, config, languages=("en", "fr"), senders=senders)
@@ -392,14 +467,13 @@ def test_whoever_sends_beside_others_keeps_to_a_part_of_what_the_relay_wants(
     monkeypatch.setattr(Pace, "share", shared)
     with Relay(takes=0.4) as relay:
         served = relay.serves(config, rate=rate)
-        served = relayed(served, relay, domains=("actualites.example",))
+        served = relayed(served, *[relay] * len(domains), domains=domains, rate=rate)
         outcome = engine.deliver(either, served, now=make.NOW)
     assert outcome.sent == 1
-    # Each pace as it begins and knows of nobody; then with the batch, and at each look.
-    begun = 1 + len(senders)
-    assert {*told[:begun]} == {1}
-    assert {*told[begun:]} == shares
-    assert rate == 0.0 or len(told) > begun + 1
+    # The pace as it begins and knows of nobody; then with the batch, and at each look.
+    assert told[0] == 1
+    assert {*told[1:]} == shares
+    assert rate == 0.0 or len(told) > 2
 
 
 def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(

@@ -115,7 +115,7 @@ def test_a_mail_that_a_connection_gives_back_is_next_and_at_last_waits(own: Jour
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_nothing_begins_once_a_lease_is_over_or_a_batch_is_lost(
-    own: Journal, config: Config, *, lost: bool
+    own: Journal, *, lost: bool
 ) -> None:
     mails, batch = hand(own, at=60.0), held(until=61.0 if lost else 60.0)
     made(mails, batch)
@@ -124,14 +124,14 @@ def test_nothing_begins_once_a_lease_is_over_or_a_batch_is_lost(
     with pytest.raises(LeaseError):
         mails.starting(mail)
     mails.ended(mail, UNSENT)
-    found = journal.read(own.path, config)
+    found = journal.read(own.path)
     assert (found.begun, found.ended, mails.endings) == (frozenset(), (), [])
     # It waits for the lease to be renewed; of a batch that is lost, nothing waits.
     assert batch.left == (2 if lost else 3)
     batch.until = 120.0
     if not lost:
         mails.starting(taken(mails))
-        assert journal.read(own.path, config).begun == {Attempt(id=1, attempt=1)}
+        assert journal.read(own.path).begun == {Attempt(id=1, attempt=1)}
 
 
 def test_on_a_full_disk_no_mail_is_ended_before_the_relay(config: Config) -> None:

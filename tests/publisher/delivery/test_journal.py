@@ -1,6 +1,7 @@
 """The journal: whatever was written of it is read, wherever its writer died."""
 
 import os
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from publisher.config import Config
 from publisher.delivery import journal
-from publisher.delivery.journal import Attempt, Journal
+from publisher.delivery.journal import Attempt, Journal, Records
 from publisher.delivery.outgoing import Answer, Verdict
 from publisher.errors import JournalError
 from tests import make
@@ -68,8 +69,8 @@ def test_whatever_was_written_before_the_end_is_read_and_nothing_else(
             # What was given back never began.
             if answer.verdict is not Verdict.UNSENT:
                 ended.append((number, answer.verdict, answer.code, answer.status))
-    found = journal.read(path, config)
-    assert (found.certain, found.ours) == (True, True)
+    found = journal.read(path)
+    assert (found.certain, journal.is_ours(path, config)) == (True, True)
     assert {attempt.id for attempt in found.begun} == begun
     read = [(attempt.id, each.verdict, each.code, each.status) for attempt, each in found.ended]
     assert read == ended
@@ -82,7 +83,7 @@ def test_what_the_store_has_is_not_told_again(config: Config) -> None:
         own.end(Attempt(id=number, attempt=1), SENT)
     own.folded(2)
     own.close(settled=False)
-    ((attempt, answer),) = journal.read(own.path, config).ended
+    ((attempt, answer),) = journal.read(own.path).ended
     assert (attempt, answer) == (Attempt(id=3, attempt=1), SENT)
 
 
@@ -106,6 +107,15 @@ def test_a_journal_whose_worker_has_settled_everything_is_gone(config: Config) -
         assert path is None
 
 
+def test_a_journal_that_cannot_be_removed_is_let_go_of(config: Config) -> None:
+    own = journal.create(config)
+    own.path.unlink()
+    own.path.mkdir()
+    own.close(settled=True)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(own._descriptor)
+
+
 @pytest.mark.parametrize(
     ("boot", "how", "certain"),
     [("other", "unsynced", False), ("other", "synced", True), (None, "unsynced", True)],
@@ -116,7 +126,7 @@ def test_after_the_death_of_the_machine_only_a_synced_journal_is_whole(
     path = config.folder / "one.journal"
     boot = boot or journal.boot()
     path.write_text(f"tidings-journal 1 {boot} {journal._database(config)} {how}\nS 1 1\n")
-    assert journal.read(path, config).certain is certain
+    assert journal.read(path).certain is certain
 
 
 def test_a_synced_journal_says_so(tmp_path: Path) -> None:
@@ -125,7 +135,7 @@ def test_a_synced_journal_says_so(tmp_path: Path) -> None:
     own.begin(Attempt(id=1, attempt=2))
     own.close(settled=False)
     assert own.path.read_text().splitlines()[0].endswith(" synced")
-    assert journal.read(own.path, config).begun == {Attempt(id=1, attempt=2)}
+    assert journal.read(own.path).begun == {Attempt(id=1, attempt=2)}
 
 
 def test_a_journal_with_a_broken_line_says_nothing_for_certain(config: Config) -> None:
@@ -133,7 +143,7 @@ def test_a_journal_with_a_broken_line_says_nothing_for_certain(config: Config) -
     own.close(settled=False)
     with own.path.open("a") as file:
         file.write("S 1 1\nD 1 1 acc\x00pted\nD 2 1 accepted 250 - ok\n")
-    found = journal.read(own.path, config)
+    found = journal.read(own.path)
     assert not found.certain
     assert [attempt.id for attempt, _ in found.ended] == [2]
 
@@ -142,7 +152,35 @@ def test_a_journal_of_another_store_is_not_ours(config: Config, tmp_path: Path) 
     own = journal.create(config)
     own.close(settled=False)
     other = make.config(tmp_path, database={"url": "sqlite:///other.db"})
-    assert not journal.read(own.path, other).ours
+    assert journal.is_ours(own.path, config)
+    assert not journal.is_ours(own.path, other)
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("postgresql://tidings:n:e@w@db/tidings", True),
+        ("postgresql://tidings@db/tidings", True),
+        ("postgresql://tidings:old@db2/tidings", False),
+        ("postgresql://tidings:old@db/tidings2", False),
+        # Their tables may be in schemas of their own.
+        ("postgresql://others:old@db/tidings", False),
+    ],
+)
+def test_a_database_is_the_same_whatever_its_password(tmp_path: Path, url: str, same: bool) -> None:
+    before = make.config(tmp_path, database={"url": "postgresql://tidings:old@db/tidings"})
+    own = journal.create(before)
+    own.close(settled=False)
+    after = make.config(tmp_path, database={"url": url})
+    assert journal.is_ours(own.path, after) is same
+
+
+def test_a_journal_without_a_whole_head_says_nothing(config: Config) -> None:
+    own = journal.create(config)
+    own.close(settled=False)
+    own.path.write_bytes(own.path.read_bytes().removesuffix(b"\n"))
+    assert journal.is_ours(own.path, config)
+    assert journal.read(own.path) == Records(certain=False, begun=frozenset(), ended=())
 
 
 def test_two_sqlite_files_share_no_journals(tmp_path: Path) -> None:
@@ -161,6 +199,31 @@ def test_on_a_full_disk_nothing_begins(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="space"):
         own.begin(Attempt(id=1, attempt=1))
     own.close(settled=False)
+
+
+def test_what_the_disk_did_not_take_has_not_begun(tmp_path: Path) -> None:
+    # A pipe takes lines, and cannot be synced.
+    reading, writing = os.pipe()
+    own = Journal(tmp_path / "pipe", writing, sync=True)
+    with pytest.raises(JournalError, match="pipe: Invalid argument"):
+        own.begin(Attempt(id=1, attempt=1))
+    own.close(settled=False)
+    os.close(reading)
+
+
+def test_a_journal_that_cannot_be_begun_leaves_nothing_behind(config: Config) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = len(list(Path("/dev/fd").iterdir()))
+    try:
+        # No file may hold more than three octets, as if the disk were full.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3, limits[1]))
+        for _ in range(3):
+            with pytest.raises(JournalError, match="journal: "):
+                journal.create(config)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(config.journal.iterdir()) == []
+    assert len(list(Path("/dev/fd").iterdir())) == before
 
 
 def test_a_folder_that_nobody_can_write_to_is_told_of(tmp_path: Path) -> None:

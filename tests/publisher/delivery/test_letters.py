@@ -91,6 +91,23 @@ def test_what_a_dead_process_had_claimed_is_unknown_and_told_of(
     assert [letter.state for letter in people.written(asked)] == ["unknown", "sent"]
 
 
+def test_what_a_dead_process_had_claimed_is_told_of_though_nobody_else_is_written_to(
+    asked: Database, config: Config
+) -> None:
+    with asked.write() as tx:
+        assert letters.claim(tx, make.NOW) is not None
+    with asked.exclusive("letters"), pytest.raises(BusyError):
+        # Whoever has it may be alive.
+        post.send(asked, config, now=make.NOW)
+    assert people.written(asked)[0].state is DeliveryState.CLAIMED
+    with Relay() as relay:
+        outcomes = [post.send(asked, relay.serves(config), now=make.NOW) for _ in range(2)]
+    assert [(each.sent, each.unknown) for each in outcomes] == [(0, 1), (0, 0)]
+    assert outcomes[0].problems == ["1 letters may or may not have been sent"]
+    assert relay.counts == {}
+    assert people.written(asked)[0].state is DeliveryState.UNKNOWN
+
+
 def test_only_one_process_sends_letters(asked: Database, config: Config) -> None:
     with asked.exclusive("letters"), pytest.raises(BusyError):
         post.send(asked, config, now=make.NOW)

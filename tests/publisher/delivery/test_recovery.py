@@ -8,6 +8,7 @@ from publisher.config import Config
 from publisher.delivery import journal, recovery
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Verdict
+from publisher.errors import JournalError
 from store import batches, claims, deliveries
 from store.database import Database
 from store.records import Delivery, DeliveryState
@@ -109,13 +110,78 @@ def test_after_the_death_of_the_machine_all_that_was_claimed_is_unknown(
     assert states(queued) == [("sent", 1), *[("unknown", 1)] * 3, *FREE]
 
 
-def test_the_journal_of_another_store_stays_where_it_is(queued: Database, config: Config) -> None:
-    own, _ = begun(queued, config)
+def renamed(config: Config) -> Config:
+    """Return a configuration that knows the same database by another address."""
+    section = config.database.model_copy(update={"url": "postgresql://tidings@127.0.0.1/tidings"})
+    delivery = config.delivery.model_copy(update={"journal": config.journal})
+    return config.model_copy(update={"database": section, "delivery": delivery})
+
+
+def test_a_dead_workers_batch_is_settled_though_the_database_has_another_address_since(
+    queued: Database, config: Config
+) -> None:
+    own, (done, open_, *_) = begun(queued, config)
+    for mail in (done, open_):
+        own.begin(attempt(mail))
+    own.end(attempt(done), SENT)
     own.close(settled=False)
-    database = journal._database(config)
-    own.path.write_text(own.path.read_text().replace(database, "0" * 16))
+
+    after = renamed(config)
+    assert recovery.recover(queued, after, now=make.NOW) == [open_.id]
+
+    ended = [("sent", 1), ("unknown", 1), *[("queued", 0)] * 2, *FREE]
+    assert states(queued) == ended
+    # The store may be a copy: in the one that it was made from this is still to be told.
+    assert journal.names(after) == [own.worker]
+    assert recovery.recover(queued, after, now=make.NOW) == []
     assert recovery.recover(queued, config, now=make.NOW) == []
-    assert journal.names(config) == [own.worker]
+    assert states(queued) == ended
+    assert journal.names(after) == []
+
+
+def test_a_worker_that_lives_keeps_its_batch_though_the_database_has_another_address_since(
+    queued: Database, config: Config
+) -> None:
+    own, _ = begun(queued, config)
+    late = make.NOW + timedelta(days=9)
+    assert recovery.recover(queued, renamed(config), now=late) == []
+    assert states(queued) == [("claimed", 1)] * 4 + FREE
+    own.close(settled=False)
+
+
+def test_the_journal_of_another_site_in_the_same_folder_is_neither_told_here_nor_removed(
+    queued: Database, config: Config
+) -> None:
+    # The other site has mails of the same numbers, and its worker is dead.
+    other = journal.create(renamed(config))
+    mine, (first, second, *_) = begun(queued, config)
+    for mail in (first, second):
+        other.begin(attempt(mail))
+    other.end(attempt(first), SENT)
+    other.close(settled=False)
+    said = other.path.read_bytes()
+
+    late = make.NOW + timedelta(days=9)
+    assert recovery.recover(queued, config, now=late) == []
+    assert states(queued) == [("claimed", 1)] * 4 + FREE
+    mine.close(settled=False)
+    assert recovery.recover(queued, config, now=late) == []
+    assert states(queued) == FREE * 2
+    assert journal.names(config) == [other.worker]
+    assert other.path.read_bytes() == said
+
+
+def test_a_journal_that_cannot_be_read_stops_only_those_whose_mails_it_tells_of(
+    queued: Database, config: Config
+) -> None:
+    own, _ = begun(queued, config)
+    # A folder nobody can read as a file, whoever they are.
+    (config.journal / "another.journal").mkdir()
+    assert recovery.recover(queued, config, now=make.NOW) == []
+    own.close(settled=True)
+    own.path.mkdir()
+    with pytest.raises(JournalError, match=own.worker):
+        recovery.recover(queued, config, now=make.NOW)
     assert states(queued) == [("claimed", 1)] * 4 + FREE
 
 

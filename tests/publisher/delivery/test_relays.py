@@ -121,10 +121,10 @@ def test_one_that_stays_away_is_left_for_twice_as_long_each_time_up_to_five_minu
     state, at, pauses = Failover(), 0.0, []
     for _ in range(7):
         state = state.unreachable(FIRST, at)
-        pauses.append(state.next_at([FIRST]) - at)
+        pauses.append(state.left["first"].until - at)
         at += pauses[-1]
     assert pauses == [15, 30, 60, 120, 240, 300, 300]
-    assert state.reached(FIRST).unreachable(FIRST, at).next_at([FIRST]) == at + 15
+    assert state.reached(FIRST).unreachable(FIRST, at).left["first"].until == at + 15
 
 
 def test_several_connections_that_find_the_same_are_one_finding() -> None:
@@ -132,10 +132,10 @@ def test_several_connections_that_find_the_same_are_one_finding() -> None:
     assert state.unreachable(FIRST, 14.0) is state
 
 
-def test_when_nobody_answers_anywhere_the_first_that_is_tried_again_is_known() -> None:
+def test_when_nobody_answers_anywhere_none_is_taken_until_the_first_is_tried_again() -> None:
     state = Failover().unreachable(FIRST, 0.0).unreachable(SECOND, 3.0)
     assert state.usable(BOTH, 14.0) is None
-    assert state.next_at(BOTH) == 15.0
+    assert state.usable(BOTH, 15.0) == FIRST
 
 
 def test_a_change_leaves_the_state_before_as_it_was() -> None:

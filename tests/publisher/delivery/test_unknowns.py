@@ -1,8 +1,11 @@
 """Mails that nobody can say of: asked for, held or sent again, and never silent."""
 
+import gzip
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from logging import LogRecord
 from pathlib import Path
 
 import pytest
@@ -199,6 +202,51 @@ def test_a_log_that_cannot_be_read_is_told_and_holds_up_nothing(
         done.problems
     )
     assert set(states(house).values()) == {UNKNOWN}
+
+
+def sent_beside(house: Database, config: Config, log: Path) -> scheduler.Pass:
+    """Have the next issue be due, and go out, while the relay's log is asked."""
+    later, added = LATER + timedelta(days=7), "new@example.org"
+    make.subscribe(house, [added])
+    make.take(house, config, make.draft("en", key="second"), now=later)
+    with Relay() as relay:
+        served = relay.serves(config)
+        asking = served.model_copy(update={"mail": served.mail.model_copy(update={"ask": log})})
+        done = scheduler.tick(house, asking, now=later)
+        assert relay.counts[added] == 1
+    return done
+
+
+def test_whatever_goes_wrong_in_asking_no_other_mail_waits_for_it(
+    house: Database, config: Config, unforeseen: list[LogRecord]
+) -> None:
+    # No file is called so, and nobody has thought of it.
+    done = sent_beside(house, config, Path("mail\0log"))
+    assert done.unforeseen
+    assert unforeseen.pop().exc_info
+    assert "unforeseen, see the traceback: ValueError('embedded null byte')" in done.problems
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "no date"])
+def test_a_damaged_packed_log_is_told_and_no_other_mail_waits_for_it(
+    house: Database, config: Config, tmp_path: Path, damage: str
+) -> None:
+    log = log_of(tmp_path)
+    packed = bytearray(gzip.compress(log.read_bytes() * 50, mtime=0))
+    if damage == "flipped":
+        # The first octet of what is packed: that kind of block does not exist.
+        packed[10] = 0xFF
+    elif damage == "cut":
+        del packed[len(packed) // 2 :]
+    else:
+        packed[:] = gzip.compress(b"Xyz 99 07:00:00 mx postfix/smtpd[1]: disconnect from a[::1]\n")
+    rotated = tmp_path / "mail.log.2.gz"
+    rotated.write_bytes(packed)
+    os.utime(rotated, (LATER.timestamp(), LATER.timestamp()))
+    done = sent_beside(house, config, log)
+    assert "relay mail cannot be asked for unknown mails: " in str(done.problems)
+    assert str(tmp_path) in str(done.problems)
+    assert states(house)[EN] is UNKNOWN
 
 
 def relayed(config: Config, logs: dict[str, Path | None]) -> Config:
