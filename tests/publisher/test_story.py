@@ -72,7 +72,7 @@ def test_each_audience_has_its_own_entry_and_address(config: Config) -> None:
     [
         ("Said by the author.", "Body.", "Said by the author."),
         ("", "# Head\n\nA *first* paragraph.\n\n- a list", "A first paragraph."),
-        ("", "word " * 99, "word " * 58 + "word…"),
+        ("", "word " * 99, "word " * 59 + "word…"),
     ],
 )
 def test_a_summary_is_the_authors_or_the_beginning_of_the_text(
