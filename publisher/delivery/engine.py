@@ -11,6 +11,7 @@ deliver at once, since each batch is one's alone.
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -81,11 +82,14 @@ def deliver(
     )
     together = Together(holder=holder, progress=progress, stop=stop)
     routes = together.routes(now)
+    # What is there by now outlives each mail: the collector need not walk through it for each few.
+    gc.freeze()
     try:
         # Its loop hands bytes over with fewer steps in Python than asyncio's own.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(together.all(routes, first=first))
     finally:
+        gc.unfreeze()
         outcome.join(together.outcome)
     with database.write() as tx:
         outcome.cancelled += deliveries.cancel_late(tx, now)

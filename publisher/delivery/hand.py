@@ -27,7 +27,7 @@ from store.records import Batch, Delivery, Ending
 _RETURNS = 2
 
 #: Mails that are made ahead; with fewer, connections wait for them.
-AHEAD = 100
+AHEAD = 200
 #: The same while none of those may go yet: others may.
 _FURTHER = 2_000
 

@@ -80,6 +80,8 @@ class Maker:
             sender=return_path(self.tokens, self.config, delivery.id),
             recipient=delivery.email,
             message=self.compiled[delivery.edition_id].message(delivery, reader),
+            # As it was encoded (publisher.mail.encodings).
+            is_dotless=True,
         )
 
     def _compile(self, known: Known) -> Compiled:

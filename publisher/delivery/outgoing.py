@@ -41,6 +41,8 @@ class Outgoing:
     recipient: str
     #: Lines end in CRLF. One that begins with a full stop is sent so that it arrives as it is.
     message: bytes
+    #: Whether no line begins with a full stop, and the last one ends: nobody need look.
+    is_dotless: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

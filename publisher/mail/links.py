@@ -43,9 +43,10 @@ def own(tokens: Tokens, config: Config, subscriber_id: int, newsletter: str) -> 
     """Return a reader's links: they never age, for the mails that hold them do not either."""
     leave = tokens.make(Purpose.LEAVE, subscriber_id, newsletter)
     preferences = tokens.make(Purpose.PREFERENCES, subscriber_id)
+    # A token stands in an address as it is: only what all have before it is to be quoted.
     return Links(
-        leave=addresses.link(config.site.url, addresses.leave(leave)),
-        preferences=addresses.link(config.site.url, addresses.preferences(preferences)),
+        leave=addresses.link(config.site.url, addresses.leave("")) + leave,
+        preferences=addresses.link(config.site.url, addresses.preferences("")) + preferences,
     )
 
 

@@ -11,7 +11,7 @@ the one lets others append, the other makes mails of long queues worthless.
 
 import hashlib
 import re
-from base64 import b64encode, encodebytes
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,9 +95,10 @@ class Seal:
         for key, hashed, written in zip(self.keys, self.hashed, self.written, strict=True):
             mine = state.copy()
             mine.update(hashed + end)
+            signature = b64encode(key.sign(mine.digest()))
             # In lines: all white space in a signature is left out before it is checked.
-            signature = encodebytes(key.sign(mine.digest())).replace(b"\n", b"\r\n ")
-            made += [written, end, b"\r\n ", signature[:-1]]
+            cut = [signature[at : at + _LINE] for at in range(0, len(signature), _LINE)]
+            made += [written, end, b"\r\n ", b"\r\n ".join(cut), b"\r\n"]
         return b"".join(made)
 
 

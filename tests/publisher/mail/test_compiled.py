@@ -92,6 +92,9 @@ def assert_same(frozen: Edition, links: Links = LINKS, **mine: Any) -> bytes:
     raw = compiled(frozen, from_, date=DATE, tokens=TOKENS).message(row, links)
     assert read(raw) == read(plain(row, frozen, from_, links))
     assert not re.search(rb"^(\.|From )", raw.partition(b"\r\n\r\n")[2], re.MULTILINE)
+    # So nobody looks at it again before it is sent (Outgoing.is_dotless).
+    assert b"\n." not in raw
+    assert raw.endswith(b"\r\n")
     return raw
 
 
