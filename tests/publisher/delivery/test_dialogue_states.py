@@ -165,10 +165,11 @@ class Conversations(RuleBasedStateMachine):
             self.reads()
         elif self.coming:
             self.hears()
-        elif self.relay.closed or self.relay.mute:
-            self.breaks()
-        else:
+        elif self.dialogue.idle and not (self.relay.closed or self.relay.mute):
             self.goes_on()
+        else:
+            # Whatever it waits for: a liar may wait for a text that it has refused.
+            self.stops()
 
 
 def test_whatever_happens_and_whenever_each_mail_ends_once_and_as_it_did() -> None:
