@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from publisher import issue_states, markup, press
+from publisher import gating, issue_states, markup
 from publisher.approvals import Consent
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
+from publisher.gating import Gate
 from publisher.issue_states import OPEN, Act
-from publisher.press import Gate
 from store import approvals, deliveries, issues, items, jobs, newsletters
 from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
@@ -125,7 +125,7 @@ def approve(
         _check_language(newsletter, language)
         if not newsletter.approval:
             raise ConflictError(f"{newsletter.key} asks for no approval: its issues need none")
-        consent = _to_approve(press.look(tx, issue, newsletter, config, now=now), language)
+        consent = _to_approve(gating.look(tx, issue, newsletter, config, now=now), language)
         _check_approver(issue, consent, by, seen)
         approval = Approval(language=language, digest=consent.digest, approved_by=by, at=now)
         approvals.add(tx, issue.id, approval)

@@ -10,26 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from publisher import languages, press
+from publisher import gating, languages
 from publisher.config import Config
 from publisher.editions import Draft
 from publisher.errors import InputError
+from publisher.gating import Gate
 from publisher.issue_states import OPEN
 from publisher.issuing import check_items
 from publisher.mail import links, senders
 from publisher.mail.compiled import message
-from publisher.press import Gate
 from store import issues, items, newsletters, subscribers
 from store.database import Database, Transaction
-from store.records import (
-    Delivery,
-    DeliveryState,
-    Edition,
-    Group,
-    Issue,
-    IssueState,
-    Translation,
-)
+from store.records import Delivery, DeliveryState, Edition, Group, Issue, IssueState, Translation
 
 #: Within it, a weekday names one day.
 _WEEK = timedelta(days=6)
@@ -77,7 +69,7 @@ class Preview:
 
 def look(tx: Transaction, issue: Issue, config: Config, *, now: datetime) -> Outlook:
     """Return what an issue that is not frozen would be now, for those who subscribe now."""
-    gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
+    gate = gating.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
     made = gate.drafts(tx, subscribers.groups(tx, issue.newsletter, issue.frequency, now=now))
     return Outlook(gate=gate, drafts=made, waits_for=_waits_for(tx, gate))
 
@@ -147,7 +139,7 @@ def reminders(
         unplanned = [_unplanned(*key, slot, None) for key, slot in coming.items()]
         wanted += [issue for issue in unplanned if _place(issue) not in planned]
         for issue in wanted:
-            gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
+            gate = gating.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
             names = titles(tx, [entry.item for entry in gate.blocking])
             found += [
                 Reminder(
@@ -246,7 +238,7 @@ def _frozen(tx: Transaction, issue: Issue, language: str, topics: list[str]) -> 
 def _drafted(
     tx: Transaction, issue: Issue, config: Config, reader: Group, now: datetime
 ) -> Edition | None:
-    gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
+    gate = gating.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
     for draft in gate.drafts(tx, [reader]):
         if draft.language == reader.language and reader in draft.groups:
             return Edition(

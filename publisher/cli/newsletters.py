@@ -99,7 +99,7 @@ def add(
 ) -> None:
     """Begin a newsletter: it takes what enters the store from now on."""
     import scheduler  # noqa: PLC0415
-    from publisher import press  # noqa: PLC0415
+    from publisher import gating, launching  # noqa: PLC0415
     from store.records import Newsletter  # noqa: PLC0415
 
     moment = common.clock(now)
@@ -111,7 +111,7 @@ def add(
             topics=common.words(topics),
             schedule=schedule,
             timezone=timezone or house.config.site.timezone,
-            rules={press.OTHERS: "hold", **_by_language(missing or [])},
+            rules={gating.OTHERS: "hold", **_by_language(missing or [])},
             since=moment,
             approval=approval,
             frequencies=common.pairs(frequency or [], "--frequency", example="weekly='fri 07:00'"),
@@ -123,7 +123,7 @@ def add(
             unknown=_unknown(unknown),
         )
         scheduler.check_all(wanted)
-        begun = press.start(house.database, house.config, wanted)
+        begun = launching.start(house.database, house.config, wanted)
     common.show(_newsletter(begun, moment), as_json=as_json)
 
 
@@ -138,10 +138,10 @@ def set_newsletter(
     as_json: common.JsonOption = False,
 ) -> None:
     """Change what becomes of a newsletter's mails that nobody can say of."""
-    from publisher import press  # noqa: PLC0415
+    from publisher import launching  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        changed = press.change_unknown(house.database, key, _unknown(unknown))
+        changed = launching.change_unknown(house.database, key, _unknown(unknown))
     common.show(_newsletter(changed, common.clock(now)), as_json=as_json)
 
 

@@ -19,8 +19,8 @@ from publisher.delivery.asking import Found
 from publisher.delivery.rulings import decide, goes_again, together
 from publisher.delivery.unknowns import Settled, settle, settle_due
 from publisher.errors import NotFoundError
+from publisher.launching import change_unknown
 from publisher.mail.wire import message_id
-from publisher.press import change_unknown
 from publisher.settings.mail import RelaySection
 from publisher.subscriptions import keyring, preferences
 from store import batches, deliveries, issues, tables
