@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher import inspection
+from publisher.cases import Case, source_revision, why
 from publisher.config import Config
 from publisher.editions import keep, openings, reader_zones, stories_of
 from publisher.errors import ConflictError, PreflightError
+from publisher.ledger import correction_note
 from publisher.mail.edition import Rendered, render_correction
 from publisher.policy import Fired
-from publisher.story import correction_note
-from publisher.telling import Case, source_revision, why
 from store import deliveries, issues, items, newsletters, publications
 from store.database import Database, Transaction
 from store.records import (

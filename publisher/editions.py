@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher import languages, windows
+from publisher.cases import Case
 from publisher.config import Config
 from publisher.errors import ConflictError
+from publisher.ledger import tell_all
 from publisher.mail.edition import Rendered, render_edition
 from publisher.selection import Chosen
-from publisher.story import Story, tell_all
-from publisher.telling import Case, first_telling
+from publisher.story import Story
+from publisher.telling import first_telling
 from publisher.variants import variants
 from store import deliveries, issues, items, publications, subscribers
 from store.database import Transaction

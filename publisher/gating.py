@@ -6,13 +6,13 @@ from datetime import datetime
 
 from publisher import approvals, editions, freshness, issue_states, rules, selection
 from publisher.approvals import Consent
+from publisher.cases import why
 from publisher.config import Config
 from publisher.editions import Draft
 from publisher.issue_states import Act
 from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
-from publisher.telling import why
 from store import issues, items, offers
 from store.database import Transaction
 from store.records import Blocking, Group, Issue, IssueState, Item, Newsletter, Translation

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from publisher import gating, issue_states, markup
+from publisher import characters, gating, issue_states
 from publisher.approvals import Consent
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
@@ -80,13 +80,15 @@ def write(
         _check_language(newsletters.get(tx, issue.newsletter), language)
         words = replace(issue.words.get(language, Words()), author=author)
         if subject is not None:
-            words = replace(words, subject=_fit("subject", markup.clean_line(subject), _SUBJECT))
+            words = replace(
+                words, subject=_fit("subject", characters.clean_line(subject), _SUBJECT)
+            )
         if preheader is not None:
             words = replace(
-                words, preheader=_fit("preheader", markup.clean_line(preheader), _PREHEADER)
+                words, preheader=_fit("preheader", characters.clean_line(preheader), _PREHEADER)
             )
         if intro is not None:
-            words = replace(words, intro=_fit("intro", markup.clean_text(intro), _INTRO))
+            words = replace(words, intro=_fit("intro", characters.clean_text(intro), _INTRO))
         issues.write(tx, issue, {**issue.words, language: words})
         return issues.get(tx, issue_id)
 
@@ -147,7 +149,7 @@ def _to_approve(gate: Gate, language: str) -> Consent:
 
 
 def _check_approver(issue: Issue, consent: Consent, by: str, seen: str | None) -> None:
-    if not markup.clean_line(by):
+    if not characters.clean_line(by):
         raise InputError("by", "say who approves it")
     if seen is not None and seen != consent.digest:
         raise ConflictError(

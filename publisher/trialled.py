@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from publisher import editing, gating, launching, press, publishing
+from publisher import editing, gating, launching, press, publishing, retracting
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.ingest import intake
@@ -126,7 +126,7 @@ def _change(database: Database, config: Config, now: datetime) -> None:
         summary=f"{HOSTILE} 2",
     )
     _edit(database, config, ids["moved"], first, change=Change.MINOR, now=now, slug="moved")
-    editing.retract(database, config, ids["retracted"], {first: HOSTILE}, author=_KEY, now=now)
+    retracting.retract(database, config, ids["retracted"], {first: HOSTILE}, author=_KEY, now=now)
     for language in config.site.languages:
         editing.withdraw(database, ids["withdrawn"], language, now=now)
 

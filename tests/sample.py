@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import scheduler
-from publisher import editing, launching, subscriptions
+from publisher import editing, launching, retracting, subscriptions
 from publisher.config import Config
 from publisher.ingest import intake, sources
 from publisher.ingest.decide import words_of
@@ -118,7 +118,7 @@ def _change(database: Database, config: Config) -> None:
     _edit(database, config, message, "en", words, now=now, change=Change.CORRECTION, note=note)
     _edit(database, config, project, "fr", {"slug": "drive"}, now=now, change=Change.MINOR)
     reasons = {tag: make.BODIES[tag] for tag in make.LANGUAGES}
-    editing.retract(database, config, ids["retracted"], reasons, author="ann", now=now)
+    retracting.retract(database, config, ids["retracted"], reasons, author="ann", now=now)
     for tag in make.LANGUAGES:
         editing.withdraw(database, ids["withdrawn"], tag, now=now)
 

@@ -70,7 +70,7 @@ class House:
 @contextmanager
 def opened(ctx: typer.Context, config: Path | None, *, check: bool = True) -> Iterator[House]:
     """Read the configuration and open the store, for as long as the block lasts."""
-    from publisher.config import load  # noqa: PLC0415  (half a second to import)
+    from publisher.config_file import load  # noqa: PLC0415
     from store.database import open_database  # noqa: PLC0415
 
     settings = load(configuration(ctx, config))

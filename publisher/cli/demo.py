@@ -45,7 +45,7 @@ def demo(
     """Publish the sample content in three languages: feeds, digests, a mailbox."""
     import scheduler  # noqa: PLC0415
     from publisher.cli.mailbox import Mailbox  # noqa: PLC0415
-    from publisher.config import load  # noqa: PLC0415
+    from publisher.config_file import load  # noqa: PLC0415
     from store.database import open_database  # noqa: PLC0415
 
     started, moment = perf_counter(), common.clock(now)

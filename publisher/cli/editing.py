@@ -144,10 +144,10 @@ def retract(
     as_json: common.JsonOption = False,
 ) -> None:
     """Take an item back before everybody: a notice takes the place of its text, at once."""
-    from publisher import editing  # noqa: PLC0415
+    from publisher import retracting  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        editing.retract(
+        retracting.retract(
             house.database,
             house.config,
             number,

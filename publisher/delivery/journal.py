@@ -26,7 +26,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.delivery.outgoing import Answer, Verdict
 from publisher.errors import JournalError
@@ -93,7 +93,7 @@ class Journal:
 
     def end(self, attempt: Attempt, answer: Answer) -> None:
         """Note what became of it. Raises JournalError."""
-        text = markup.clean_line(answer.text)[:_TEXT]
+        text = characters.clean_line(answer.text)[:_TEXT]
         status = answer.status or "-"
         self._write(
             f"D {attempt.id} {attempt.attempt} {answer.verdict} {answer.code} {status} {text}\n"

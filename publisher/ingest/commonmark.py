@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from publisher import markup
+from publisher import characters
 from publisher.ingest.inline import Piece, line, paragraph
 from publisher.ingest.trees import Element, html_tree
 
@@ -51,7 +51,7 @@ def from_html(html: str, base: str = "") -> str:
 
 def from_tree(root: Element, base: str = "") -> str:
     """Return a tree of HTML as CommonMark; relative addresses are meant from ``base``."""
-    return markup.clean_text("\n\n".join(_Reader(base).blocks(root, 0)))
+    return characters.clean_text("\n\n".join(_Reader(base).blocks(root, 0)))
 
 
 def plain(html: str) -> str:
@@ -59,7 +59,7 @@ def plain(html: str) -> str:
 
     Raises InputError for what is too large to be news.
     """
-    return markup.clean_line(_said(_Reader("").flat(html_tree(html), 0)))
+    return characters.clean_line(_said(_Reader("").flat(html_tree(html), 0)))
 
 
 def _said(pieces: Iterable[Piece]) -> str:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from trafilatura import bare_extraction
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.ingest import head, stated
 from publisher.ingest.commonmark import from_tree
@@ -126,7 +126,7 @@ class Page:
                 defaults.append(entry.target)
         pages = {language: found[language] for language in self.languages if language in found}
         named = [*defaults, *pages.values()] if len(pages) > 1 else [page.head.url]
-        key = bare(next(filter(None, named), "")) or markup.clean_line(self.place)
+        key = bare(next(filter(None, named), "")) or characters.clean_line(self.place)
         leads = (language for language, url in pages.items() if url in defaults)
         return _Family(first=page, pages=pages, key=key, lead=next(leads, page.language))
 
@@ -149,7 +149,7 @@ class Page:
         return self._draft(page, family)
 
     def _draft(self, page: _Read, family: _Family) -> Draft | Rejected:
-        origin = bare(page.head.url) or markup.clean_line(page.place)
+        origin = bare(page.head.url) or characters.clean_line(page.place)
         try:
             return self._drafted(page, stated.key(family.key), stated.key(origin), family.lead)
         except InputError as error:
@@ -157,9 +157,9 @@ class Page:
 
     def _drafted(self, page: _Read, key: str, origin: str, lead: str) -> Draft:
         about = page.head
-        lines = [markup.clean_line(line) for line in about.descriptions]
+        lines = [characters.clean_line(line) for line in about.descriptions]
         summary = next((line for line in lines if 0 < len(line) <= MAX_SUMMARY), "")
-        titles = (markup.clean_line(title) for title in about.titles)
+        titles = (characters.clean_line(title) for title in about.titles)
         return Draft(
             source=page.place,
             key=key,

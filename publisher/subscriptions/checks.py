@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from zoneinfo import available_timezones
 
-from publisher import addresses, languages, markup
+from publisher import addresses, characters, languages
 from publisher.config import Config
 from publisher.errors import InputError
 from store.members import Member
@@ -93,7 +93,7 @@ class Checks:
             email, name, source = _unmarked(email), _unmarked(name), _unmarked(source)
         address, called, agreed = (
             email_address(email),
-            markup.clean_line(name),
+            characters.clean_line(name),
             instant(consent_at),
         )
         if len(called) > MAX_NAME:
@@ -122,7 +122,7 @@ class Checks:
             _language(language, self._languages),
             _timezone(zone or self._here),
             stands,
-            markup.clean_line(source),
+            characters.clean_line(source),
             *((_NONE, _NOTHING) if stands in LEFT else (wanted, chosen or _NOTHING)),
         )
 
@@ -166,7 +166,7 @@ def email_address(text: str) -> str:
     printable = local.isascii() and local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
     dots_right = not (local.startswith(".") or local.endswith(".") or ".." in local)
     if not (at and local and printable and dots_right and _is_host(ascii_host)):
-        raise InputError("email", f"{markup.clean_line(text)[:100]!r} is not an e-mail address")
+        raise InputError("email", f"{characters.clean_line(text)[:100]!r} is not an e-mail address")
     if len(local) > MAX_LOCAL or len(local) + len(ascii_host) >= MAX_EMAIL:
         raise InputError("email", "is longer than an e-mail address can be")
     return f"{local.lower()}@{ascii_host}"
@@ -204,7 +204,7 @@ def _topics(keys: str, topics: str, known: Collection[str]) -> Mapping[str, tupl
 
 
 def _list(text: str) -> Sequence[str]:
-    return [markup.clean_line(part) for part in text.replace(";", " ").split()]
+    return [characters.clean_line(part) for part in text.replace(";", " ").split()]
 
 
 def _language(text: str, available: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import attrgetter, methodcaller
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.subscriptions.checks import (
     APOSTROPHE,
@@ -96,7 +96,7 @@ def _addresses(cells: Column) -> Sequence[str] | None:
 def _are_names(cells: Column) -> bool:
     return (
         max(map(len, cells)) <= MAX_NAME
-        and markup.are_clean(cells)
+        and characters.are_clean(cells)
         and not any(map(_begins_with_mark, cells))
     )
 

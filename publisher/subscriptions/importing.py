@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.subscriptions import suppressions
@@ -124,7 +124,7 @@ def import_csv(
     outcome = Outcome()
 
     def reject(line: int, row: Sequence[str], email: str, reason: str) -> None:
-        rejected = RejectedRow(line=line, email=markup.clean_line(email), reason=reason)
+        rejected = RejectedRow(line=line, email=characters.clean_line(email), reason=reason)
         outcome.reject(rejected)
         if on_rejected:
             on_rejected(sheet, row, rejected)

@@ -31,19 +31,12 @@ from lxml import etree
 from sqlalchemy import event
 
 import scheduler
-from publisher import addresses, editing, languages
+from publisher import addresses, editing, languages, retracting
 from publisher.config import Config
 from publisher.errors import EditConflictError
 from store import issues, publications
 from store.database import Database
-from store.records import (
-    FEED,
-    Change,
-    Publication,
-    Text,
-    Workflow,
-    newsletter_channel,
-)
+from store.records import FEED, Change, Publication, Text, Workflow, newsletter_channel
 from tests import make
 
 LANGUAGES = make.LANGUAGES
@@ -363,7 +356,7 @@ class News(RuleBasedStateMachine):
         number, _ = self._choose(data)
         item = self.items[number]
         token = self._token()
-        editing.retract(
+        retracting.retract(
             self.database, self.config, number, {"": token}, author="chief", now=self.now
         )
         item.notices.add(token)
