@@ -121,7 +121,7 @@ def freeze(
         )
     zones, begin = reader_zones(tx, newsletter), max(issue.send_at or now, now)
     due = {
-        language: openings(newsletter, language, zones, now=begin)
+        language: windows.of_newsletter(newsletter, language, zones, now=begin)
         for language in {draft.language for draft in made}
     }
     return deliveries.queue(tx, issue, due=due, now=now)
@@ -130,20 +130,6 @@ def freeze(
 def reader_zones(tx: Transaction, newsletter: Newsletter) -> list[str]:
     """Return the time zones that make a difference to when a newsletter's mail may go out."""
     return subscribers.zones(tx) if newsletter.windows else []
-
-
-def openings(
-    newsletter: Newsletter, language: str, zones: Collection[str], *, now: datetime
-) -> dict[str, datetime]:
-    """Return by the zone of a reader when mail in a language may go out to them, from now on.
-
-    Under an empty name for readers in any other zone. Pure.
-    """
-    sentence = newsletter.window(language)
-    if sentence is None:
-        return {"": now}
-    window = windows.parse(sentence)
-    return windows.openings(window, home=newsletter.timezone, zones=zones, moment=now)
 
 
 def audiences(spoken: Sequence[str], newsletter: Newsletter, config: Config) -> dict[str, str]:

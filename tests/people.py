@@ -9,7 +9,7 @@ from typing import Any
 
 from publisher.config import Config
 from publisher.mail.letters import message
-from publisher.subscriptions import joining, keyring
+from publisher.subscriptions import confirming, joining, keyring
 from publisher.tokens import Purpose
 from store import letters, subscribers
 from store.database import Database
@@ -51,7 +51,7 @@ def join(
 ) -> Subscriber:
     """Sign up, and confirm by the letter."""
     ask(database, config, email, now=now, **about)
-    joining.confirm(database, config, token(database, config, "confirm"), now=now)
+    confirming.confirm(database, config, token(database, config, "confirm"), now=now)
     return person(database, email)
 
 

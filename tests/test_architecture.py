@@ -62,6 +62,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.approvals",
             "publisher.bounces",
             "publisher.corrections",
+            "publisher.debts",
             "publisher.delivery",
             "publisher.differences",
             "publisher.doctor",
@@ -75,6 +76,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.launching",
             "publisher.outlook",
             "publisher.press",
+            "publisher.previewing",
             "publisher.proofs",
             "publisher.publishing",
             "publisher.reminding",
@@ -109,7 +111,7 @@ HOMES = {
     "flufl": ("publisher.mail.returned",),
     "holidays": ("publisher.windows",),
     "httpcore2": ("publisher.ingest.connect",),
-    "httpx2": ("publisher.ingest.fetch", "publisher.websub"),
+    "httpx2": ("publisher.ingest.fetch", "publisher.ingest.refusals", "publisher.websub"),
     "idna": ("publisher.addresses",),
     "imap_tools": ("publisher.bounces.imap",),
     "isal": ("publisher.packing",),
@@ -130,12 +132,28 @@ HOMES = {
     "rich": ("publisher.cli",),
     "sqlalchemy": ("store",),
     "starlette": ("publisher.web",),
-    "trafilatura": ("publisher.ingest.page",),
+    "trafilatura": ("publisher.ingest.article",),
     "typer": ("publisher.cli",),
     "uvicorn": ("publisher.web",),
     "uvloop": ("publisher.delivery.engine",),
     "yaml": ("publisher.ingest.frontmatter",),
 }
+
+#: A module is about one thing, and no longer than this.
+LINES = 250
+#: What is yet to be split.
+LONG = (
+    "scheduler",
+    "store.database",
+    "store.deliveries",
+    "store.issues",
+    "store.items",
+    "store.members",
+    "store.tables",
+    "publisher.delivery.dialogue",
+    "publisher.delivery.journal",
+    "publisher.delivery.workers",
+)
 
 #: Where the clock may be read: the edges, and the module that is about time.
 CLOCK = ("publisher.cli", "publisher.web", "scheduler")
@@ -214,6 +232,11 @@ def test_a_module_keeps_the_rules_of_the_house(module: Module) -> None:
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
 def test_every_module_stands_in_a_row(module: Module) -> None:
     assert row_of(module.name) is not None or module.name == "publisher"
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_no_module_is_longer_than_250_lines(module: Module) -> None:
+    assert module.name in LONG or len(module.source.splitlines()) <= LINES
 
 
 @pytest.mark.parametrize(

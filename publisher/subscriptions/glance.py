@@ -15,9 +15,7 @@ from publisher import characters
 from publisher.errors import InputError
 from publisher.subscriptions.checks import (
     APOSTROPHE,
-    MAX_LOCAL,
     MAX_NAME,
-    PLAIN,
     REMEMBERED,
     Checks,
     Common,
@@ -25,6 +23,7 @@ from publisher.subscriptions.checks import (
     instant,
     unsaid,
 )
+from publisher.subscriptions.email_addresses import MAX_LOCAL, PLAIN
 from store.members import Member
 
 #: Rows that one glance is for. More of them are more seldom all plain; fewer gain less.

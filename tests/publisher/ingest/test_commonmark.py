@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from publisher import characters, markup
 from publisher.errors import InputError
-from publisher.ingest.commonmark import absolute, from_html, plain
+from publisher.ingest.commonmark import from_html, plain
+from publisher.ingest.links import absolute
 from publisher.ingest.trees import MAX_ELEMENTS, MAX_HTML, html_tree, xml_bytes, xml_tree
 
 BASE = "https://example.org/news/"

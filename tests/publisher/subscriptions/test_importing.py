@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from publisher.config import Config
 from publisher.errors import InputError
-from publisher.subscriptions.checks import COLUMNS, Checks, cells_of, email_address
-from publisher.subscriptions.importing import BATCH, Outcome, add, import_csv
+from publisher.subscriptions.adding import add
+from publisher.subscriptions.checks import COLUMNS, Checks, cells_of
+from publisher.subscriptions.email_addresses import email_address
+from publisher.subscriptions.importing import BATCH, Outcome, import_csv
 from store import subscribers
 from store.database import Database
 from store.members import Member

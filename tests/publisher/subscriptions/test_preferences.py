@@ -12,7 +12,7 @@ import scheduler
 from publisher.bounces.stopping import stop
 from publisher.config import Config
 from publisher.errors import FormError, InputError, TokenError
-from publisher.subscriptions import erasure, leaving, preferences, suppressions
+from publisher.subscriptions import address_change, erasure, leaving, preferences, suppressions
 from publisher.subscriptions.choices import zones
 from publisher.subscriptions.preferences import pause_of
 from store import consents, deliveries, issues, subscribers
@@ -195,14 +195,14 @@ def test_a_new_address_counts_once_its_own_mailbox_says_so_and_the_old_one_is_to
     site: Database, config: Config, reader: Subscriber
 ) -> None:
     own = people.own_token(site, reader)
-    preferences.ask_address(site, config, own, "Zoe@New.example", now=make.NOW)
+    address_change.ask_address(site, config, own, "Zoe@New.example", now=make.NOW)
     assert people.person(site).email == reader.email
     (letter,) = people.written(site, "address")
     assert letter.email == NEW
     token = people.token(site, config, "address")
-    assert preferences.is_address_token(site, token, now=make.NOW)
+    assert address_change.is_address_token(site, token, now=make.NOW)
     for _ in range(2):
-        preferences.confirm_address(site, config, token, now=make.NOW)
+        address_change.confirm_address(site, config, token, now=make.NOW)
     assert people.person(site, NEW).id == reader.id
     (notice,) = people.written(site, "changed")
     assert notice.email == reader.email
@@ -218,22 +218,24 @@ def test_a_new_address_that_is_anothers_is_not_written_to(
     erasure.erase(site, people.join(site, config, "ann@example.org").email, now=make.NOW)
     own = people.own_token(site, reader)
     for email in ("joe@example.org", "ann@example.org"):
-        preferences.ask_address(site, config, own, email, now=make.NOW)
+        address_change.ask_address(site, config, own, email, now=make.NOW)
     assert people.written(site, "address") == []
     with pytest.raises(FormError):
-        preferences.ask_address(site, config, own, "nonsense", now=make.NOW)
+        address_change.ask_address(site, config, own, "nonsense", now=make.NOW)
 
 
 def test_a_link_for_an_address_is_void_once_the_address_is_another_or_somebodys(
     site: Database, config: Config, reader: Subscriber
 ) -> None:
     own = people.own_token(site, reader)
-    preferences.ask_address(site, config, own, NEW, now=make.NOW)
+    address_change.ask_address(site, config, own, NEW, now=make.NOW)
     first = people.token(site, config, "address")
-    preferences.ask_address(site, config, own, "zoe@other.example", now=make.NOW)
-    preferences.confirm_address(site, config, people.token(site, config, "address"), now=make.NOW)
+    address_change.ask_address(site, config, own, "zoe@other.example", now=make.NOW)
+    address_change.confirm_address(
+        site, config, people.token(site, config, "address"), now=make.NOW
+    )
     with pytest.raises(TokenError) as refusal:
-        preferences.confirm_address(site, config, first, now=make.NOW)
+        address_change.confirm_address(site, config, first, now=make.NOW)
     assert refusal.value.expired
     assert people.person(site, "zoe@other.example").id == reader.id
 
@@ -251,9 +253,9 @@ def test_who_bounced_gets_mail_again_at_a_new_address_unless_they_left(
     save(site, config, reader, wanted=wanted)
     assert people.person(site).status is Status.BOUNCED
     own = people.own_token(site, reader)
-    preferences.ask_address(site, config, own, NEW, now=make.NOW)
+    address_change.ask_address(site, config, own, NEW, now=make.NOW)
     token = people.token(site, config, "address")
-    preferences.confirm_address(site, config, token, now=make.NOW)
+    address_change.confirm_address(site, config, token, now=make.NOW)
     assert people.person(site, NEW).status is status
     assert people.wants(site, reader) == wanted
     # A form with the new address is heard; the old one stays what it was.
@@ -272,9 +274,9 @@ def test_who_came_bounced_by_a_list_leaves_the_dead_address_behind_for_good(
 ) -> None:
     with site.write() as tx:
         subscribers.change(tx, reader.id, status=Status.BOUNCED)
-    preferences.ask_address(site, config, people.own_token(site, reader), NEW, now=make.NOW)
+    address_change.ask_address(site, config, people.own_token(site, reader), NEW, now=make.NOW)
     token = people.token(site, config, "address")
-    preferences.confirm_address(site, config, token, now=make.NOW)
+    address_change.confirm_address(site, config, token, now=make.NOW)
     with site.read() as tx:
         assert suppressions.is_suppressed(tx, reader.email) == Status.BOUNCED
 
@@ -284,7 +286,7 @@ def test_a_stranger_is_not_buried_in_letters_by_a_reader(
 ) -> None:
     own = people.own_token(site, reader)
     for _ in range(9):
-        preferences.ask_address(site, config, own, NEW, now=make.NOW)
+        address_change.ask_address(site, config, own, NEW, now=make.NOW)
     assert len(people.written(site, "address")) == 3
 
 
