@@ -17,12 +17,6 @@ from tests.store.fill import at_once
 CLICKS = 5
 
 
-@pytest.fixture
-def site(either: Database, config: Config) -> Database:
-    people.site(either, config)
-    return either
-
-
 def acts(site: Database, subscriber_id: int) -> list[Act]:
     with site.read() as tx:
         return [row.act for row in consents.of(tx, subscriber_id)]

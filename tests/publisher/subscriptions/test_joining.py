@@ -30,12 +30,6 @@ OFFERS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def site(either: Database, config: Config) -> Database:
-    people.site(either, config)
-    return either
-
-
 def fields(**changes: Any) -> dict[str, Any]:
     values = {"email": ZOE, "name": "", "language": "en", "timezone": "", "wanted": {"digest": ()}}
     return {**values, **changes}

@@ -19,12 +19,6 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
-def site(either: Database, config: Config) -> Database:
-    people.site(either, config)
-    return either
-
-
-@pytest.fixture
 def reader(site: Database, config: Config) -> Subscriber:
     """Return who gets one topic of the digest, and all alerts."""
     intake.put_topic(site, config, "labour", {"en": "Labour"})
