@@ -1,6 +1,6 @@
 """What commands share: their options, the opened house, and how results are printed.
 
-Results go to stdout, all else to stderr. Tables and bars are for terminals.
+Results go to stdout, all else to stderr. Tables are for terminals.
 """
 
 import getpass

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from publisher import characters, languages
 from publisher.config import Config
 from publisher.errors import InputError
-from publisher.subscriptions import email_addresses
+from publisher.subscriptions.email_addresses import email_address
 from store.members import Member
 from store.records import OWN, Newsletter, Status
 
@@ -87,7 +87,7 @@ class Checks:
         if APOSTROPHE in whole:
             email, name, source = _unmarked(email), _unmarked(name), _unmarked(source)
         address, called, agreed = (
-            email_addresses.email_address(email),
+            email_address(email),
             characters.clean_line(name),
             instant(consent_at),
         )
