@@ -27,9 +27,10 @@ from sqlalchemy import (
     update,
 )
 
-from store.database import Transaction, among
+from store.database import Transaction
 from store.records import Batch, DeliveryState, IssueState
 from store.tables import batches, deliveries, issues
+from store.values import among
 
 #: Deliveries of a batch at the most.
 SIZE = 500

@@ -26,19 +26,13 @@ from sqlalchemy import (
 )
 
 from store import batches, tables
-from store.database import Transaction, among
+from store.database import Transaction
 from store.dues import WAITING, by_zone
 from store.errors import ConflictError, NotFoundError
 from store.records import Batch, Delivery, DeliveryState, Issue, IssueState, Status
 from store.subscribers import is_here, readers
-from store.tables import (
-    audiences,
-    deliveries,
-    edition_items,
-    editions,
-    issues,
-    subscribers,
-)
+from store.tables import audiences, deliveries, edition_items, editions, issues, subscribers
+from store.values import among
 
 #: States that a delivery may yet leave by itself.
 UNFINISHED = (*WAITING, DeliveryState.CLAIMED)

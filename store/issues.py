@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, false, func, insert, null, select, update
 
 from store import stale
-from store.database import Transaction, among
+from store.database import Transaction
 from store.errors import ConflictError, NotFoundError
 from store.publications import standing
 from store.records import (
@@ -22,15 +22,8 @@ from store.records import (
     newsletter_channel,
     topic_key,
 )
-from store.tables import (
-    audiences,
-    edition_items,
-    editions,
-    issues,
-    item_topics,
-    items,
-    newsletters,
-)
+from store.tables import audiences, edition_items, editions, issues, item_topics, items, newsletters
+from store.values import among
 
 #: States in which an issue may have no editions yet; once it is paused, it may have some.
 _UNFROZEN = (

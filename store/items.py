@@ -8,20 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, collate, delete, func, insert, or_, select, update
 
 from store import parity
-from store.database import Transaction, among
+from store.database import Transaction
 from store.errors import ConflictError, NotFoundError
-from store.records import (
-    Change,
-    Freshness,
-    Item,
-    Kind,
-    Mark,
-    Place,
-    Text,
-    Translation,
-    Workflow,
-)
+from store.records import Change, Freshness, Item, Kind, Mark, Place, Text, Translation, Workflow
 from store.tables import item_topics, items, revisions, translations
+from store.values import among
 
 #: Comes after all characters that may stand in a text: a noncharacter, the last there is.
 _LAST = "\U0010ffff"

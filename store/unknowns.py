@@ -9,11 +9,12 @@ from datetime import datetime
 
 from sqlalchemy import and_, func, literal_column, select, update
 
-from store.database import Transaction, among
+from store.database import Transaction
 from store.deliveries import read, whole
 from store.records import DeliveryState, Unknown
 from store.tables import batches
 from store.tables import deliveries as rows
+from store.values import among
 
 _UNKNOWN = rows.c.state == DeliveryState.UNKNOWN
 #: As the index says it: with a parameter no database would know that it serves.
