@@ -23,7 +23,7 @@ from publisher.mail.edition import Rendered, render_correction
 from publisher.policy import Fired
 from publisher.story import correction_note
 from publisher.telling import Case, source_revision, why
-from store import deliveries, issues, items, newsletters, publications
+from store import deliveries, issues, items, newsletters, publications, revisions, translations
 from store.database import Database, Transaction
 from store.records import (
     Change,
@@ -113,8 +113,8 @@ def notify(
 def _case(tx: Transaction, item_id: int) -> Case:
     return Case(
         item=items.get(tx, item_id),
-        texts=items.texts(tx, [item_id])[item_id],
-        marks=items.marks(tx, [item_id])[item_id],
+        texts=translations.of(tx, [item_id])[item_id],
+        marks=revisions.marks(tx, [item_id])[item_id],
     )
 
 

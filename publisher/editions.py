@@ -20,7 +20,7 @@ from publisher.selection import Chosen
 from publisher.story import Story, tell_all
 from publisher.telling import Case, first_telling
 from publisher.variants import variants
-from store import deliveries, issues, items, publications, subscribers
+from store import deliveries, issues, publications, revisions, subscribers, translations
 from store.database import Transaction
 from store.publications import Standing
 from store.records import FEED, Group, Issue, Newsletter, Publication, Words, newsletter_channel
@@ -170,7 +170,7 @@ def _told(
     """Return the rows of the ledger for what an edition tells."""
     ids = [pick.item.id for pick in picks]
     feed = publications.standing(tx, ids, FEED)
-    texts, marks = items.texts(tx, ids), items.marks(tx, ids)
+    texts, marks = translations.of(tx, ids), revisions.marks(tx, ids)
     rows = []
     for pick in picks:
         id_ = pick.item.id

@@ -19,17 +19,9 @@ from publisher.issuing import check_items
 from publisher.mail import links, senders
 from publisher.mail.compiled import message
 from publisher.press import Gate
-from store import issues, items, newsletters, subscribers
+from store import issues, items, newsletters, subscribers, translations
 from store.database import Database, Transaction
-from store.records import (
-    Delivery,
-    DeliveryState,
-    Edition,
-    Group,
-    Issue,
-    IssueState,
-    Translation,
-)
+from store.records import Delivery, DeliveryState, Edition, Group, Issue, IssueState, Translation
 
 #: Within it, a weekday names one day.
 _WEEK = timedelta(days=6)
@@ -189,7 +181,7 @@ def _moment(local: datetime, now: datetime) -> str:
 
 def titles(tx: Transaction, ids: Sequence[int]) -> dict[int, str]:
     """Return the titles of items in the languages of their sources."""
-    known, texts = items.many(tx, ids), items.texts(tx, ids)
+    known, texts = items.many(tx, ids), translations.of(tx, ids)
     return {
         item_id: _title(texts[item_id], item.source_language) for item_id, item in known.items()
     }

@@ -35,7 +35,17 @@ from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
 from publisher.telling import why
-from store import deliveries, issues, items, jobs, newsletters, offers, subscribers, topics
+from store import (
+    deliveries,
+    issues,
+    items,
+    jobs,
+    newsletters,
+    offers,
+    subscribers,
+    topics,
+    translations,
+)
 from store.database import Database, Transaction
 from store.records import (
     OWN,
@@ -300,7 +310,7 @@ def choose(
     else:
         fresh = issues.untold(tx, newsletter, by_hand, frequency=frequency)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}
-    known, texts = items.many(tx, ids), items.texts(tx, ids)
+    known, texts = items.many(tx, ids), translations.of(tx, ids)
     choice = {}
     for language, of_language in fresh.items():
         policy = Policy(rule=rule(newsletter, language), chain=config.chain(language))

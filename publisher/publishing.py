@@ -15,7 +15,7 @@ from datetime import datetime
 from publisher import telling
 from publisher.config import Config
 from publisher.telling import Case, Decision
-from store import entries, items, offers, publications, stale
+from store import entries, items, offers, publications, revisions, stale, translations
 from store.database import Database, Transaction
 from store.records import FEED, Publication
 
@@ -74,7 +74,7 @@ def decide_all(
     tx: Transaction, ids: Sequence[int], config: Config, now: datetime
 ) -> list[Decision]:
     """Decide about these items as they stand in the store."""
-    known, texts, marks = items.many(tx, ids), items.texts(tx, ids), items.marks(tx, ids)
+    known, texts, marks = items.many(tx, ids), translations.of(tx, ids), revisions.marks(tx, ids)
     standing = publications.standing(tx, ids, FEED)
     return [
         telling.decide(
