@@ -20,7 +20,7 @@ from publisher.selection import Chosen
 from publisher.story import Story, tell_all
 from publisher.telling import Case, first_telling
 from publisher.variants import variants
-from store import deliveries, issues, publications, revisions, subscribers, translations
+from store import deliveries, editions, publications, revisions, subscribers, translations
 from store.database import Transaction
 from store.publications import Standing
 from store.records import FEED, Group, Issue, Newsletter, Publication, Words, newsletter_channel
@@ -235,7 +235,7 @@ def keep(
     variant: int = 0,
 ) -> int:
     """Keep an edition for ever, with the items that it tells of; return its id."""
-    return issues.add_edition(
+    return editions.add(
         tx,
         issue_id=issue.id,
         tells=tells,

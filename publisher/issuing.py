@@ -14,7 +14,7 @@ from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.issue_states import OPEN, Act
 from publisher.press import Gate
-from store import approvals, deliveries, issues, items, jobs, newsletters
+from store import approvals, candidates, deliveries, issues, items, jobs, newsletters
 from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
 
@@ -51,7 +51,7 @@ def check_items(
     strangers = [str(item_id) for item_id in chosen if item_id not in items.many(tx, chosen)]
     if strangers:
         raise InputError("items", f"no item {', '.join(strangers)}: see 'tidings item list'")
-    left = issues.untold(tx, newsletter, chosen, frequency=frequency)
+    left = candidates.untold(tx, newsletter, chosen, frequency=frequency)
     untold = {item_id for of_language in left.values() for item_id in of_language}
     for item_id in chosen:
         if item_id not in untold:

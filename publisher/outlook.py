@@ -19,7 +19,7 @@ from publisher.issuing import check_items
 from publisher.mail import links, senders
 from publisher.mail.compiled import message
 from publisher.press import Gate
-from store import issues, items, newsletters, subscribers, translations
+from store import editions, issues, items, newsletters, subscribers, translations
 from store.database import Database, Transaction
 from store.records import Delivery, DeliveryState, Edition, Group, Issue, IssueState, Translation
 
@@ -227,8 +227,8 @@ def preview(
 
 
 def _frozen(tx: Transaction, issue: Issue, language: str, topics: list[str]) -> Edition | None:
-    readers = issues.topics_of(tx, issue.id)
-    mine = [each for each in issues.editions_of(tx, issue.id) if each.language == language]
+    readers = editions.topics_of(tx, issue.id)
+    mine = [each for each in editions.of(tx, issue.id) if each.language == language]
     for edition in mine:
         if topics in readers.get(edition.id, []) or (not topics and edition.variant == 0):
             return edition

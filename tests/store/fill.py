@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Barrier
 from typing import Any, TypeVar
 
-from store import issues, items, newsletters, topics, translations
+from store import editions, issues, items, newsletters, topics, translations
 from store.database import Transaction
 from store.records import Group, Issue, IssueState, Item, Newsletter, Translation
 from tests import make
@@ -55,7 +55,7 @@ def edition(
 ) -> int:
     """Add an edition for those who speak these languages (or its own) and take these topics."""
     groups = [Group(language=tag, topics=tuple(topics), people=1) for tag in spoken or [language]]
-    return issues.add_edition(
+    return editions.add(
         tx,
         issue_id=of.id,
         language=language,

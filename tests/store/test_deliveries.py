@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 import pytest
 from sqlalchemy import event, select, true, update
 
-from store import batches, claims, deliveries, dues, issues, subscribers, tables
+from store import batches, claims, deliveries, dues, editions, issues, subscribers, tables
 from store.database import Database, Transaction, open_database
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Group, Issue, IssueState, Status, Subscription
@@ -234,7 +234,7 @@ def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
 
     with digest.read() as tx:
         assert [row.language for row in deliveries.listing(tx, issue.id)] == ["en", "en"]
-        assert [edition.language for edition in issues.editions_of(tx, issue.id)] == ["en"]
+        assert [edition.language for edition in editions.of(tx, issue.id)] == ["en"]
 
 
 def test_what_is_due_is_claimed_in_turn_until_nothing_is_left(digest: Database) -> None:
@@ -495,7 +495,7 @@ def test_each_reader_gets_the_edition_for_their_language_and_topics(digest: Data
         found = {row.subscriber_id: row.edition_id for row in deliveries.listing(tx, issue.id)}
         assert found == {readers[0]: whole, readers[1]: part, readers[3]: part}
         assert deliveries.recipients(tx, issue.id) == {whole: 1, part: 2}
-        assert issues.topics_of(tx, issue.id) == {whole: [[]], part: [["asylum", "work"]]}
+        assert editions.topics_of(tx, issue.id) == {whole: [[]], part: [["asylum", "work"]]}
         assert claim(tx) is None
         assert claim(tx, NOW + MINUTE) is not None
 

@@ -19,6 +19,7 @@ from publisher.subscriptions import erasure, keyring, leaving
 from publisher.tokens import Purpose
 from store import (
     deliveries,
+    editions,
     entries,
     issues,
     items,
@@ -345,7 +346,7 @@ def test_what_was_sent_before_is_the_whole_of_its_language_and_corrected_for_who
 ) -> None:
     with filled.read() as tx:
         (issue,) = issues.listing(tx)
-        kept = issues.editions_of(tx, 1)
+        kept = editions.of(tx, 1)
         assert [(each.id, each.language, each.variant) for each in kept] == [
             (1, "en", 0),
             (2, "fr", 0),
