@@ -23,7 +23,16 @@ from publisher.mail.edition import Rendered, render_correction
 from publisher.policy import Fired
 from publisher.story import correction_note
 from publisher.telling import Case, source_revision, why
-from store import deliveries, issues, items, newsletters, publications, revisions, translations
+from store import (
+    deliveries,
+    issues,
+    items,
+    newsletters,
+    publications,
+    queueing,
+    revisions,
+    translations,
+)
 from store.database import Database, Transaction
 from store.records import (
     Change,
@@ -176,7 +185,7 @@ def _owed(
     tx: Transaction, case: Case, newsletter: Newsletter, debt: _Debt, *, now: datetime
 ) -> Owed:
     mails = deliveries.of_edition(tx, debt.sent_in, debt.language, case.item.id)
-    here, away = deliveries.misled(
+    here, away = queueing.misled(
         tx, case.item.id, debt.sent_in, language=debt.language, since=debt.since, now=now
     )
     return Owed(
@@ -217,7 +226,7 @@ def _tell(
     )
     _require_fit(tx, issue, newsletter, (debt.language, rendered), config)
     edition_id = keep(tx, issue, debt.language, rendered, tells=[case.item.id])
-    return deliveries.queue_correction(
+    return queueing.queue_correction(
         tx,
         issue,
         edition_id,

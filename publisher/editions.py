@@ -20,7 +20,7 @@ from publisher.selection import Chosen
 from publisher.story import Story, tell_all
 from publisher.telling import Case, first_telling
 from publisher.variants import variants
-from store import deliveries, editions, publications, revisions, subscribers, translations
+from store import editions, publications, queueing, revisions, subscribers, translations
 from store.database import Transaction
 from store.publications import Standing
 from store.records import FEED, Group, Issue, Newsletter, Publication, Words, newsletter_channel
@@ -122,7 +122,7 @@ def freeze(
         language: openings(newsletter, language, zones, now=begin)
         for language in {draft.language for draft in made}
     }
-    return deliveries.queue(tx, issue, due=due, now=now)
+    return queueing.queue(tx, issue, due=due, now=now)
 
 
 def reader_zones(tx: Transaction, newsletter: Newsletter) -> list[str]:

@@ -14,7 +14,7 @@ from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.issue_states import OPEN, Act
 from publisher.press import Gate
-from store import approvals, candidates, deliveries, issues, items, jobs, newsletters
+from store import approvals, cancelling, candidates, dues, issues, items, jobs, newsletters
 from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
 
@@ -174,7 +174,7 @@ def schedule(database: Database, issue_id: int, at: datetime) -> Issue:
             slot = issue.slot.isoformat()
             raise InputError("at", f"issue {issue.id} is planned for {slot}: give that or later")
         issues.schedule(tx, issue, at)
-        deliveries.put_off(tx, issue, at)
+        dues.put_off_all(tx, issue, at)
         return issues.get(tx, issue_id)
 
 
@@ -207,5 +207,5 @@ def cancel(database: Database, issue_id: int, *, now: datetime) -> Issue:
         issue = issues.get(tx, issue_id)
         issues.move(tx, issue, issue_states.of(issue, Act.CANCEL))
         if issue.state not in OPEN:
-            deliveries.cancel(tx, issue, now)
+            cancelling.cancel(tx, issue, now)
         return issues.get(tx, issue_id)

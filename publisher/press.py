@@ -36,6 +36,7 @@ from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
 from publisher.telling import why
 from store import (
+    cancelling,
     candidates,
     deliveries,
     issues,
@@ -358,7 +359,7 @@ def reopen(tx: Transaction, now: datetime) -> list[Issue]:
     What a relay wanted later may be known only once its issue is sent: while nobody could say
     of it, nothing waited. The last thing in its transaction.
     """
-    found = [issues.lock(tx, issue_id) for issue_id in deliveries.late(tx, IssueState.SENT)]
+    found = [issues.lock(tx, issue_id) for issue_id in cancelling.late(tx, IssueState.SENT)]
     # Another process may have been quicker.
     sent = [issue for issue in found if issue.state is IssueState.SENT]
     for issue in sent:

@@ -113,6 +113,11 @@ def lock_with(tx: Transaction, which: ColumnElement[bool]) -> list[Batch]:
     return lock(tx, among(batches.c.id, [row["id"] for row in rows])) if rows else []
 
 
+def waits_of(issue_id: int) -> ColumnElement[bool]:
+    """Return the condition that something waits of a batch of an issue."""
+    return and_(WAITS, batches.c.issue_id == issue_id)
+
+
 def members(batch: Batch) -> ColumnElement[bool]:
     """Return the condition that a delivery is one of a batch."""
     inside = deliveries.c.id.between(batch.first, batch.last)

@@ -25,7 +25,7 @@ from publisher.mail.senders import sender
 from publisher.mail.wire import message_id
 from publisher.subscriptions import keyring
 from publisher.tokens import Tokens
-from store import deliveries, editions, issues, newsletters, unknowns
+from store import editions, issues, newsletters, unknowns
 from store.database import Database, Transaction
 from store.records import DeliveryState, Edition, Issue, Newsletter, Unknown, UnknownRule
 
@@ -219,7 +219,7 @@ class _Case:
         # Somebody else may have said it meanwhile; and what was sent again since, and is unknown
         # again, our answer is not about.
         with suppress(ConflictError):
-            deliveries.resolve(
+            unknowns.resolve(
                 tx,
                 mail.delivery.id,
                 state,

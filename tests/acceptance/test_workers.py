@@ -16,7 +16,7 @@ import pytest
 import scheduler
 from publisher.config import Config, load
 from publisher.delivery.watchdog import STOOD_STILL
-from store import batches, deliveries
+from store import batches, deliveries, queueing
 from store.database import Database, open_database
 from store.errors import TidingsError
 from store.records import Batch, DeliveryState, IssueState
@@ -91,7 +91,7 @@ class House:
             issue = fill.issue(tx)
             fill.edition(tx, issue)
             due = {"en": {"": make.NOW}}
-            deliveries.queue(tx, issue, due=due, now=make.NOW, size=size)
+            queueing.queue(tx, issue, due=due, now=make.NOW, size=size)
 
     def counts(self) -> dict[DeliveryState, int]:
         with self.database.read() as tx:

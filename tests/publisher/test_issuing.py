@@ -11,7 +11,7 @@ from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import ConflictError, InputError, NotFoundError, PreflightError
 from publisher.press import Gate
-from store import candidates, claims, deliveries, editions, issues, newsletters, tables
+from store import cancelling, candidates, claims, deliveries, editions, issues, newsletters, tables
 from store.database import Database
 from store.records import Change, DeliveryState, Edition, Issue, IssueState, Workflow
 from tests import claimed, make
@@ -505,7 +505,7 @@ def test_a_cancelled_issue_sends_nothing_more_and_touches_nothing_that_went(
     with house.write() as tx:
         claimed.settle(tx, [going], DeliveryState.POSTPONED, now=NOW)
         assert claimed.claim(tx, NOW) == []
-        assert deliveries.cancel_late(tx, NOW) == 1
+        assert cancelling.cancel_late(tx, NOW) == 1
     assert states(house, issue) == ["sent", "unknown", "cancelled", "cancelled"]
     with pytest.raises(ConflictError, match="cannot retry"):
         engine.resolve(house, unknown.id, "retry", now=NOW)
