@@ -19,7 +19,7 @@ from publisher import editions, press
 from publisher.config import Config
 from publisher.ingest import intake
 from publisher.mail.edition import render_edition
-from store import issues
+from store import editions as frozen
 from store.database import Database, open_database
 from store.records import IssueState, topic_key
 from tests import postgres
@@ -114,7 +114,7 @@ def _freeze(database: Database, config: Config, size: int) -> Figures:
         pressed = press.press(database, issue_id, config, now=slot)
         seconds = perf_counter() - started
     with database.read() as tx:
-        kept = issues.editions_of(tx, issue_id)
+        kept = frozen.of(tx, issue_id)
     if pressed.issue.state is not IssueState.SENDING or pressed.queued != size:
         raise RuntimeError(f"{pressed.queued} of {size} are to get a mail: {pressed}")
     sys.stderr.write(f"{len(kept)} editions, of {min(e.items for e in kept)} items at least\n")

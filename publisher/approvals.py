@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from publisher import characters
 from publisher.editions import Draft
-from store import approvals, items
+from store import approvals, revisions
 from store.database import Transaction
 from store.records import Approval, Issue, Mark, Publication
 
@@ -53,7 +53,7 @@ def consents(tx: Transaction, issue: Issue, made: Sequence[Draft]) -> list[Conse
 
 
 def _authors(tx: Transaction, issue: Issue, draft: Draft) -> set[str]:
-    marks = items.marks(tx, {row.item_id for row in draft.tells})
+    marks = revisions.marks(tx, {row.item_id for row in draft.tells})
     words = issue.words.get(draft.language)
     authors = {mark.author for row in draft.tells for mark in marks[row.item_id] if _is(mark, row)}
     return (authors | {words.author if words else ""}) - {""}

@@ -23,7 +23,16 @@ from publisher.errors import ConflictError, PreflightError
 from publisher.ledger import correction_note
 from publisher.mail.edition import Rendered, render_correction
 from publisher.policy import Fired
-from store import deliveries, issues, items, newsletters, publications
+from store import (
+    deliveries,
+    issues,
+    items,
+    newsletters,
+    publications,
+    queueing,
+    revisions,
+    translations,
+)
 from store.database import Database, Transaction
 from store.records import Change, DeliveryState, Issue, Newsletter, Publication
 
@@ -85,8 +94,8 @@ def notify(
 def _case(tx: Transaction, item_id: int) -> Case:
     return Case(
         item=items.get(tx, item_id),
-        texts=items.texts(tx, [item_id])[item_id],
-        marks=items.marks(tx, [item_id])[item_id],
+        texts=translations.of(tx, [item_id])[item_id],
+        marks=revisions.marks(tx, [item_id])[item_id],
     )
 
 
@@ -94,7 +103,7 @@ def _owed(
     tx: Transaction, case: Case, newsletter: Newsletter, debt: Debt, *, now: datetime
 ) -> Owed:
     mails = deliveries.of_edition(tx, debt.sent_in, debt.language, case.item.id)
-    here, away = deliveries.misled(
+    here, away = queueing.misled(
         tx, case.item.id, debt.sent_in, language=debt.language, since=debt.since, now=now
     )
     return Owed(
@@ -135,7 +144,7 @@ def _tell(
     )
     _require_fit(tx, issue, newsletter, (debt.language, rendered), config)
     edition_id = keep(tx, issue, debt.language, rendered, tells=[case.item.id])
-    return deliveries.queue_correction(
+    return queueing.queue_correction(
         tx,
         issue,
         edition_id,

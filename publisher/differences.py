@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from publisher.errors import NotFoundError
 from publisher.ingest.decide import words_of
-from store import issues, items, publications
+from store import issues, publications, revisions, translations
 from store.database import Database
 from store.records import Text
 
@@ -45,8 +45,8 @@ def compare(database: Database, item_id: int, language: str, issue_id: int) -> D
             raise NotFoundError("item in the edition", f"{item_id}/{language} of issue {issue_id}")
         row = told[-1]
         key = (item_id, row.shown_language, row.revision)
-        sent = items.words(tx, {key})[key]
-        now = items.texts(tx, [item_id])[item_id][row.shown_language]
+        sent = revisions.words(tx, {key})[key]
+        now = translations.of(tx, [item_id])[item_id][row.shown_language]
     return Difference(
         sent=Version(language=row.shown_language, revision=row.revision, words=sent),
         now=Version(language=now.language, revision=now.revision, words=words_of(now)),

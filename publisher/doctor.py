@@ -23,8 +23,9 @@ from publisher.mail.keys import Key, Signing
 from publisher.resolving import Resolver
 from publisher.settings.mail import OWN_RELAY, RelaySettings
 from store import newsletters
-from store.database import SCHEMA, Database, open_database
+from store.database import Database, open_database
 from store.records import Newsletter
+from store.schema import SCHEMA
 
 #: The clocks of two machines may differ by so much.
 _APART = timedelta(seconds=30)

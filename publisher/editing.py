@@ -18,7 +18,7 @@ from publisher.errors import ConflictError, EditConflictError, InputError, NotFo
 from publisher.freshness import digest
 from publisher.ingest.decide import refuse_circle, words_of
 from publisher.ingest.limits import refuse_unfit_words
-from store import items
+from store import items, translations
 from store.database import Database, Transaction
 from store.records import Change, Item, Text, Translation, Workflow
 
@@ -52,7 +52,7 @@ def edit(
     cleaned, said = clean(words), characters.clean_line(note)
     refuse_unfit_words(cleaned, note=said)
     with database.write() as tx:
-        item, texts = items.get(tx, item_id), items.texts(tx, [item_id])[item_id]
+        item, texts = items.get(tx, item_id), translations.of(tx, [item_id])[item_id]
         before = texts.get(language)
         _refuse_strangers(item, texts, language, config)
         if (before.revision if before else 0) != read:
@@ -61,10 +61,10 @@ def edit(
         if before and words_of(before) == cleaned and before.made_from == text.made_from:
             return before
         try:
-            items.save(tx, text, author=author, note=said)
+            translations.save(tx, text, author=author, note=said)
         except ConflictError as error:
             # Somebody saved between our reading and our writing, as PostgreSQL lets them.
-            theirs = items.texts(tx, [item_id])[item_id].get(language)
+            theirs = translations.of(tx, [item_id])[item_id].get(language)
             raise EditConflictError(
                 item_id, language, read=read, yours=cleaned, theirs=theirs
             ) from error
@@ -123,7 +123,7 @@ def approve(
         if text.workflow is Workflow.APPROVED:
             return text
         approved = replace(text, workflow=Workflow.APPROVED, approved=now)
-        items.annotate(tx, approved)
+        translations.annotate(tx, approved)
         items.look(tx, item_id, now)
         return approved
 
@@ -136,7 +136,7 @@ def withdraw(database: Database, item_id: int, language: str, *, now: datetime) 
     with database.write() as tx:
         text = text_in(tx, item_id, language)
         withdrawn = replace(text, workflow=Workflow.WITHDRAWN, approved=None)
-        items.annotate(tx, withdrawn)
+        translations.annotate(tx, withdrawn)
         items.look(tx, item_id, now)
         return withdrawn
 
@@ -234,7 +234,7 @@ def _refuse_strangers(
 def text_in(tx: Transaction, item_id: int, language: str) -> Translation:
     """Return a text as it stands in a transaction. Raises NotFoundError."""
     items.get(tx, item_id)
-    text = items.texts(tx, [item_id])[item_id].get(language)
+    text = translations.of(tx, [item_id])[item_id].get(language)
     if text is None:
         raise NotFoundError("text", f"{item_id}/{language}")
     return text

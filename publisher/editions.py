@@ -22,7 +22,7 @@ from publisher.selection import Chosen
 from publisher.story import Story
 from publisher.telling import first_telling
 from publisher.variants import variants
-from store import deliveries, issues, items, publications, subscribers
+from store import editions, publications, queueing, revisions, subscribers, translations
 from store.database import Transaction
 from store.publications import Standing
 from store.records import FEED, Group, Issue, Newsletter, Publication, Words, newsletter_channel
@@ -124,7 +124,7 @@ def freeze(
         language: windows.of_newsletter(newsletter, language, zones, now=begin)
         for language in {draft.language for draft in made}
     }
-    return deliveries.queue(tx, issue, due=due, now=now)
+    return queueing.queue(tx, issue, due=due, now=now)
 
 
 def reader_zones(tx: Transaction, newsletter: Newsletter) -> list[str]:
@@ -158,7 +158,7 @@ def _told(
     """Return the rows of the ledger for what an edition tells."""
     ids = [pick.item.id for pick in picks]
     feed = publications.standing(tx, ids, FEED)
-    texts, marks = items.texts(tx, ids), items.marks(tx, ids)
+    texts, marks = translations.of(tx, ids), revisions.marks(tx, ids)
     rows = []
     for pick in picks:
         id_ = pick.item.id
@@ -223,7 +223,7 @@ def keep(
     variant: int = 0,
 ) -> int:
     """Keep an edition for ever, with the items that it tells of; return its id."""
-    return issues.add_edition(
+    return editions.add(
         tx,
         issue_id=issue.id,
         tells=tells,

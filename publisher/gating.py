@@ -13,7 +13,7 @@ from publisher.issue_states import Act
 from publisher.policy import Policy
 from publisher.rules import Rule
 from publisher.selection import Candidate, Chosen, Selection
-from store import issues, items, offers
+from store import candidates, items, offers, translations
 from store.database import Transaction
 from store.records import Blocking, Group, Issue, IssueState, Item, Newsletter, Translation
 
@@ -97,7 +97,7 @@ def considered(tx: Transaction, issue: Issue) -> dict[int, int]:
     marks = offers.offered(tx, issue.newsletter, issue.frequency)
     if issue.items is not None:
         return {mark: item_id for mark, item_id in marks.items() if item_id in issue.items}
-    kept = issues.reserved(tx, issue.newsletter, issue.frequency)
+    kept = candidates.reserved(tx, issue.newsletter, issue.frequency)
     return {mark: item_id for mark, item_id in marks.items() if item_id not in kept}
 
 
@@ -132,19 +132,19 @@ def choose(
     """
     if by_hand is None:
         offered = offers.offered(tx, newsletter.key, frequency).values()
-        kept = issues.reserved(tx, newsletter.key, frequency)
-        found = issues.candidates(tx, newsletter, offered, frequency=frequency, now=now)
+        kept = candidates.reserved(tx, newsletter.key, frequency)
+        found = candidates.of(tx, newsletter, offered, frequency=frequency, now=now)
         fresh = {tag: [id_ for id_ in ids if id_ not in kept] for tag, ids in found.items()}
     else:
-        fresh = issues.untold(tx, newsletter, by_hand, frequency=frequency)
+        fresh = candidates.untold(tx, newsletter, by_hand, frequency=frequency)
     ids = {item_id for of_language in fresh.values() for item_id in of_language}
-    known, texts = items.many(tx, ids), items.texts(tx, ids)
+    known, texts = items.many(tx, ids), translations.of(tx, ids)
     choice = {}
     for language, of_language in fresh.items():
         policy = Policy(rule=rule(newsletter, language), chain=config.chain(language))
-        candidates = [_candidate(known[id_], texts[id_], language) for id_ in of_language]
+        standing = [_candidate(known[id_], texts[id_], language) for id_ in of_language]
         taken = selection.select(
-            candidates, language, policy, since=slot, now=now, by_hand=by_hand is not None
+            standing, language, policy, since=slot, now=now, by_hand=by_hand is not None
         )
         # What somebody chose is an issue, however little it is.
         choice[language] = selection.enough(taken, 1 if by_hand else newsletter.minimum)

@@ -14,7 +14,16 @@ from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.gating import Gate
 from publisher.issue_states import OPEN, Act
-from store import approvals, deliveries, issues, items, jobs, newsletters
+from store import (
+    approvals,
+    cancelling,
+    candidates,
+    dues,
+    issues,
+    items,
+    jobs,
+    newsletters,
+)
 from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
 
@@ -51,7 +60,7 @@ def check_items(
     strangers = [str(item_id) for item_id in chosen if item_id not in items.many(tx, chosen)]
     if strangers:
         raise InputError("items", f"no item {', '.join(strangers)}: see 'tidings item list'")
-    left = issues.untold(tx, newsletter, chosen, frequency=frequency)
+    left = candidates.untold(tx, newsletter, chosen, frequency=frequency)
     untold = {item_id for of_language in left.values() for item_id in of_language}
     for item_id in chosen:
         if item_id not in untold:
@@ -176,7 +185,7 @@ def schedule(database: Database, issue_id: int, at: datetime) -> Issue:
             slot = issue.slot.isoformat()
             raise InputError("at", f"issue {issue.id} is planned for {slot}: give that or later")
         issues.schedule(tx, issue, at)
-        deliveries.put_off(tx, issue, at)
+        dues.put_off_all(tx, issue, at)
         return issues.get(tx, issue_id)
 
 
@@ -209,5 +218,5 @@ def cancel(database: Database, issue_id: int, *, now: datetime) -> Issue:
         issue = issues.get(tx, issue_id)
         issues.move(tx, issue, issue_states.of(issue, Act.CANCEL))
         if issue.state not in OPEN:
-            deliveries.cancel(tx, issue, now)
+            cancelling.cancel(tx, issue, now)
         return issues.get(tx, issue_id)

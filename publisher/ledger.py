@@ -8,7 +8,7 @@ from publisher import addresses
 from publisher.config import Config
 from publisher.policy import Fired
 from publisher.story import Correction, Story, Translation, tell
-from store import images, items, publications, topics
+from store import images, items, publications, revisions, topics
 from store.database import Transaction
 from store.records import FEED, Change, Mark, Publication
 
@@ -36,7 +36,7 @@ def tell_last(tx: Transaction, audiences: Collection[Audience], config: Config) 
 
 def paths(tx: Transaction, rows: Sequence[Publication]) -> list[str]:
     """Return the paths of the pages that rows of the ledger lead to, in their order."""
-    slugs = items.slugs(tx, {_revision(row) for row in rows})
+    slugs = revisions.slugs(tx, {_revision(row) for row in rows})
     return [addresses.item(row.language, row.item_id, slugs[_revision(row)]) for row in rows]
 
 
@@ -49,7 +49,7 @@ def _tell_all(
     """Return what rows tell; ``tellings`` is all that was ever told of their items."""
     known = items.many(tx, {row.item_id for row in rows})
     versions = _versions(tellings, config.site.languages)
-    words = items.words(tx, {_revision(row) for row in chain(rows, versions)})
+    words = revisions.words(tx, {_revision(row) for row in chain(rows, versions)})
     names = {topic.key: topic for topic in topics.listing(tx)}
     pictures = images.many(tx, [item.image_sha256 for item in known.values()])
     corrections = _corrections(tx, tellings)
@@ -97,7 +97,7 @@ def _corrections(
         for before, row in _followed(tellings)
         if row.change is Change.CORRECTION and row.rule != Fired.SOURCE_CORRECTED
     ]
-    marks = items.marks(tx, {row.item_id for _, row in corrected})
+    marks = revisions.marks(tx, {row.item_id for _, row in corrected})
     found: dict[tuple[int, str], list[Correction]] = defaultdict(list)
     for before, row in reversed(corrected):
         found[row.item_id, row.language].append(

@@ -15,7 +15,7 @@ from publisher.editions import Draft
 from publisher.gating import Gate
 from publisher.issue_states import OPEN
 from publisher.issuing import check_items
-from store import issues, items, newsletters, subscribers
+from store import issues, items, newsletters, subscribers, translations
 from store.database import Database, Transaction
 from store.records import Issue, IssueState, Translation
 
@@ -165,7 +165,7 @@ def _moment(local: datetime, now: datetime) -> str:
 
 def titles(tx: Transaction, ids: Sequence[int]) -> dict[int, str]:
     """Return the titles of items in the languages of their sources."""
-    known, texts = items.many(tx, ids), items.texts(tx, ids)
+    known, texts = items.many(tx, ids), translations.of(tx, ids)
     return {
         item_id: _title(texts[item_id], item.source_language) for item_id, item in known.items()
     }

@@ -16,7 +16,15 @@ from datetime import datetime
 from publisher import editions, gating, inspection, issue_states
 from publisher.config import Config
 from publisher.issue_states import OPEN, Act
-from store import deliveries, issues, jobs, newsletters, offers, subscribers
+from store import (
+    cancelling,
+    deliveries,
+    issues,
+    jobs,
+    newsletters,
+    offers,
+    subscribers,
+)
 from store.database import Database, Transaction
 from store.records import Issue, IssueState, Newsletter
 
@@ -105,7 +113,7 @@ def reopen(tx: Transaction, now: datetime) -> list[Issue]:
     What a relay wanted later may be known only once its issue is sent: while nobody could say
     of it, nothing waited. The last thing in its transaction.
     """
-    found = [issues.lock(tx, issue_id) for issue_id in deliveries.late(tx, IssueState.SENT)]
+    found = [issues.lock(tx, issue_id) for issue_id in cancelling.late(tx, IssueState.SENT)]
     # Another process may have been quicker.
     sent = [issue for issue in found if issue.state is IssueState.SENT]
     for issue in sent:

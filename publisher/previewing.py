@@ -9,7 +9,7 @@ from publisher.config import Config
 from publisher.errors import InputError
 from publisher.mail import links, senders
 from publisher.mail.compiled import message
-from store import issues, newsletters
+from store import editions, issues, newsletters
 from store.database import Database, Transaction
 from store.records import Delivery, DeliveryState, Edition, Group, Issue
 
@@ -61,8 +61,8 @@ def preview(
 
 
 def _frozen(tx: Transaction, issue: Issue, language: str, topics: list[str]) -> Edition | None:
-    readers = issues.topics_of(tx, issue.id)
-    mine = [each for each in issues.editions_of(tx, issue.id) if each.language == language]
+    readers = editions.topics_of(tx, issue.id)
+    mine = [each for each in editions.of(tx, issue.id) if each.language == language]
     for edition in mine:
         if topics in readers.get(edition.id, []) or (not topics and edition.variant == 0):
             return edition

@@ -7,7 +7,7 @@ from publisher.config import Config
 from publisher.issue_states import OPEN
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding
-from store import issues, newsletters
+from store import editions, issues, newsletters
 from store.database import Database, Transaction
 from store.records import Issue
 
@@ -49,5 +49,5 @@ def _frozen(tx: Transaction, issue: Issue) -> list[tuple[str, Rendered]]:
                 text=edition.text,
             ),
         )
-        for edition in issues.editions_of(tx, issue.id)
+        for edition in editions.of(tx, issue.id)
     ]

@@ -16,7 +16,7 @@ from publisher import telling
 from publisher.cases import Case
 from publisher.config import Config
 from publisher.telling import Decision
-from store import entries, items, offers, publications, stale
+from store import entries, items, offers, publications, revisions, stale, translations
 from store.database import Database, Transaction
 from store.records import FEED, Publication
 
@@ -75,7 +75,7 @@ def decide_all(
     tx: Transaction, ids: Sequence[int], config: Config, now: datetime
 ) -> list[Decision]:
     """Decide about these items as they stand in the store."""
-    known, texts, marks = items.many(tx, ids), items.texts(tx, ids), items.marks(tx, ids)
+    known, texts, marks = items.many(tx, ids), translations.of(tx, ids), revisions.marks(tx, ids)
     standing = publications.standing(tx, ids, FEED)
     return [
         telling.decide(

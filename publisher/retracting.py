@@ -11,7 +11,7 @@ from publisher.errors import InputError
 from publisher.freshness import digest
 from publisher.ingest.decide import words_of
 from publisher.ingest.limits import refuse_unfit_words
-from store import items, publications
+from store import items, publications, revisions, translations
 from store.database import Database, Transaction
 from store.records import FEED, Change, Item, Text, Translation, Workflow
 
@@ -32,7 +32,7 @@ def retract(
     and NotFoundError.
     """
     with database.write() as tx:
-        item, texts = items.get(tx, item_id), items.texts(tx, [item_id])[item_id]
+        item, texts = items.get(tx, item_id), translations.of(tx, [item_id])[item_id]
         text_in(tx, item_id, item.source_language)
         said = {tag or item.source_language: text for tag, text in notes.items() if text.strip()}
         for language in said.keys() - texts.keys():
@@ -44,9 +44,11 @@ def retract(
         for language, told in seen.items():
             texts[language] = replace(texts[language], title=told.title, slug=told.slug)
         source = _notice(texts[item.source_language], said, None, config, now)
-        items.save(tx, source, author=author)
+        translations.save(tx, source, author=author)
         for language in sorted(said.keys() - {item.source_language}):
-            items.save(tx, _notice(texts[language], said, source, config, now), author=author)
+            translations.save(
+                tx, _notice(texts[language], said, source, config, now), author=author
+            )
         items.look(tx, item_id, now)
         return item
 
@@ -58,7 +60,7 @@ def _told(tx: Transaction, item_id: int) -> dict[str, Text]:
     """
     told = publications.standing(tx, [item_id], FEED).values()
     keys = {(item_id, row.shown_language, row.revision) for row in told}
-    words = items.words(tx, keys)
+    words = revisions.words(tx, keys)
     return {key[1]: words[key] for key in sorted(keys)}
 
 

@@ -22,7 +22,7 @@ from publisher.site import indexes, listings, maps, newsletters, touched
 from publisher.site import items as item_pages
 from publisher.site.view import View, fronts, view
 from publisher.tokens import Tokens
-from store import issues, items, publications
+from store import editions, items, publications
 from store.database import Database, open_database
 from store.records import FEED, DeliveryState, Letter, Missing, SigningKey
 
@@ -88,7 +88,7 @@ def _pages(trial: Trial, seen: View) -> None:
     for language in seen.config.site.languages:
         trial.attempt(partial(_drain, indexes.documents, seen, language))
         trial.attempt(partial(_drain, newsletters.indexes, seen, language))
-    for issue_id in issues.listed(seen.tx):
+    for issue_id in editions.listed(seen.tx):
         trial.attempt(partial(_drain, newsletters.documents, seen, [issue_id]))
     trial.attempt(partial(_drain, maps.parts, seen, [1]))
     trial.attempt(partial(_drain, maps.site, seen))

@@ -27,9 +27,10 @@ from sqlalchemy import (
     update,
 )
 
-from store.database import Transaction, among
+from store.database import Transaction
 from store.records import Batch, DeliveryState, IssueState
 from store.tables import batches, deliveries, issues
+from store.values import among
 
 #: Deliveries of a batch at the most.
 SIZE = 500
@@ -110,6 +111,11 @@ def lock_with(tx: Transaction, which: ColumnElement[bool]) -> list[Batch]:
     )
     rows = tx.rows(select(holder.label("id")).distinct().where(which))
     return lock(tx, among(batches.c.id, [row["id"] for row in rows])) if rows else []
+
+
+def waits_of(issue_id: int) -> ColumnElement[bool]:
+    """Return the condition that something waits of a batch of an issue."""
+    return and_(WAITS, batches.c.issue_id == issue_id)
 
 
 def members(batch: Batch) -> ColumnElement[bool]:

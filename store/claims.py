@@ -14,12 +14,13 @@ from sqlalchemy import Executable, and_, exists, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from store import batches
-from store.database import Transaction, among
+from store.database import Transaction
 from store.deliveries import read, whole
 from store.dues import WAITING
 from store.errors import ConflictError
 from store.records import Batch, Delivery, DeliveryState, Ending, Status
 from store.tables import Instant, deliveries, issues, subscribers
+from store.values import among
 
 _INSTANT, _SQLITE = Instant(), sqlite.dialect()
 

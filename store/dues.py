@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, and_, case, literal, select, update
 
 from store import batches, tables
 from store.database import Transaction
-from store.records import Batch, DeliveryState
+from store.records import Batch, DeliveryState, Issue
 from store.tables import deliveries, subscribers
 
 #: The states of what is sent once it is due.
 WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
 
+_WAITS = deliveries.c.state.in_(WAITING)
 _INSTANT = deliveries.c.due.type
 
 
@@ -58,5 +59,11 @@ def put_off(
     batches.change(tx, batches.lock(tx, late), later)
 
 
+def put_off_all(tx: Transaction, issue: Issue, due: datetime) -> None:
+    """Have all that waits of an issue be due at an instant."""
+    later = update(deliveries).where(_WAITS).values(due=due)
+    batches.change(tx, batches.lock(tx, batches.waits_of(issue.id)), later)
+
+
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(deliveries.c.state.in_(WAITING), deliveries.c.due <= now)
+    return and_(_WAITS, deliveries.c.due <= now)

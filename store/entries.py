@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import bindparam, func, insert, literal, select, union_all
 
-from store.database import Transaction, among
+from store.database import Transaction
 from store.records import FeedEntry
 from store.tables import feed_entries, topics
+from store.values import among
 
 #: A feed: its language and its topic, "" for all news of the language.
 Feed = tuple[str, str]

@@ -1,33 +1,18 @@
-"""Items, their translations and every revision of those."""
+"""Items, whichever languages they are in."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, collate, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from store import parity
-from store.database import Transaction, among
-from store.errors import ConflictError, NotFoundError
-from store.records import (
-    Change,
-    Freshness,
-    Item,
-    Kind,
-    Mark,
-    Place,
-    Text,
-    Translation,
-    Workflow,
-)
-from store.tables import item_topics, items, revisions, translations
-
-#: Comes after all characters that may stand in a text: a noncharacter, the last there is.
-_LAST = "\U0010ffff"
-
-#: What is remembered of where a text came from; no matter of its record.
-_BESIDE = {"origin", "source_fingerprint"}
+from store.database import Transaction
+from store.errors import NotFoundError
+from store.records import Freshness, Item, Kind, Workflow
+from store.tables import item_topics, items, translations
+from store.values import among
 
 _ITEM = [column for column in items.c if column.name != "look_at"]
 
@@ -96,42 +81,6 @@ def by_origin(tx: Transaction, origin: str) -> Item | None:
     return _first(tx, items.c.id.in_(found))
 
 
-def came_from(
-    tx: Transaction, item_id: int, language: str, *, origin: str, fingerprint: str
-) -> None:
-    """Remember what a text came as, and from which place; who names none takes none away."""
-    values = {"source_fingerprint": fingerprint, **({"origin": origin} if origin else {})}
-    mine = (translations.c.item_id == item_id) & (translations.c.language == language)
-    news = or_(*(translations.c[name] != value for name, value in values.items()))
-    tx.run(update(translations).where(mine, news).values(**values))
-
-
-def fingerprints(tx: Transaction, item_id: int) -> dict[str, str]:
-    """Return what an item's texts came as, by language; empty for one that came from nowhere."""
-    query = select(translations.c.language, translations.c.source_fingerprint)
-    rows = tx.rows(query.where(translations.c.item_id == item_id))
-    return {row["language"]: row["source_fingerprint"] for row in rows}
-
-
-def below(tx: Transaction, scope: str) -> Iterator[Place]:
-    """Yield where texts came from, of those whose origin begins with ``scope``.
-
-    In no order that can be relied on; without those that were withdrawn or retracted here.
-    """
-    origin = translations.c.origin
-    # A range, not LIKE: on SQLite that knows no case, and there the index answers a range.
-    # PostgreSQL orders by the rules of a language unless told otherwise.
-    ordered = collate(origin, "C") if tx.on_postgresql else origin
-    query = select(*(translations.c[name] for name in Place.__dataclass_fields__)).where(
-        ordered >= scope,
-        ordered < scope + _LAST,
-        translations.c.workflow != Workflow.WITHDRAWN,
-        translations.c.change != Change.RETRACTION,
-    )
-    for row in tx.each(query):
-        yield Place(**row)
-
-
 def look_at_all(tx: Transaction, now: datetime) -> None:
     """Have the tick look at every item: what decides has changed, not the items."""
     tx.run(update(items).values(look_at=now))
@@ -187,22 +136,6 @@ def on_topic(tx: Transaction, topic: str) -> list[int]:
     return [row["item_id"] for row in tx.rows(query.order_by(item_topics.c.item_id))]
 
 
-def texts(tx: Transaction, ids: Collection[int]) -> dict[int, dict[str, Translation]]:
-    """Return the texts of these items as they stand, by item and language."""
-    query = select(translations).where(among(translations.c.item_id, ids))
-    found: dict[int, dict[str, Translation]] = {item_id: {} for item_id in ids}
-    for row in tx.rows(query.order_by(translations.c.language)):
-        record = _translation(row)
-        found[record.item_id][record.language] = record
-    return found
-
-
-def _translation(row: Mapping[Any, Any]) -> Translation:
-    fields = {name: value for name, value in row.items() if name not in _BESIDE}
-    typed = {"workflow": Workflow(row["workflow"]), "change": Change(row["change"])}
-    return Translation(**{**fields, **typed})
-
-
 def counts(tx: Transaction) -> tuple[int, int]:
     """Return how many items and how many texts there are."""
     query = select(
@@ -211,122 +144,6 @@ def counts(tx: Transaction) -> tuple[int, int]:
     )
     row = tx.row(query)
     return (row["items"], row["texts"]) if row else (0, 0)
-
-
-def save(tx: Transaction, text: Translation, *, author: str, note: str = "") -> None:
-    """Write a text as its item's newest revision in its language.
-
-    ``note`` says, in the text's language, what a correction corrects.
-    ``text.revision`` must be the next number: 1, or one more than the writer has read. Raises
-    ConflictError when somebody else saved in between.
-    """
-    row = vars(text).copy()
-    if text.revision == 1:
-        row["origin"] = ""
-    if text.revision == 1:
-        saved = len(tx.insert_new(translations, [row], returning="item_id"))
-    else:
-        mine = (translations.c.item_id == text.item_id) & (translations.c.language == text.language)
-        before = translations.c.revision == text.revision - 1
-        saved = tx.run(update(translations).where(mine, before).values(**row))
-    if saved != 1:
-        raise _changed(text)
-    words = {name: row[name] for name in Text.__dataclass_fields__}
-    where = {"item_id": text.item_id, "language": text.language, "number": text.revision}
-    _carry(tx, text)
-    told = {"author": author, "change": text.change, "note": note, "saved": text.updated}
-    tx.run(insert(revisions).values(**where, **words, **told, digest=text.digest))
-
-
-def _changed(text: Translation) -> ConflictError:
-    return ConflictError(
-        f"item {text.item_id} in {text.language} was changed by somebody else; "
-        "read it again and repeat the change"
-    )
-
-
-def _carry(tx: Transaction, text: Translation) -> None:
-    """Keep current what was made from a text that has had only a minor edit."""
-    if text.change is not Change.MINOR:
-        return
-    before = select(revisions.c.digest).where(
-        revisions.c.item_id == text.item_id,
-        revisions.c.language == text.language,
-        revisions.c.number == text.revision - 1,
-    )
-    made_from_it = and_(
-        translations.c.item_id == text.item_id,
-        translations.c.made_from == text.language,
-        translations.c.language != text.language,
-        translations.c.source_digest == before.scalar_subquery(),
-    )
-    tx.run(update(translations).where(made_from_it).values(source_digest=text.digest))
-
-
-def marks(tx: Transaction, ids: Collection[int]) -> dict[int, list[Mark]]:
-    """Return what is remembered of every revision of these items, oldest first, by item."""
-    fields = [revisions.c[name] for name in Mark.__dataclass_fields__]
-    query = select(*fields).where(among(revisions.c.item_id, ids))
-    found: dict[int, list[Mark]] = {item_id: [] for item_id in ids}
-    for row in tx.rows(query.order_by(revisions.c.item_id, revisions.c.number)):
-        found[row["item_id"]].append(Mark(**{**row, "change": Change(row["change"])}))
-    return found
-
-
-def annotate(tx: Transaction, text: Translation) -> None:
-    """Write what stands beside a text (workflow, dates, source digest): no new revision.
-
-    Raises ConflictError when the text has another revision by now: what was decided about one
-    wording, such as an approval, is not decided about the next.
-    """
-    mine = and_(
-        translations.c.item_id == text.item_id,
-        translations.c.language == text.language,
-        translations.c.revision == text.revision,
-    )
-    values = {
-        "workflow": text.workflow,
-        "source_digest": text.source_digest,
-        "made_from": text.made_from,
-        "dated": text.dated,
-        "updated": text.updated,
-        "approved": text.approved,
-    }
-    if tx.run(update(translations).where(mine).values(**values)) != 1:
-        raise _changed(text)
-
-
-#: An item's id, a language, and the number of a revision of the text.
-Revision = tuple[int, str, int]
-
-
-def words(tx: Transaction, wanted: Collection[Revision]) -> Mapping[Revision, Text]:
-    """Return the words of these revisions, by (item, language, number)."""
-    names = [*Text.__dataclass_fields__]
-    rows = _revisions(tx, wanted, names)
-    return {key: Text(**{name: row[name] for name in names}) for key, row in rows}
-
-
-def slugs(tx: Transaction, wanted: Collection[Revision]) -> Mapping[Revision, str]:
-    """Return of the words of these revisions what stands in addresses: no text is read."""
-    return {key: row["slug"] for key, row in _revisions(tx, wanted, ["slug"])}
-
-
-def _revisions(
-    tx: Transaction, wanted: Collection[Revision], names: Sequence[str]
-) -> Iterator[tuple[Revision, Mapping[Any, Any]]]:
-    """Yield these revisions, of each the columns of these names."""
-    where = and_(
-        among(revisions.c.item_id, {item_id for item_id, _, _ in wanted}),
-        revisions.c.language.in_({language for _, language, _ in wanted}),
-        among(revisions.c.number, {number for _, _, number in wanted}),
-    )
-    columns = [revisions.c[name] for name in names]
-    query = select(revisions.c.item_id, revisions.c.language, revisions.c.number, *columns)
-    for row in tx.rows(query.where(where)):
-        key = (row["item_id"], row["language"], row["number"])
-        if key in wanted:
-            yield key, row
 
 
 def look(tx: Transaction, item_id: int, at: datetime | None) -> None:

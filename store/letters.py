@@ -15,10 +15,11 @@ from typing import Any
 from sqlalchemy import and_, delete, func, insert, select, update
 
 from store import jobs
-from store.database import Transaction, among
+from store.database import Transaction
 from store.errors import ConflictError, NotFoundError
 from store.records import DeliveryState, Letter
 from store.tables import letters
+from store.values import among
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
 _UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)

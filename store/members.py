@@ -4,43 +4,23 @@ One look-up, one load and one update for some thousand people: row by row each w
 round trip, and a million people hours.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Executable,
-    TableValuedAlias,
-    Text,
-    any_,
-    bindparam,
-    cast,
-    column,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Executable, bindparam, func, select, text, update
 
 from store.database import Transaction
-from store.records import Status, topic_key
+from store.records import Status
+from store.subscribing import subscribe, subscribe_new, unsubscribe
 from store.tables import subscribers, subscriptions
+from store.values import as_table, is_one_of
 
 #: The columns of a subscriber but for the id, in the order of :class:`Member`.
 _FIELDS = ("email", "name", "language", "timezone", "status", "consent_at", "consent_source")
-#: Few have a choice of topics that nobody else has: of so many the word is remembered.
-_REMEMBERED = 1024
 #: New people who are made rows of together: what they become takes more memory than they do.
 _TOGETHER = 5_000
 _COLUMNS = [subscribers.c.id, *(subscribers.c[name] for name in _FIELDS)]
@@ -74,7 +54,7 @@ def known(tx: Transaction, emails: Collection[str]) -> dict[str, Member]:
     if tx.on_postgresql:
         # It believes a table without statistics to be small, and would read all of it.
         tx.run(text("set local enable_seqscan = off"))
-    query = select(*_COLUMNS).where(_is_one_of(tx, subscribers.c.email, emails))
+    query = select(*_COLUMNS).where(is_one_of(tx, subscribers.c.email, emails))
     # In one order, so that two imports at once do not wait for each other.
     found = _members(tx, query.order_by(subscribers.c.email).with_for_update())
     return {member.email: member for member in found}
@@ -120,8 +100,8 @@ def save(tx: Transaction, before: Mapping[str, Member], after: Mapping[str, Memb
         if member.id and member is not before[email]
     ]
     _change(tx, [member for was, member in changed if member.fields != was.fields])
-    _unsubscribe(tx, [member.id for was, member in changed if was.topics and not member.topics])
-    _subscribe(
+    unsubscribe(tx, [member.id for was, member in changed if was.topics and not member.topics])
+    subscribe(
         tx,
         [
             (key, member.id, topics, member.often.get(key, ""))
@@ -146,22 +126,12 @@ def _members(tx: Transaction, query: Executable) -> list[Member]:
     ]
     if topics:
         wanted = select(subscriptions).order_by(subscriptions.c.newsletter)
-        theirs = wanted.where(_is_one_of(tx, subscriptions.c.subscriber_id, list(topics)))
+        theirs = wanted.where(is_one_of(tx, subscriptions.c.subscriber_id, list(topics)))
         for row in tx.each(theirs):
             topics[row["subscriber_id"]][row["newsletter"]] = tuple(row["topics"])
             if row["frequency"]:
                 often[row["subscriber_id"]][row["newsletter"]] = row["frequency"]
     return found
-
-
-def _is_one_of(
-    tx: Transaction, column: Column[Any], values: Collection[Any]
-) -> ColumnElement[bool]:
-    """Return the condition that a column is one of some thousand values: one parameter."""
-    if tx.on_postgresql:
-        return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
-    listed = func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(select(listed.c.value))
 
 
 def _add(tx: Transaction, new: Sequence[Member]) -> None:
@@ -171,50 +141,7 @@ def _add(tx: Transaction, new: Sequence[Member]) -> None:
     # As text of no kind of its own, which the drivers would look for anew in each row.
     columns["status"] = tuple(map(str, columns["status"]))
     tx.load(subscribers, {"id": ids, **columns})
-    _subscribe_new(tx, ids, topics, often)
-
-
-def _subscribe_new(
-    tx: Transaction,
-    ids: Sequence[int],
-    topics: Sequence[Mapping[str, tuple[str, ...]]],
-    often: Sequence[Mapping[str, str]],
-) -> None:
-    count = len(ids)
-    # One choice for all, and nobody else between the first and the last of them.
-    if topics.count(topics[0]) == often.count(often[0]) == count == ids[-1] - ids[0] + 1:
-        _subscribe_alike(tx, ids, topics[0], often[0])
-        return
-    words = lru_cache(_REMEMBERED)(topic_key)
-    wanted = [
-        (number, key, chosen, words(chosen), how_often.get(key, "") if how_often else "")
-        for number, theirs, how_often in zip(ids, topics, often, strict=True)
-        for key, chosen in theirs.items()
-    ]
-    if wanted:
-        names = ("subscriber_id", "newsletter", "topics", "topic_key", "frequency")
-        tx.load(subscriptions, dict(zip(names, zip(*wanted, strict=True), strict=True)))
-
-
-def _subscribe_alike(
-    tx: Transaction,
-    ids: Sequence[int],
-    topics: Mapping[str, tuple[str, ...]],
-    often: Mapping[str, str],
-) -> None:
-    """Subscribe people to the same: the database copies it, and no row has to be made here."""
-    columns = subscriptions.c
-    for key, chosen in topics.items():
-        given = {
-            columns.newsletter: key,
-            columns.topics: chosen,
-            columns.topic_key: topic_key(chosen),
-            columns.frequency: often.get(key, ""),
-        }
-        words = (literal(value, column.type) for column, value in given.items())
-        people = subscribers.c.id.between(ids[0], ids[-1])
-        rows = select(subscribers.c.id, *words).where(people)
-        tx.run(insert(subscriptions).from_select([columns.subscriber_id, *given], rows))
+    subscribe_new(tx, ids, topics, often)
 
 
 def _ids(tx: Transaction, count: int) -> Sequence[int]:
@@ -232,7 +159,7 @@ def _ids(tx: Transaction, count: int) -> Sequence[int]:
 def _change(tx: Transaction, changed: Sequence[Member]) -> None:
     if tx.on_postgresql and changed:
         columns = [subscribers.c.id, *(subscribers.c[name] for name in _FIELDS)]
-        rows = _rows(columns, [(member.id, *member.fields) for member in changed])
+        rows = as_table(columns, [(member.id, *member.fields) for member in changed])
         new = {name: rows.c[name] for name in _FIELDS}
         tx.run(update(subscribers).where(subscribers.c.id == rows.c.id).values(new))
         return
@@ -240,48 +167,3 @@ def _change(tx: Transaction, changed: Sequence[Member]) -> None:
     names = ("number", *_FIELDS)
     values = [dict(zip(names, (member.id, *member.fields), strict=True)) for member in changed]
     tx.run(statement.values({name: bindparam(name) for name in _FIELDS}), values)
-
-
-def _unsubscribe(tx: Transaction, gone: Sequence[int]) -> None:
-    if gone:
-        tx.run(delete(subscriptions).where(_is_one_of(tx, subscriptions.c.subscriber_id, gone)))
-
-
-def _subscribe(tx: Transaction, wanted: Sequence[tuple[str, int, tuple[str, ...], str]]) -> None:
-    names = ("newsletter", "subscriber_id", "topics", "topic_key", "frequency")
-    if tx.on_postgresql and wanted:
-        columns = [Column(name, subscriptions.c[name].type) for name in names]
-        # An array of JSON is taken for JSON.
-        columns[2] = Column("topics", Text)
-        rows = _rows(
-            columns,
-            [
-                (key, number, json.dumps(topics), topic_key(topics), how)
-                for key, number, topics, how in wanted
-            ],
-        )
-        given = select(*(cast(rows.c[name], subscriptions.c[name].type) for name in names))
-        tx.run(_or_replace(postgresql.insert(subscriptions).from_select(names, given)))
-        return
-    values = [
-        dict(zip(names, (key, number, topics, topic_key(topics), how), strict=True))
-        for key, number, topics, how in wanted
-    ]
-    tx.run(_or_replace(sqlite.insert(subscriptions)), values)
-
-
-def _or_replace(insert: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
-    return insert.on_conflict_do_update(
-        index_elements=["newsletter", "subscriber_id"],
-        set_={name: insert.excluded[name] for name in ("topics", "topic_key", "frequency")},
-    )
-
-
-def _rows(columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]) -> TableValuedAlias:
-    """Return rows as a table of PostgreSQL's, made of one array a column."""
-    arrays = [
-        literal(list(values), postgresql.ARRAY(one.type))
-        for one, values in zip(columns, zip(*rows, strict=True), strict=True)
-    ]
-    names = [column(one.name, one.type) for one in columns]
-    return func.unnest(*arrays).table_valued(*names).render_derived()

@@ -11,8 +11,9 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, true
 
-from store.database import Transaction, among
+from store.database import Transaction
 from store.tables import items, newsletters, offers
+from store.values import among
 
 _SINCE = items.c.created >= newsletters.c.since
 #: The names of the frequencies beside the newsletter's own; both databases have this function.

@@ -13,9 +13,10 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from store.database import Transaction, among
+from store.database import Transaction
 from store.records import Ping
 from store.tables import pings
+from store.values import among
 
 #: Who changes pings queues for this: two who put the same one would collide on PostgreSQL.
 _QUEUE = "pings"

@@ -20,9 +20,10 @@ from sqlalchemy import (
     select,
 )
 
-from store.database import Transaction, among
+from store.database import Transaction
 from store.records import FEED, Change, Hold, Publication
 from store.tables import feed_entries, holds, item_topics, publications
+from store.values import among
 
 _FIELDS = [column for column in publications.c if column.name != "id"]
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, delete, insert, select, union_all
 
-from store.database import Transaction, among
+from store.database import Transaction
 from store.tables import stale_issues, stale_items
+from store.values import among
 
 
 @dataclass(frozen=True, kw_only=True)

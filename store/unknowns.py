@@ -9,11 +9,14 @@ from datetime import datetime
 
 from sqlalchemy import and_, func, literal_column, select, update
 
-from store.database import Transaction, among
+from store.batches import lock_with, recount
+from store.database import Transaction
 from store.deliveries import read, whole
+from store.errors import ConflictError, NotFoundError
 from store.records import DeliveryState, Unknown
 from store.tables import batches
 from store.tables import deliveries as rows
+from store.values import among
 
 _UNKNOWN = rows.c.state == DeliveryState.UNKNOWN
 #: As the index says it: with a parameter no database would know that it serves.
@@ -67,3 +70,34 @@ def of(tx: Transaction, issue_id: int) -> list[Unknown]:
 def ask_again(tx: Transaction, ids: Collection[int], due: datetime) -> None:
     """Have these be asked for again at an instant."""
     tx.run(update(rows).where(among(rows.c.id, ids), _UNKNOWN).values(due=due))
+
+
+def resolve(
+    tx: Transaction,
+    delivery_id: int,
+    state: DeliveryState,
+    *,
+    now: datetime,
+    due: datetime | None = None,
+    detail: str = "resolved by hand",
+    attempt: int | None = None,
+) -> int:
+    """Give an unknown delivery a state; return the id of its issue.
+
+    ``due`` says when it goes again, if it does, unless at once; ``detail`` who knows it,
+    ``attempt`` of which of its attempts, unless it is the last.
+    Raises NotFoundError when there is no such delivery, ConflictError when it is not unknown, or
+    was tried once more since.
+    """
+    locked = lock_with(tx, rows.c.id == delivery_id)
+    if not locked:
+        raise NotFoundError("delivery", delivery_id)
+    mine = and_(rows.c.id == delivery_id, _UNKNOWN)
+    if attempt is not None:
+        mine = and_(mine, rows.c.attempts == attempt)
+    values = {"state": state, "detail": detail, "due": due or now, "changed": now}
+    row = tx.row(update(rows).where(mine).values(**values).returning(rows.c.issue_id))
+    if row is None:
+        raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")
+    recount(tx, locked)
+    return int(row["issue_id"])

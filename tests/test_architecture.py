@@ -144,12 +144,6 @@ LINES = 250
 #: What is yet to be split.
 LONG = (
     "scheduler",
-    "store.database",
-    "store.deliveries",
-    "store.issues",
-    "store.items",
-    "store.members",
-    "store.tables",
     "publisher.delivery.dialogue",
     "publisher.delivery.journal",
     "publisher.delivery.workers",

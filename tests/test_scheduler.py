@@ -18,7 +18,7 @@ import scheduler
 from publisher import corrections, cron, editing, issuing, retracting
 from publisher.config import Config
 from publisher.errors import ConfigError, InputError, StoreError
-from store import issues, publications
+from store import editions, issues, publications
 from store.database import Database
 from store.records import Blocking, Change, Hold, IssueState, Missing, Workflow, newsletter_channel
 from tests import make
@@ -278,7 +278,7 @@ def test_a_fallback_in_a_digest_is_labelled_in_the_readers_language(
         make.take(database, served, make.draft("en"))
         tick(database, served)
     with database.read() as tx:
-        edition = next(e for e in issues.editions_of(tx, 1) if e.language == "ar")
+        edition = next(e for e in editions.of(tx, 1) if e.language == "ar")
         told = [row for row in publications.of_issue(tx, 1) if row.language == "ar"]
     notice = "هذا النص غير متاح بعد باللغة العربية، وهو معروض باللغة الإنجليزية."
     assert notice in edition.html

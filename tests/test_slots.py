@@ -14,7 +14,7 @@ import scheduler
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.wallclock import WEEKDAYS
-from store import deliveries, issues, publications, subscribers
+from store import deliveries, editions, issues, publications, subscribers
 from store.database import Database
 from store.records import Issue, IssueState, Newsletter, Subscription, newsletter_channel
 from tests import clocks, make
@@ -239,7 +239,7 @@ def test_each_frequency_tells_its_own_readers_all_that_they_have_not_had(
     }
     with database.read() as tx:
         weekly = next(i for i in issues.listing(tx) if i.frequency == "weekly")
-        (edition,) = issues.editions_of(tx, weekly.id)
+        (edition,) = editions.of(tx, weekly.id)
     assert edition.items == 2
 
 
@@ -258,7 +258,7 @@ def test_two_frequencies_with_the_same_slot_have_an_issue_each(
     tick(database, quiet, TUESDAY)
     with database.read() as tx:
         found = [(i.frequency, i.slot, i.state) for i in issues.listing(tx)]
-        archive = [headline.issue_id for headline in issues.headlines(tx, "digest", "en")]
+        archive = [headline.issue_id for headline in editions.headlines(tx, "digest", "en")]
     assert found == [("", TUESDAY, IssueState.SENT), ("weekly", TUESDAY, IssueState.SENT)]
     assert archive == [2, 1]
 
@@ -310,7 +310,7 @@ def test_too_few_items_stay_for_the_next_slot_in_each_language_by_itself(
         tick(database, served, TUESDAY + 2 * DAY)
         assert relay.counts == {"en@example.org": 1, "fr@example.org": 1}
     with database.read() as tx:
-        frozen = [e for i in issues.listing(tx) for e in issues.editions_of(tx, i.id)]
+        frozen = [e for i in issues.listing(tx) for e in editions.of(tx, i.id)]
     assert [(e.language, e.items) for e in frozen] == [("en", 2), ("fr", 2)]
 
 

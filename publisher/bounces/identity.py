@@ -21,7 +21,7 @@ from publisher.mail.returned import Returned
 from publisher.mail.wire import message_id
 from publisher.subscriptions import keyring
 from publisher.tokens import Mail
-from store import bounces, deliveries, issues, letters, subscribers
+from store import bounces, deliveries, editions, issues, letters, subscribers
 from store.database import Transaction
 from store.errors import NotFoundError
 from store.records import Letter, Status, Subscriber
@@ -118,7 +118,7 @@ def _mail(
     delivery = deliveries.find(tx, number)
     if delivery is None:
         return None
-    edition = issues.edition(tx, delivery.edition_id)
+    edition = editions.get(tx, delivery.edition_id)
     return About(
         person=subscribers.get(tx, delivery.subscriber_id),
         address=delivery.email,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from publisher.bounces import identity
 from publisher.subscriptions import keyring, leaving, suppressions
-from store import consents, deliveries, issues, letters, subscribers
+from store import cancelling, consents, deliveries, issues, letters, subscribers
 from store.database import Database, Transaction
 from store.records import Act, Ending, Letter, Status, Subscriber
 
@@ -31,7 +31,7 @@ def stop(
     consents.record(tx, person.id, act, at=now, how=how, choice=had)
     subscribers.change(tx, person.id, status=status)
     suppressions.suppress(tx, keyring.known(tx), person.email, status, now=now)
-    deliveries.cancel_left(tx, person.id, None, now=now)
+    cancelling.cancel_left(tx, person.id, None, now=now)
     letters.cancel(tx, person.email, now)
     return status
 

@@ -43,7 +43,7 @@ def list_deliveries(
     """List the mails of an issue and how each stands."""
     from publisher.mail.wire import message_id  # noqa: PLC0415
     from publisher.subscriptions import keyring  # noqa: PLC0415
-    from store import issues  # noqa: PLC0415
+    from store import editions, issues  # noqa: PLC0415
     from store.records import DeliveryState  # noqa: PLC0415
 
     if state and state not in list(DeliveryState):
@@ -52,11 +52,11 @@ def list_deliveries(
     with common.opened(ctx, config) as house:
         tokens = keyring.tokens(house.database, now=common.clock(None))
         with house.database.read() as tx:
-            known = issues.editions_of(tx, issues.get(tx, issue).id)
-        editions = {entry.id: entry for entry in known}
+            found = editions.of(tx, issues.get(tx, issue).id)
+        known = {entry.id: entry for entry in found}
 
         def record(mail: "Delivery") -> dict[str, Any]:
-            identity = message_id(mail, editions[mail.edition_id], house.config.host, tokens)
+            identity = message_id(mail, known[mail.edition_id], house.config.host, tokens)
             return {**{name: getattr(mail, name) for name in columns}, "message_id": identity}
 
         mails = _mails(house.database, issue, DeliveryState(state) if state else None)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def issue_record(tx: "Transaction", entry: "Issue") -> dict[str, Any]:
     """Return what the contract says of an issue, with the editions that are frozen."""
-    from store import deliveries, issues  # noqa: PLC0415
+    from store import deliveries, editions  # noqa: PLC0415
 
-    people, topics = deliveries.recipients(tx, entry.id), issues.topics_of(tx, entry.id)
+    people, topics = deliveries.recipients(tx, entry.id), editions.topics_of(tx, entry.id)
     return {
         "id": entry.id,
         "newsletter": entry.newsletter,
@@ -36,7 +36,7 @@ def issue_record(tx: "Transaction", entry: "Issue") -> dict[str, Any]:
                 "subject": edition.subject,
                 "sha256": edition.sha256,
             }
-            for edition in issues.editions_of(tx, entry.id)
+            for edition in editions.of(tx, entry.id)
         ],
         "deliveries": deliveries.counts(tx, issue_id=entry.id),
     }

@@ -79,7 +79,7 @@ def list_(
 ) -> None:
     """List the items."""
     from publisher.languages import tag  # noqa: PLC0415
-    from store import items  # noqa: PLC0415
+    from store import items, translations  # noqa: PLC0415
     from store.records import Freshness, Workflow  # noqa: PLC0415
 
     if state and state not in list(Workflow):
@@ -95,7 +95,7 @@ def list_(
             workflow=Workflow(state) if state else None,
             freshness=Freshness(freshness) if freshness else None,
         )
-        texts = items.texts(tx, [entry.id for entry in found])
+        texts = translations.of(tx, [entry.id for entry in found])
     records = [_record(entry, texts[entry.id]) for entry in found]
     if as_json:
         common.listing(records, (), as_json=True)
@@ -153,11 +153,11 @@ def list_topics(
 
 def item_record(database: "Database", number: int) -> dict[str, Any]:
     """Return what the contract says of an item. Raises NotFoundError."""
-    from store import items  # noqa: PLC0415
+    from store import items, translations  # noqa: PLC0415
 
     with database.read() as tx:
         found = items.get(tx, number)
-        return _record(found, items.texts(tx, [number])[number])
+        return _record(found, translations.of(tx, [number])[number])
 
 
 def print_item(record: dict[str, Any], *, as_json: bool) -> None:

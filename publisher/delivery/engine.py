@@ -31,7 +31,7 @@ from publisher.errors import NotFoundError
 from publisher.issue_states import Act
 from publisher.mail import keys
 from publisher.subscriptions import keyring
-from store import deliveries, issues, jobs
+from store import cancelling, deliveries, issues, jobs, unknowns
 from store.database import Database
 from store.records import DeliveryState
 
@@ -63,7 +63,7 @@ def deliver(
     outcome.doubtful = recovery.recover(database, config, now=now)
     outcome.unknown = len(outcome.doubtful)
     with database.write() as tx:
-        outcome.cancelled = deliveries.cancel_late(tx, now)
+        outcome.cancelled = cancelling.cancel_late(tx, now)
         press.reopen(tx, now)
         due = deliveries.next_due(tx, issue_id=issue_id)
     if due is None or due > now:
@@ -92,7 +92,7 @@ def deliver(
         gc.unfreeze()
         outcome.join(together.outcome)
     with database.write() as tx:
-        outcome.cancelled += deliveries.cancel_late(tx, now)
+        outcome.cancelled += cancelling.cancel_late(tx, now)
         press.reopen(tx, now)
     return outcome
 
@@ -127,7 +127,7 @@ def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime)
             raise NotFoundError("delivery", delivery_id)
         # First of all: whoever finishes the issue at this moment does not see what is done here.
         issue = issues.lock(tx, found.issue_id)
-        deliveries.resolve(tx, delivery_id, state, now=now)
+        unknowns.resolve(tx, delivery_id, state, now=now)
         if state is DeliveryState.QUEUED:
             # Its issue may be sent already, all but this.
             issues.move(tx, issue, issue_states.of(issue, Act.RETRY))

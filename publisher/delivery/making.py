@@ -13,7 +13,7 @@ from publisher.mail.keys import Keys
 from publisher.mail.return_path import return_path
 from publisher.mail.senders import sender
 from publisher.tokens import Tokens
-from store import issues, newsletters
+from store import editions, issues, newsletters
 from store.database import Transaction
 from store.records import Delivery, Edition, Issue, Newsletter
 
@@ -57,7 +57,7 @@ class Maker:
     def look(self, tx: Transaction, edition_id: int) -> Known:
         """Return the same, whether or not its mails can be made: others may send them."""
         if edition_id not in self.seen:
-            edition = issues.edition(tx, edition_id)
+            edition = editions.get(tx, edition_id)
             issue = issues.get(tx, edition.issue_id)
             newsletter = newsletters.get(tx, issue.newsletter)
             from_ = sender(newsletter, edition.language, self.config)

@@ -25,16 +25,9 @@ from publisher.mail.senders import sender
 from publisher.mail.wire import message_id
 from publisher.subscriptions import keyring
 from publisher.tokens import Tokens
-from store import deliveries, issues, newsletters, unknowns
+from store import editions, issues, newsletters, unknowns
 from store.database import Database, Transaction
-from store.records import (
-    DeliveryState,
-    Edition,
-    Issue,
-    Newsletter,
-    Unknown,
-    UnknownRule,
-)
+from store.records import DeliveryState, Edition, Issue, Newsletter, Unknown, UnknownRule
 
 #: When a relay is asked again that has not answered yet: after as long again as the mail has been
 #: unknown, within these bounds. Its log is read as a whole each time.
@@ -94,14 +87,14 @@ def next_answer(
     with database.read() as tx:
         standing = unknowns.standing(tx)
         concerned = [each for each in standing if issue_id in (None, each)]
-        editions = [
+        mine = [
             edition.id
             for each in concerned
             if (newsletter := _newsletter(tx, each)).unknown is UnknownRule.ASK
-            for edition in issues.editions_of(tx, each)
+            for edition in editions.of(tx, each)
             if _can_be_asked(config, newsletter, edition.language)
         ]
-        return unknowns.next_due(tx, editions, since=now - _PATIENCE) if editions else None
+        return unknowns.next_due(tx, mine, since=now - _PATIENCE) if mine else None
 
 
 def _newsletter(tx: Transaction, issue_id: int) -> Newsletter:
@@ -132,7 +125,7 @@ def settle(
         case = _Case(
             issue=issue,
             newsletter=newsletter,
-            editions={edition.id: edition for edition in issues.editions_of(tx, issue_id)},
+            editions={edition.id: edition for edition in editions.of(tx, issue_id)},
             mails=unknowns.of(tx, issue_id),
             rule=rule or newsletter.unknown,
             config=config,
@@ -226,7 +219,7 @@ class _Case:
         # Somebody else may have said it meanwhile; and what was sent again since, and is unknown
         # again, our answer is not about.
         with suppress(ConflictError):
-            deliveries.resolve(
+            unknowns.resolve(
                 tx,
                 mail.delivery.id,
                 state,

@@ -7,7 +7,7 @@ from publisher.errors import InputError
 from publisher.exchange.sheet import Sheet, sheet
 from publisher.exchange.ticket import AGAIN, Ticket
 from publisher.freshness import digest
-from store import items
+from store import revisions, translations
 from store.database import Transaction
 from store.records import Item, Mark, Text, Translation
 
@@ -22,7 +22,7 @@ class Case:
 
 def cases(tx: Transaction, found: Sequence[Item]) -> Iterator[Case]:
     """Yield items with their texts."""
-    texts = items.texts(tx, [item.id for item in found])
+    texts = translations.of(tx, [item.id for item in found])
     for item in found:
         yield Case(item=item, texts=texts[item.id])
 
@@ -66,7 +66,7 @@ def _revision(tx: Transaction, item: Item, language: str, number: int) -> Text |
     if not number:
         return None
     key = (item.id, language, number)
-    found = items.words(tx, {key}).get(key)
+    found = revisions.words(tx, {key}).get(key)
     if found is None:
         raise InputError(
             "ticket", f"item {item.id} has no revision {number} in {language}; {AGAIN}"

@@ -23,7 +23,7 @@ from publisher.exchange.verdict import judge, moved
 from publisher.freshness import Freshness, freshness
 from publisher.ingest.decide import Decision, Verdict
 from publisher.ingest.drafts import Rejected
-from store import items
+from store import items, revisions, translations
 from store.database import Database, Transaction
 
 _FORMS: Mapping[str, Callable[[str], list[Returned]]] = {
@@ -145,7 +145,7 @@ def _take(
     tx: Transaction, delivery: Delivery, outcome: Outcome, *, now: datetime, force: bool
 ) -> None:
     case, ticket, done = delivery.case, delivery.ticket, delivery.done
-    marks = items.marks(tx, [case.item.id])[case.item.id]
+    marks = revisions.marks(tx, [case.item.id])[case.item.id]
     decision = judge(case, marks, ticket, done, source=delivery.source, now=now)
     if decision and not force and _loses(delivery, decision):
         outcome.conflicts.append(delivery.told(_conflict(delivery)))
@@ -163,9 +163,9 @@ def _take(
 def _save(tx: Transaction, decision: Decision, *, now: datetime) -> None:
     """Write a translation. Raises ConflictError when somebody else did in between."""
     if decision.revised:
-        items.save(tx, decision.text, author=_AUTHOR)
+        translations.save(tx, decision.text, author=_AUTHOR)
     else:
-        items.annotate(tx, decision.text)
+        translations.annotate(tx, decision.text)
     items.look(tx, decision.text.item_id, now)
 
 

@@ -10,7 +10,7 @@ from publisher.exchange import files, markdown, po, xliff
 from publisher.exchange.basis import Case, cases, sheet_of, ticket_of
 from publisher.exchange.wanted import Order, candidates, parent_of, refuse_impossible, why_not
 from publisher.freshness import Freshness, freshness
-from store import items, topics
+from store import items, revisions, topics
 from store.database import Database
 from store.records import Topic
 
@@ -108,7 +108,7 @@ def _send(database: Database, case: Case, order: Order, shelf: Shelf) -> list[Se
             names = {topic.key: topic for topic in topics.listing(tx)}
             tags = [tag for tag in (parent, order.language) if tag in case.texts]
             return [_send_markdown(case, tag, names, shelf) for tag in tags]
-        marks = items.marks(tx, [case.item.id])[case.item.id]
+        marks = revisions.marks(tx, [case.item.id])[case.item.id]
         ticket = ticket_of(case, marks, order.language, parent)
         form = po if order.format == "po" else xliff
         text = form.write(sheet_of(tx, case.item, ticket), ticket)

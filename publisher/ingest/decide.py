@@ -78,7 +78,7 @@ def _in_order(
 def carried(texts: Mapping[str, Translation], decision: Decision) -> dict[str, Translation]:
     """Return an item's texts after a decision: a minor edit keeps what was made from it current.
 
-    The store does the same when it saves (:func:`store.items.save`).
+    The store does the same when it saves (:func:`store.translations.save`).
     """
     text, before = decision.text, texts.get(decision.text.language)
     after = dict(texts)

@@ -21,7 +21,7 @@ from publisher.ingest.limits import refuse_unfit
 from publisher.ingest.pictures import Pictures
 from publisher.ingest.spool import Entry, Spool, grouped
 from publisher.ingest.taking import Taken, Taker
-from store import entries, items, stale, topics
+from store import entries, items, origins, stale, topics
 from store.database import Database, Transaction
 from store.records import Place, Topic
 
@@ -154,7 +154,7 @@ def _take_spooled(taker: Taker, outcome: Outcome) -> None:
 def _gone(tx: Transaction, scope: str, spool: Spool, outcome: Outcome) -> list[Place]:
     shown = {(entry.origin, entry.language) for entry in spool.index}
     unread = {rejected.origin or rejected.source for rejected in outcome.rejected}
-    return list(gone(items.below(tx, scope), shown=shown, unread=unread))
+    return list(gone(origins.below(tx, scope), shown=shown, unread=unread))
 
 
 def put_topic(database: Database, config: Config, key: str, names: Mapping[str, str]) -> Topic:

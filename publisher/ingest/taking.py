@@ -12,18 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from publisher.config import Config
-from publisher.errors import (
-    ConflictError,
-    InputError,
-    NotFoundError,
-    StoreError,
-    TidingsError,
-)
+from publisher.errors import ConflictError, InputError, NotFoundError, StoreError, TidingsError
 from publisher.ingest.decide import Decided, Decision, Verdict, decide_all, source_language
 from publisher.ingest.drafts import Draft, Rejected, fingerprint
 from publisher.ingest.pictures import Pictures
 from publisher.ingest.spool import Entry, Spool
-from store import items, stale, topics
+from store import items, origins, revisions, stale, topics, translations
 from store.database import Database, Transaction
 from store.records import Item
 
@@ -139,14 +133,14 @@ def take_item(
     first = _first(before, group, config)
     item = before or _add(tx, key, group[first], config, now=now, picture=picture)
     prints = {language: fingerprint(draft) for language, draft in group.items()}
-    came_as = items.fingerprints(tx, item.id)
+    came_as = origins.fingerprints(tx, item.id)
     news = {tag: draft for tag, draft in group.items() if prints[tag] != came_as.get(tag)}
     decided = _decided(tx, item, news, now=now)
     verdicts = dict.fromkeys(group.keys() - news.keys(), Verdict.SAME)
     verdicts |= {decision.text.language: decision.verdict for decision in decided.decisions}
     for language in verdicts:
         place = {"origin": group[language].origin, "fingerprint": prints[language]}
-        items.came_from(tx, item.id, language, **place)
+        origins.came_from(tx, item.id, language, **place)
     if before and first in verdicts:
         about = _about(news[first]) if first in news else {}
         if _change(tx, item, group[first], about, picture) and verdicts[first] is Verdict.SAME:
@@ -161,7 +155,7 @@ def _decided(tx: Transaction, item: Item, news: Mapping[str, Draft], *, now: dat
     """Write what becomes of drafts that say something new; return it."""
     if not news:
         return Decided(decisions=(), rejected=())
-    known, marks = items.texts(tx, [item.id])[item.id], items.marks(tx, [item.id])[item.id]
+    known, marks = translations.of(tx, [item.id])[item.id], revisions.marks(tx, [item.id])[item.id]
     decided = decide_all(news, item, known, marks, now=now)
     for decision in decided.decisions:
         _write(tx, decision)
@@ -170,8 +164,8 @@ def _decided(tx: Transaction, item: Item, news: Mapping[str, Draft], *, now: dat
 
 def _known(tx: Transaction, key: str, group: Mapping[str, Draft]) -> Item | None:
     """Return the item that drafts are of: by where they came from, else by their key."""
-    origins = dict.fromkeys(draft.origin for draft in group.values() if draft.origin)
-    found = (items.by_origin(tx, origin) for origin in origins)
+    places = dict.fromkeys(draft.origin for draft in group.values() if draft.origin)
+    found = (items.by_origin(tx, origin) for origin in places)
     return next(filter(None, found), None) or items.by_key(tx, key)
 
 
@@ -227,6 +221,6 @@ def _about(draft: Draft) -> dict[str, Any]:
 
 def _write(tx: Transaction, decision: Decision) -> None:
     if decision.revised:
-        items.save(tx, decision.text, author="import", note=decision.note)
+        translations.save(tx, decision.text, author="import", note=decision.note)
     elif decision.verdict is Verdict.CHANGED:
-        items.annotate(tx, decision.text)
+        translations.annotate(tx, decision.text)

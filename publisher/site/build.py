@@ -19,7 +19,7 @@ from publisher.site import indexes, leftover, listings, maps, media, missing, ne
 from publisher.site import items as item_pages
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View, fronts, view
-from store import entries, issues, items, pings, stale
+from store import editions, entries, items, pings, stale
 from store import newsletters as newsletter_records
 from store.database import Database
 from store.stale import Marks
@@ -170,7 +170,7 @@ def _to_tell(config: Config, work: Work) -> list[str]:
 def _all(seen: View) -> Work:
     return Work(
         items=[item.id for item in items.listing(seen.tx)],
-        issues=issues.listed(seen.tx),
+        issues=editions.listed(seen.tx),
         listings=sorted(_every(seen), key=_archive_first),
         parts=entries.parts(seen.tx, size=touched.PART),
         is_index_behind=True,

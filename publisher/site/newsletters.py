@@ -8,7 +8,7 @@ from publisher import addresses
 from publisher.mail import links
 from publisher.mail.edition import title
 from publisher.site.view import Document, View
-from store import issues
+from store import editions, issues
 from store.records import Headline, Newsletter
 
 #: Issues that a newsletter's own page lists; the pages of its years list all.
@@ -33,7 +33,7 @@ def documents(view: View, ids: Sequence[int]) -> Iterator[Document]:
     for issue_id in ids:
         issue = issues.get(view.tx, issue_id)
         zone = ZoneInfo(known[issue.newsletter].timezone)
-        for edition in issues.editions_of(view.tx, issue_id):
+        for edition in editions.of(view.tx, issue_id):
             # The one that holds all; others are parts of it, for those who take some topics.
             if edition.variant == 0 and edition.language in view.config.site.languages:
                 path = addresses.edition(edition.language, issue.newsletter, issue.id)
@@ -47,7 +47,7 @@ def documents(view: View, ids: Sequence[int]) -> Iterator[Document]:
 
 
 def _newest(view: View, newsletter: Newsletter, language: str) -> bytes:
-    lines = issues.headlines(view.tx, newsletter.key, language, limit=_NEWEST)
+    lines = editions.headlines(view.tx, newsletter.key, language, limit=_NEWEST)
     tags = _tags(view, newsletter)
     return _page(view, newsletter, language, tags=tags, lines=lines, year=None)
 
@@ -56,7 +56,7 @@ def _year(view: View, newsletter: Newsletter, year: int) -> Iterator[Document]:
     """Yield the pages of a year in all languages that had issues in it: each leads to all."""
     start, end = _bounds(newsletter, year)
     found = {
-        tag: issues.headlines(view.tx, newsletter.key, tag, start=start, end=end)
+        tag: editions.headlines(view.tx, newsletter.key, tag, start=start, end=end)
         for tag in _tags(view, newsletter)
     }
     lists = {tag: lines for tag, lines in found.items() if lines}
@@ -94,13 +94,13 @@ def _page(
 def _years(view: View, newsletter: Newsletter, language: str) -> Iterator[int]:
     """Yield the years in which a newsletter had issues in a language, newest first."""
     zone = ZoneInfo(newsletter.timezone)
-    newest = issues.headlines(view.tx, newsletter.key, language, limit=1)
-    oldest = issues.first_headline(view.tx, newsletter.key, language)
+    newest = editions.headlines(view.tx, newsletter.key, language, limit=1)
+    oldest = editions.first_headline(view.tx, newsletter.key, language)
     if not newest or oldest is None:
         return
     for year in range(newest[0].slot.astimezone(zone).year, oldest.astimezone(zone).year - 1, -1):
         start, end = _bounds(newsletter, year)
-        if issues.headlines(view.tx, newsletter.key, language, limit=1, start=start, end=end):
+        if editions.headlines(view.tx, newsletter.key, language, limit=1, start=start, end=end):
             yield year
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from publisher.errors import NotFoundError
 from publisher.subscriptions import keyring, preferences, suppressions
 from publisher.subscriptions.email_addresses import email_address
-from store import bounces, consents, deliveries, letters, subscribers
+from store import bounces, cancelling, consents, deliveries, letters, subscribers
 from store.database import Database, Transaction
 from store.records import Act, Status, Subscriber
 
@@ -133,7 +133,7 @@ def _erase(tx: Transaction, person: Subscriber, now: datetime) -> None:
 
 def _forget(tx: Transaction, person: Subscriber, now: datetime) -> None:
     subscribers.unsubscribe(tx, person.id)
-    deliveries.cancel_left(tx, person.id, None, now=now)
+    cancelling.cancel_left(tx, person.id, None, now=now)
     deliveries.forget(tx, person.id)
     bounces.forget(tx, person.id, person.email)
     letters.forget(tx, person.id, now)

@@ -14,7 +14,7 @@ from publisher.subscriptions import choices, keyring
 from publisher.subscriptions.choices import Choice
 from publisher.subscriptions.writing import write
 from publisher.tokens import Purpose
-from store import consents, deliveries, letters, newsletters, subscribers
+from store import cancelling, consents, letters, newsletters, subscribers
 from store.database import Database, Transaction
 from store.errors import NotFoundError
 from store.records import Act, Status, Subscriber, Subscription
@@ -120,7 +120,7 @@ def take_off(
     if not going:
         return
     subscribers.unsubscribe(tx, person.id, newsletter)
-    deliveries.cancel_left(tx, person.id, newsletter, now=now)
+    cancelling.cancel_left(tx, person.id, newsletter, now=now)
     said = evidence(person, going)
     consents.record(tx, person.id, Act.WITHDRAWN, at=now, how=how, choice=said)
     if person.status not in _THERE:

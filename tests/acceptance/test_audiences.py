@@ -19,7 +19,8 @@ from sqlalchemy import select
 
 from publisher import editions, press, publishing
 from publisher.config import Config
-from store import deliveries, issues, publications, subscribers, tables
+from store import deliveries, publications, subscribers, tables
+from store import editions as frozen
 from store.database import Database, open_database
 from store.records import Status, Subscription, newsletter_channel
 from tests import make
@@ -166,7 +167,7 @@ def got(database: Database, issue_id: int) -> dict[int, tuple[str, set[int]]]:
         tells: dict[int, set[int]] = defaultdict(set)
         for row in tx.rows(select(tables.edition_items)):
             tells[row["edition_id"]].add(row["item_id"])
-        kept = {edition.id: edition for edition in issues.editions_of(tx, issue_id)}
+        kept = {edition.id: edition for edition in frozen.of(tx, issue_id)}
     assert len({mail.subscriber_id for mail in mails}) == len(mails)
     for edition in kept.values():
         shown = {int(line[7:]) for line in edition.text.splitlines() if line.startswith("- Item ")}

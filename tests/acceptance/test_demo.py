@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from publisher import addresses, languages
 from publisher.cli import app
 from publisher.config_file import load
-from store import items, publications
+from store import items, publications, translations
 from store.database import open_database
 from store.records import Workflow, newsletter_channel
 
@@ -103,7 +103,7 @@ def test_mails_hold_only_approved_texts_or_labelled_fallbacks(
     database = open_database(config.database_url)
     with database.read() as tx:
         ids = [item.id for item in items.listing(tx)]
-        texts = items.texts(tx, ids)
+        texts = translations.of(tx, ids)
         channel = newsletter_channel("migration-policy-digest")
         told = publications.standing(tx, ids, channel)
     database.close()
@@ -197,7 +197,7 @@ def test_the_pictures_of_three_items_are_published_with_what_they_show(
     database = open_database(config.database_url)
     with database.read() as tx:
         pictured = [item for item in items.listing(tx) if item.image]
-        texts = items.texts(tx, [item.id for item in pictured])
+        texts = translations.of(tx, [item.id for item in pictured])
     database.close()
     files = {path.stem: path.stat().st_size for path in (folder / "public" / "media").iterdir()}
     assert {item.image_sha256 for item in pictured} == files.keys()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from store import deliveries
+from store import deliveries, queueing
 from store.database import Database, open_database
 from store.records import DeliveryState
 from tests import make
@@ -69,7 +69,7 @@ def site(postgres_url: str, tmp_path: Path) -> Iterator[Site]:
     with database.write() as tx:
         issue = fill.issue(tx)
         fill.edition(tx, issue)
-        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=100)
+        queueing.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=100)
     yield Site(folder=tmp_path, database=database)
     database.close()
 

@@ -24,7 +24,7 @@ from publisher.feeds.entries import Frame, Source, content, frame
 from publisher.ingest import intake, limits, sources
 from publisher.ledger import tell_all
 from publisher.story import Story
-from store import items, publications
+from store import items, publications, translations
 from store.database import Database
 from store.records import FEED, Publication, Text
 from tests import atom, make, readers
@@ -184,7 +184,7 @@ def published(config: Config, database: Database, folder: Path) -> Iterator[Site
         ids = list(origins)
         rows = publications.standing(tx, ids, FEED)
         told = tell_all(tx, [*rows.values()], config)
-        words = items.texts(tx, ids)
+        words = translations.of(tx, ids)
     yield Site(
         config,
         rows,

@@ -15,7 +15,7 @@ from typing import Any
 import feedparser
 import pytest
 
-from store import items
+from store import items, translations
 from store.database import open_database
 from tests import hostile, make
 
@@ -95,7 +95,7 @@ def test_every_good_text_is_in_the_store_as_it_was_written(many: Imported) -> No
     assert (result["new"], result["changed"], result["same"]) == (len(good), 0, 0)
     database = open_database(f"sqlite:///{many.site / 'tidings.db'}")
     with database.read() as tx:
-        texts = items.texts(tx, [item.id for item in items.listing(tx)])
+        texts = translations.of(tx, [item.id for item in items.listing(tx)])
     database.close()
     stored = {
         (text.title, text.language): text.body for of in texts.values() for text in of.values()

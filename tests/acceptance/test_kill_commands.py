@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import scheduler
-from store import deliveries
+from store import deliveries, queueing
 from store.database import Database, open_database
 from store.records import DeliveryState
 from tests import make
@@ -167,7 +167,7 @@ def test_who_was_frozen_keeps_its_batch_and_goes_on_with_it(site: Site) -> None:
         for number in (1, 2):
             issue = fill.issue(tx, slot=make.NOW + timedelta(days=number))
             fill.edition(tx, issue)
-            deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
+            queueing.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
     with Silent() as silent, Relay() as relay:
         site.settle(relay, "[delivery]", "lease = 1", "grace = 0")
         frozen = start(site.folder, "deliver", port=str(silent.port))
@@ -191,7 +191,7 @@ def test_several_deliver_at_once(site: Site) -> None:
         for number in (1, 2, 3):
             issue = fill.issue(tx, slot=make.NOW + timedelta(days=number))
             fill.edition(tx, issue)
-            deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=50)
+            queueing.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=50)
     with Relay() as relay:
         site.settle(relay)
         several = [start(site.folder, "deliver") for _ in range(3)]

@@ -15,7 +15,7 @@ from publisher import inspection
 from publisher.config import Config
 from publisher.mail import compiled, links, senders
 from publisher.mail.edition import Rendered
-from store import issues, newsletters
+from store import editions, issues, newsletters
 from store.database import open_database
 from store.records import Delivery, DeliveryState, Edition
 from tests import browser, make, sample
@@ -44,7 +44,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="module")
 def mails(config: Config) -> Mapping[str, bytes]:
     """Return by language the message of one reader."""
-    return {edition.language: _message(config, edition) for edition in editions(config)}
+    return {edition.language: _message(config, edition) for edition in kept(config)}
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +54,10 @@ def chromium(config: Config) -> Iterator[Browser]:  # noqa: ARG001
         yield found
 
 
-def editions(config: Config) -> list[Edition]:
+def kept(config: Config) -> list[Edition]:
     database = open_database(config.database_url)
     with database.read() as tx:
-        found = [
-            edition for issue in issues.listing(tx) for edition in issues.editions_of(tx, issue.id)
-        ]
+        found = [edition for issue in issues.listing(tx) for edition in editions.of(tx, issue.id)]
     database.close()
     return found
 
@@ -176,7 +174,7 @@ def test_the_preflight_finds_what_was_taken_back_since_and_nothing_else(config: 
     with database.read() as tx:
         (issue,) = issues.listing(tx)
         newsletter = newsletters.get(tx, issue.newsletter)
-        made = [(each.language, _rendered(each)) for each in issues.editions_of(tx, issue.id)]
+        made = [(each.language, _rendered(each)) for each in editions.of(tx, issue.id)]
         found = inspection.inspect(tx, issue, newsletter, made, config)
     database.close()
     said = [(tag, each.code, each.where, each.message) for tag, of in found for each in of]

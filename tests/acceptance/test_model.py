@@ -34,7 +34,7 @@ import scheduler
 from publisher import addresses, editing, languages, retracting
 from publisher.config import Config
 from publisher.errors import EditConflictError
-from store import issues, publications
+from store import editions, issues, publications
 from store.database import Database
 from store.records import FEED, Change, Publication, Text, Workflow, newsletter_channel
 from tests import make
@@ -501,10 +501,8 @@ class News(RuleBasedStateMachine):
                 channel: publications.tellings(tx, list(self.items), channel)
                 for channel in CHANNELS
             }
-            editions = [
-                edition
-                for issue in issues.listing(tx)
-                for edition in issues.editions_of(tx, issue.id)
+            frozen = [
+                edition for issue in issues.listing(tx) for edition in editions.of(tx, issue.id)
             ]
         for rows in told.values():
             for audience in by_audience(rows):
@@ -517,7 +515,7 @@ class News(RuleBasedStateMachine):
                         assert before.updated == after.updated
         # A digest tells an item to an audience once, and only what was ready.
         assert all(row.telling == 1 for row in told[CHANNELS[1]])
-        for edition in editions:
+        for edition in frozen:
             assert edition.items > 0
             assert set(TOKEN.findall(edition.html)) <= self.released
             assert set(TOKEN.findall(edition.text)) <= self.released

@@ -17,7 +17,7 @@ import scheduler
 from publisher.config import Config
 from publisher.config_file import load
 from publisher.delivery.watchdog import STOOD_STILL
-from store import batches, deliveries
+from store import batches, deliveries, queueing
 from store.database import Database, open_database
 from store.errors import TidingsError
 from store.records import Batch, DeliveryState, IssueState
@@ -92,7 +92,7 @@ class House:
             issue = fill.issue(tx)
             fill.edition(tx, issue)
             due = {"en": {"": make.NOW}}
-            deliveries.queue(tx, issue, due=due, now=make.NOW, size=size)
+            queueing.queue(tx, issue, due=due, now=make.NOW, size=size)
 
     def counts(self) -> dict[DeliveryState, int]:
         with self.database.read() as tx:

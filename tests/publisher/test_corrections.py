@@ -14,7 +14,7 @@ from publisher.delivery import engine
 from publisher.errors import NotFoundError, PreflightError
 from publisher.policy import Fired
 from publisher.press import open_issues, plan, press
-from store import deliveries, issues, publications, subscribers
+from store import deliveries, editions, issues, publications, subscribers
 from store.database import Database
 from store.records import (
     Change,
@@ -452,8 +452,8 @@ def test_a_retraction_is_told_to_who_heard_of_the_correction_and_to_who_did_not(
     mailing.retract({"fr": "Tout était faux."})
     assert owed("fr") in mailing.notify()
     with mailing.database.read() as tx:
-        editions = issues.editions_of(tx, mailing.made[0].id)
-    (french,) = (edition for edition in editions if edition.language == "fr")
+        made = editions.of(tx, mailing.made[0].id)
+    (french,) = (edition for edition in made if edition.language == "fr")
     assert "Tout était faux." in french.text
     # What was said of an earlier correction has no place here.
     assert "C’était 200." not in french.text + french.html

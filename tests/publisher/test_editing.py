@@ -14,7 +14,7 @@ from publisher.config import Config
 from publisher.errors import EditConflictError, InputError, NotFoundError, TidingsError
 from publisher.freshness import Freshness, freshness
 from publisher.publishing import publish_due
-from store import items
+from store import items, revisions, translations
 from store.database import Database
 from store.records import Change, Text, Translation, Workflow
 from tests import make
@@ -34,7 +34,7 @@ def edit(database: Database, config: Config, language: str, read: int, **how: An
 
 def texts(database: Database) -> Mapping[str, Translation]:
     with database.read() as tx:
-        return items.texts(tx, [1])[1]
+        return translations.of(tx, [1])[1]
 
 
 def stand(database: Database) -> dict[str, Freshness]:
@@ -48,9 +48,9 @@ def due(database: Database, now: datetime = LATER) -> list[int]:
         return items.due(tx, now, limit=9)
 
 
-def revisions(database: Database, language: str) -> list[tuple[int, Change, str, str]]:
+def history(database: Database, language: str) -> list[tuple[int, Change, str, str]]:
     with database.read() as tx:
-        marks = items.marks(tx, [1])[1]
+        marks = revisions.marks(tx, [1])[1]
     return [(m.number, m.change, m.author, m.note) for m in marks if m.language == language]
 
 
@@ -89,7 +89,7 @@ def test_an_edit_keeps_who_made_it_what_it_means_and_what_it_corrects(
     office: Database, config: Config, change: Change
 ) -> None:
     edit(office, config, "fr", 1, change=change, note="  Le chiffre\nétait faux. ")
-    assert revisions(office, "fr") == [
+    assert history(office, "fr") == [
         (1, Change.NEW, "import", ""),
         (2, change, "ann", "Le chiffre était faux."),
     ]
@@ -346,7 +346,7 @@ def test_a_retraction_takes_the_place_of_the_source_and_outdates_the_rest(
     assert found["fr"].revision == 1
     assert stand(office)["fr"] is Freshness.OUTDATED
     assert due(office) == [1]
-    assert revisions(office, "en")[-1][:3] == (2, Change.RETRACTION, "ann")
+    assert history(office, "en")[-1][:3] == (2, Change.RETRACTION, "ann")
 
 
 def test_each_language_may_have_a_notice_of_its_own(office: Database, config: Config) -> None:
@@ -474,7 +474,7 @@ def test_hostile_words_are_stored_clean_in_every_field(office: Database, config:
     words = Text(**dict.fromkeys(Text.__dataclass_fields__, HOSTILE))
     how: dict[str, Any] = {"read": 1, "author": "ann", "now": LATER, "note": HOSTILE}
     saved = editing.edit(office, config, 1, "en", words, change=Change.CORRECTION, **how)
-    (_, _, _, note) = revisions(office, "en")[-1]
+    (_, _, _, note) = history(office, "en")[-1]
     for line in (saved.title, saved.summary, saved.image_alt, note):
         assert not set(line) & set("\x00\x1b\u202e\u202c\n")
     assert not set(saved.body) & set("\x00\x1b")

@@ -11,7 +11,7 @@ from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import ConflictError, InputError, NotFoundError, PreflightError
 from publisher.gating import Gate
-from store import claims, deliveries, issues, newsletters, tables
+from store import cancelling, candidates, claims, deliveries, editions, issues, newsletters, tables
 from store.database import Database
 from store.records import Change, DeliveryState, Edition, Issue, IssueState, Workflow
 from tests import claimed, make
@@ -55,9 +55,9 @@ def gate(database: Database, issue: Issue, config: Config, now: datetime = NOW) 
         return gating.look(tx, found, newsletter, config, now=now)
 
 
-def editions(database: Database, issue: Issue) -> dict[str, Edition]:
+def frozen(database: Database, issue: Issue) -> dict[str, Edition]:
     with database.read() as tx:
-        return {each.language: each for each in issues.editions_of(tx, issue.id)}
+        return {each.language: each for each in editions.of(tx, issue.id)}
 
 
 def states(database: Database, issue: Issue) -> list[str]:
@@ -106,7 +106,7 @@ def test_what_is_approved_is_frozen_to_the_byte(
     approve(house, config, issue)
     # Another day: what is seen stays what is frozen.
     pressed(house, issue, config, now=NOW + 30 * HOUR)
-    assert editions(house, issue)[language].sha256 == digests[language]
+    assert frozen(house, issue)[language].sha256 == digests[language]
 
 
 @pytest.mark.parametrize("rule", ["skip", "hold"])
@@ -225,7 +225,7 @@ def test_an_issue_holds_the_chosen_items_in_their_order(
     issue = planned(house, chosen=[3, 1])
     approve(house, config, issue)
     pressed(house, issue, config)
-    text = editions(house, issue)[language].text
+    text = frozen(house, issue)[language].text
     assert f"Item 2 ({language})" not in text
     assert text.index(f"Item 3 ({language})") < text.index(f"Item 1 ({language})")
 
@@ -239,8 +239,8 @@ def test_what_was_not_chosen_is_in_the_next_issue_and_what_was_is_not(
     following = issuing.plan(house, "digest", NOW + HOUR)
     approve(house, config, following)
     pressed(house, following, config, now=NOW + HOUR)
-    assert {each.items for each in editions(house, following).values()} == {1}
-    assert "Item 2 (fr)" in editions(house, following)["fr"].text
+    assert {each.items for each in frozen(house, following).values()} == {1}
+    assert "Item 2 (fr)" in frozen(house, following)["fr"].text
     with pytest.raises(InputError, match="item 3 was in an issue in every language"):
         issuing.plan(house, "digest", NOW + 2 * HOUR, chosen=[3])
 
@@ -252,8 +252,8 @@ def test_a_regular_issue_leaves_what_was_chosen_for_another(
     regular = planned(house)
     approve(house, config, regular)
     pressed(house, regular, config)
-    assert {each.items for each in editions(house, regular).values()} == {2}
-    assert "Item 2 (ar)" not in editions(house, regular)["ar"].text
+    assert {each.items for each in frozen(house, regular).values()} == {2}
+    assert "Item 2 (ar)" not in frozen(house, regular)["ar"].text
     # Once it is cancelled, what it held is free.
     issuing.pause(house, special.id)
     following = issuing.plan(house, "digest", NOW + HOUR)
@@ -261,7 +261,7 @@ def test_a_regular_issue_leaves_what_was_chosen_for_another(
     issuing.cancel(house, special.id, now=NOW)
     approve(house, config, following)
     pressed(house, following, config, now=NOW + HOUR)
-    assert "Item 2 (ar)" in editions(house, following)["ar"].text
+    assert "Item 2 (ar)" in frozen(house, following)["ar"].text
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_an_issue_bears_the_words_that_somebody_wrote(
     issuing.write(house, issue.id, language, author="bea", preheader="Above all")
     approve(house, config, issue)
     pressed(house, issue, config)
-    found = editions(house, issue)
+    found = frozen(house, issue)
     mine, other = found.pop(language), next(iter(found.values()))
     assert (mine.subject, mine.preheader) == ("Ours Bcc: x@example.org", "Above all")
     assert "<em" in mine.html
@@ -343,11 +343,11 @@ def test_an_intro_that_leads_nowhere_keeps_the_issue_back_until_it_is_mended(
     (dead, foreign) = caught.value.reasons
     assert "(link-dead)" in dead
     assert "(link-language)" in foreign
-    assert editions(house, issue) == {}
+    assert frozen(house, issue) == {}
     issuing.write(house, issue.id, "fr", author="ann", intro="[Ici](/fr/)")
     approve(house, config, issue)
     pressed(house, issue, config)
-    assert "fr" in editions(house, issue)
+    assert "fr" in frozen(house, issue)
 
 
 @pytest.mark.parametrize(
@@ -427,14 +427,14 @@ def test_what_is_made_by_hand_goes_to_who_has_its_frequency_however_little_it_is
         planned(database, frequency="weekly")
     with database.read() as tx:
         assert issues.last_slot(tx, digest, "weekly") == digest.since
-        assert [issues.reserved(tx, "digest", each) for each in ("", "weekly")] == [set(), {2}]
+        assert [candidates.reserved(tx, "digest", each) for each in ("", "weekly")] == [set(), {2}]
     # What the weekly readers are to have by hand, the others still get by their schedule.
     (own,) = press.plan(database, digest, [NOW])
     assert press.press(database, own, config, now=NOW).queued == 1
     with database.read() as tx:
-        assert [edition.items for edition in issues.editions_of(tx, own)] == [2]
+        assert [edition.items for edition in editions.of(tx, own)] == [2]
     assert press.press(database, issue.id, config, now=NOW).queued == 1
-    assert "Item 2 (en)" in editions(database, issue)["en"].text
+    assert "Item 2 (en)" in frozen(database, issue)["en"].text
     with pytest.raises(InputError, match="item 2 was in an issue in every language"):
         issuing.plan(database, "digest", NOW + HOUR, frequency="weekly", chosen=[2])
 
@@ -505,7 +505,7 @@ def test_a_cancelled_issue_sends_nothing_more_and_touches_nothing_that_went(
     with house.write() as tx:
         claimed.settle(tx, [going], DeliveryState.POSTPONED, now=NOW)
         assert claimed.claim(tx, NOW) == []
-        assert deliveries.cancel_late(tx, NOW) == 1
+        assert cancelling.cancel_late(tx, NOW) == 1
     assert states(house, issue) == ["sent", "unknown", "cancelled", "cancelled"]
     with pytest.raises(ConflictError, match="cannot retry"):
         engine.resolve(house, unknown.id, "retry", now=NOW)
@@ -519,7 +519,7 @@ def test_what_an_issue_held_that_was_cancelled_unfrozen_is_told_by_the_next(
     following = issuing.plan(house, "digest", NOW + HOUR)
     approve(house, config, following)
     pressed(house, following, config, now=NOW + HOUR)
-    assert {each.items for each in editions(house, following).values()} == {3}
+    assert {each.items for each in frozen(house, following).values()} == {3}
 
 
 def test_a_retry_has_a_sent_issue_send_again(house: Database, config: Config) -> None:

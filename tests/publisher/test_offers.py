@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from publisher import editing, gating, press, publishing
 from publisher.config import Config
 from publisher.errors import TidingsError
-from store import issues, offers
+from store import editions, issues, offers
 from store.database import Database, Transaction
 from store.records import IssueState, Newsletter, Workflow
 from tests import make
@@ -172,8 +172,8 @@ def test_a_late_translation_enters_the_next_issue(database: Database, config: Co
     go_to_press(database, newsletter, config, late)
     with database.read() as tx:
         second = issues.listing(tx)[-1]
-        editions = issues.editions_of(tx, second.id)
-    assert [edition.language for edition in editions] == ["fr"]
+        made = editions.of(tx, second.id)
+    assert [edition.language for edition in made] == ["fr"]
 
 
 def test_a_newsletter_is_offered_what_came_since_it_began(

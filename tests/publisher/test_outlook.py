@@ -13,7 +13,7 @@ from publisher import issuing, outlook, press, previewing, publishing
 from publisher.config import Config
 from publisher.errors import InputError, NotFoundError
 from publisher.outlook import Outlook
-from store import issues
+from store import editions, issues
 from store.database import Database, open_database
 from store.records import IssueState, Workflow
 from tests import make
@@ -108,7 +108,7 @@ def test_what_a_dry_run_shows_is_what_is_frozen(house: Database, config: Config)
     seen = dry(house, config)
     press.press(house, issue_id, config, now=SLOT)
     with house.read() as tx:
-        kept = issues.editions_of(tx, issue_id)
+        kept = editions.of(tx, issue_id)
     assert [(made.language, made.rendered.sha256) for made in seen.drafts] == [
         (edition.language, edition.sha256) for edition in kept
     ]

@@ -12,7 +12,7 @@ from publisher.errors import RenderError
 from publisher.mail.edition import render_correction, render_edition, templates
 from publisher.mail.links import LEAVE
 from publisher.story import tell
-from store import issues
+from store import editions, issues
 from store.database import Database
 from store.records import IssueState
 from tests import make
@@ -220,7 +220,7 @@ def test_a_mail_that_is_not_fit_stays_and_the_tick_says_why(
         # The slot before was missed.
         _, issue = issues.listing(tx)
         assert issue.state is IssueState.PLANNED
-        assert issues.editions_of(tx, issue.id) == []
+        assert editions.of(tx, issue.id) == []
     # Mended, it goes out.
     mended = replace_templates(house)
     again = scheduler.tick(database, mended, now=make.FRIDAY)

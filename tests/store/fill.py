@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Barrier
 from typing import Any, TypeVar
 
-from store import issues, items, newsletters, topics
+from store import editions, issues, items, newsletters, topics, translations
 from store.database import Transaction
 from store.records import Group, Issue, IssueState, Item, Newsletter, Translation
 from tests import make
@@ -29,7 +29,7 @@ def item(tx: Transaction, key: str = "dignity", **changes: Any) -> Item:
 
 def text(tx: Transaction, of: Item, language: str = "en", **changes: Any) -> Translation:
     saved = make.translation(language, item_id=of.id, **changes)
-    items.save(tx, saved, author="ann")
+    translations.save(tx, saved, author="ann")
     return saved
 
 
@@ -55,7 +55,7 @@ def edition(
 ) -> int:
     """Add an edition for those who speak these languages (or its own) and take these topics."""
     groups = [Group(language=tag, topics=tuple(topics), people=1) for tag in spoken or [language]]
-    return issues.add_edition(
+    return editions.add(
         tx,
         issue_id=of.id,
         language=language,

@@ -5,7 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, true
 
-from store import batches, claims, deliveries, issues, subscribers, tables
+from store import (
+    batches,
+    cancelling,
+    claims,
+    deliveries,
+    dues,
+    issues,
+    queueing,
+    subscribers,
+    tables,
+    unknowns,
+)
 from store.database import Database, Transaction
 from store.errors import ConflictError
 from store.records import Batch, DeliveryState, Ending, Issue, IssueState, Status
@@ -34,7 +45,7 @@ def queued(tx: Transaction, *, number: int = 0, size: int = 2) -> Issue:
     for language in ("en", "ar"):
         fill.edition(tx, issue, language)
     due = {"en": {"": NOW}, "ar": {"": NOW}}
-    deliveries.queue(tx, issue, due=due, now=NOW, size=size)
+    queueing.queue(tx, issue, due=due, now=NOW, size=size)
     return issue
 
 
@@ -183,14 +194,14 @@ def test_who_resolves_leaves_or_is_put_off_is_counted_anew(digest: Database) -> 
         claimed.settle(tx, [first], UNKNOWN, now=NOW)
         claimed.settle(tx, [second], DeliveryState.POSTPONED, due=NOW + MINUTE, now=NOW)
         check_counts(tx)
-        deliveries.resolve(tx, first.id, DeliveryState.QUEUED, now=NOW)
+        unknowns.resolve(tx, first.id, DeliveryState.QUEUED, now=NOW)
         check_counts(tx)
-        deliveries.cancel_left(tx, second.subscriber_id, "digest", now=NOW)
+        cancelling.cancel_left(tx, second.subscriber_id, "digest", now=NOW)
         check_counts(tx)
-        deliveries.put_off(tx, issue, NOW + 2 * MINUTE)
+        dues.put_off_all(tx, issue, NOW + 2 * MINUTE)
         check_counts(tx)
         assert deliveries.next_due(tx) == NOW + 2 * MINUTE
-        assert deliveries.cancel(tx, issue, NOW) == 6
+        assert cancelling.cancel(tx, issue, NOW) == 6
         check_counts(tx)
         assert deliveries.next_due(tx) is None
 

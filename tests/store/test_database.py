@@ -42,8 +42,11 @@ from sqlalchemy.exc import (
 
 import store
 from store import topics
-from store.database import BUSY_TIMEOUT, SCHEMA, Database, Transaction, open_database, translate
+from store.database import Database, Transaction, open_database
+from store.driver_errors import translate
+from store.engines import BUSY_TIMEOUT
 from store.errors import BusyError, ConflictError, SchemaError, StoreError, TidingsError
+from store.schema import SCHEMA
 from store.tables import Instant, item_topics, metadata
 from store.tables import topics as topic_table
 from tests import make, postgres

@@ -8,7 +8,18 @@ from zoneinfo import available_timezones
 import pytest
 from sqlalchemy import event, select, true, update
 
-from store import batches, claims, deliveries, dues, issues, subscribers, tables
+from store import (
+    batches,
+    cancelling,
+    claims,
+    deliveries,
+    dues,
+    editions,
+    issues,
+    queueing,
+    subscribers,
+    tables,
+)
 from store.database import Database, Transaction, open_database
 from store.errors import ConflictError
 from store.records import Delivery, DeliveryState, Group, Issue, IssueState, Status, Subscription
@@ -35,7 +46,7 @@ def queued(database: Database, count: int, *, slot: datetime = NOW, size: int = 
         fill.edition(tx, issue)
     make.subscribe(database, people(count))
     with database.write() as tx:
-        deliveries.queue(tx, issue, due=DUE, now=NOW, size=size)
+        queueing.queue(tx, issue, due=DUE, now=NOW, size=size)
     return issue
 
 
@@ -44,7 +55,7 @@ def queued_again(database: Database, *, size: int = 1) -> Issue:
     with database.write() as tx:
         issue = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, issue)
-        deliveries.queue(tx, issue, due=DUE, now=NOW, size=size)
+        queueing.queue(tx, issue, due=DUE, now=NOW, size=size)
     return issue
 
 
@@ -93,7 +104,7 @@ def test_an_edition_is_queued_for_the_active_readers_of_its_languages(digest: Da
         for subscriber_id, status in zip(gone, closed, strict=True):
             subscribers.change(tx, subscriber_id, status=status)
 
-        assert deliveries.queue(tx, issue, due=DUE, now=NOW) == 2
+        assert queueing.queue(tx, issue, due=DUE, now=NOW) == 2
 
     with digest.read() as tx:
         assert deliveries.recipients(tx, issue.id) == {edition: 2}
@@ -134,7 +145,7 @@ def test_an_edition_is_due_by_the_zone_of_each_reader(digest: Database) -> None:
             subscribers.change(tx, subscriber_id, timezone=zone)
         assert subscribers.zones(tx) == sorted([*zones, "Nowhere/Gone"])
         due = {"en": {"": NOW - MINUTE, **moments}}
-        queued = deliveries.queue(tx, issue, due=due, now=NOW)
+        queued = queueing.queue(tx, issue, due=due, now=NOW)
     assert queued == len(ids)
     assert due_of(digest, issue) == [*moments.values(), NOW - MINUTE]
 
@@ -175,7 +186,7 @@ def test_the_editions_of_a_language_are_due_as_it_says_and_by_zone(digest: Datab
         "ar": {"": NOW + 2 * MINUTE, amman: NOW + 3 * MINUTE},
     }
     with digest.write() as tx:
-        assert deliveries.queue(tx, issue, due=due, now=NOW) == len(readers)
+        assert queueing.queue(tx, issue, due=due, now=NOW) == len(readers)
     minutes = [(moment - NOW) // MINUTE for moment in due_of(digest, issue)]
     assert minutes == [3, 3, 2, 2, 0, 1]
 
@@ -190,7 +201,7 @@ def test_an_edition_is_queued_for_who_chose_its_frequency(digest: Database) -> N
         assert subscribers.subscriptions_of(tx, weekly) == (wanted,)
         for each in (issue, own):
             fill.edition(tx, each)
-            assert deliveries.queue(tx, each, due=DUE, now=NOW) == 1
+            assert queueing.queue(tx, each, due=DUE, now=NOW) == 1
             (group,) = subscribers.groups(tx, "digest", each.frequency, now=make.NOW)
             assert group == Group(language="en", topics=(), people=1)
         assert subscribers.groups(tx, "digest", "monthly", now=make.NOW) == []
@@ -213,7 +224,7 @@ def test_the_editions_of_an_issue_are_queued_by_one_statement_and_cut_by_another
 
     with digest.write() as tx:
         statements.clear()
-        deliveries.queue(tx, issue, due=DUE, now=NOW)
+        queueing.queue(tx, issue, due=DUE, now=NOW)
 
     writing = [statement for statement in statements if statement.startswith("INSERT")]
     assert ["SELECT" in statement for statement in writing] == [True, True]
@@ -227,14 +238,14 @@ def test_nobody_gets_a_second_edition_of_an_issue(digest: Database) -> None:
     def queue_in_french() -> None:
         with digest.write() as tx:
             fill.edition(tx, issue, "fr", spoken=["en", "fr"])
-            deliveries.queue(tx, issue, due=DUE, now=NOW)
+            queueing.queue(tx, issue, due=DUE, now=NOW)
 
     with pytest.raises(ConflictError):
         queue_in_french()
 
     with digest.read() as tx:
         assert [row.language for row in deliveries.listing(tx, issue.id)] == ["en", "en"]
-        assert [edition.language for edition in issues.editions_of(tx, issue.id)] == ["en"]
+        assert [edition.language for edition in editions.of(tx, issue.id)] == ["en"]
 
 
 def test_what_is_due_is_claimed_in_turn_until_nothing_is_left(digest: Database) -> None:
@@ -263,7 +274,7 @@ def test_a_claim_can_keep_to_one_issue(digest: Database) -> None:
     with digest.write() as tx:
         later = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, later)
-        deliveries.queue(tx, later, due=DUE, now=NOW, size=1)
+        queueing.queue(tx, later, due=DUE, now=NOW, size=1)
 
         mail = claim(tx, issue_id=later.id)
         assert mail
@@ -390,7 +401,7 @@ def test_deliveries_are_counted_by_state_and_by_issue(digest: Database) -> None:
     with digest.write() as tx:
         second = fill.issue(tx, slot=NOW + MINUTE)
         fill.edition(tx, second)
-        deliveries.queue(tx, second, due=DUE, now=NOW, size=2)
+        queueing.queue(tx, second, due=DUE, now=NOW, size=2)
 
     none = dict.fromkeys(DeliveryState, 0)
     one_each = {DeliveryState.SENT: 1, DeliveryState.POSTPONED: 1, DeliveryState.QUEUED: 1}
@@ -491,11 +502,11 @@ def test_each_reader_gets_the_edition_for_their_language_and_topics(digest: Data
         for number, topics in enumerate(sets)
     ]
     with digest.write() as tx:
-        assert deliveries.queue(tx, issue, due={"fr": {"": NOW + MINUTE}}, now=NOW) == 3
+        assert queueing.queue(tx, issue, due={"fr": {"": NOW + MINUTE}}, now=NOW) == 3
         found = {row.subscriber_id: row.edition_id for row in deliveries.listing(tx, issue.id)}
         assert found == {readers[0]: whole, readers[1]: part, readers[3]: part}
         assert deliveries.recipients(tx, issue.id) == {whole: 1, part: 2}
-        assert issues.topics_of(tx, issue.id) == {whole: [[]], part: [["asylum", "work"]]}
+        assert editions.topics_of(tx, issue.id) == {whole: [[]], part: [["asylum", "work"]]}
         assert claim(tx) is None
         assert claim(tx, NOW + MINUTE) is not None
 
@@ -520,13 +531,13 @@ def test_who_got_an_edition_without_an_item_was_not_misled_by_it(digest: Databas
     make.subscribe(digest, ["all@example.org"], language="fr")
     make.subscribe(digest, ["work@example.org"], language="fr", topics=["work"])
     with digest.write() as tx:
-        deliveries.queue(tx, issue, due=DUE, now=NOW)
+        queueing.queue(tx, issue, due=DUE, now=NOW)
     settled(digest, DeliveryState.SENT)
     settled(digest, DeliveryState.SENT)
     given: dict[str, Any] = {"language": "fr", "since": NOW, "now": NOW}
     with digest.read() as tx:
-        assert deliveries.misled(tx, first, [issue.id], **given) == (1, 0)
-        assert deliveries.misled(tx, other, [issue.id], **given) == (2, 0)
+        assert queueing.misled(tx, first, [issue.id], **given) == (1, 0)
+        assert queueing.misled(tx, other, [issue.id], **given) == (2, 0)
         sent = DeliveryState.SENT
         assert deliveries.of_edition(tx, [issue.id], "fr", first)[sent] == 1
         assert deliveries.of_edition(tx, [issue.id], "fr", other)[sent] == 2
@@ -536,10 +547,10 @@ def test_what_waits_of_an_issue_can_be_put_off_and_cancelled(digest: Database) -
     issue, other = queued(digest, 3), queued_again(digest)
     done = settled(digest, DeliveryState.SENT)
     with digest.write() as tx:
-        deliveries.put_off(tx, issue, NOW + MINUTE)
+        dues.put_off_all(tx, issue, NOW + MINUTE)
         assert claim(tx, issue_id=issue.id) is None
         mail = claim(tx, NOW + MINUTE, issue_id=issue.id)
-        assert deliveries.cancel(tx, issue, NOW) == 1
+        assert cancelling.cancel(tx, issue, NOW) == 1
     assert mail
     assert done.id != mail.id
     assert states(digest, issue) == ["sent", "claimed", "cancelled"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from store import batches, deliveries, jobs, letters, tables
+from store import batches, jobs, letters, queueing, tables
 from store.database import Database, Transaction, open_database
 from store.records import Issue, IssueState
 from tests import claimed, make
@@ -40,7 +40,7 @@ def queued(tx: Transaction, *, number: int = 0, size: int = 2) -> Issue:
     """Queue an issue for all four."""
     issue = fill.issue(tx, slot=NOW + number * MINUTE)
     fill.edition(tx, issue)
-    deliveries.queue(tx, issue, due={"en": {"": NOW}}, now=NOW, size=size)
+    queueing.queue(tx, issue, due={"en": {"": NOW}}, now=NOW, size=size)
     return issue
 
 

@@ -19,15 +19,18 @@ from publisher.subscriptions import erasure, keyring, leaving
 from publisher.tokens import Purpose
 from store import (
     deliveries,
+    editions,
     entries,
     issues,
     items,
     letters,
     newsletters,
     publications,
+    revisions,
     stale,
     subscribers,
     topics,
+    translations,
 )
 from store.database import Database, Transaction, open_database
 from store.errors import ConflictError, StoreError
@@ -300,15 +303,15 @@ def test_a_filled_database_of_the_first_version_keeps_all_it_holds(filled: Datab
         assert deliveries.counts(tx, issue_id=1)[DeliveryState.SENT] == 2
         assert stale.read(tx) == Marks(items={7: 1, 8: 1}, issues={1: 1})
         assert len(publications.held(tx)) == 1
-        assert items.words(tx, {(1, "en", 1)})[1, "en", 1] == OLD
+        assert revisions.words(tx, {(1, "en", 1)})[1, "en", 1] == OLD
 
 
 def test_what_the_second_version_adds_is_what_would_have_been_said_then(
     filled: Database,
 ) -> None:
     with filled.read() as tx:
-        texts = items.texts(tx, [1, 2])
-        marks = items.marks(tx, [1])[1]
+        texts = translations.of(tx, [1, 2])
+        marks = revisions.marks(tx, [1])[1]
         told = publications.tellings(tx, [1], FEED)
         rules = {letter.key: letter.rules for letter in newsletters.listing(tx)}
         (issue,) = issues.listing(tx)
@@ -343,7 +346,7 @@ def test_what_was_sent_before_is_the_whole_of_its_language_and_corrected_for_who
 ) -> None:
     with filled.read() as tx:
         (issue,) = issues.listing(tx)
-        kept = issues.editions_of(tx, 1)
+        kept = editions.of(tx, 1)
         assert [(each.id, each.language, each.variant) for each in kept] == [
             (1, "en", 0),
             (2, "fr", 0),
@@ -400,7 +403,7 @@ def test_a_site_goes_on_where_it_was_and_owes_what_was_owed(
     later = make.NOW + 9 * HOUR
     assert [row.item_id for row in scheduler.tick(filled, quiet, now=later).published] == [2]
     with filled.read() as tx:
-        assert items.texts(tx, [2])[2]["ar"].workflow is Workflow.APPROVED
+        assert translations.of(tx, [2])[2]["ar"].workflow is Workflow.APPROVED
 
 
 HISTORY = [
@@ -428,9 +431,9 @@ def test_the_database_refuses_to_change_history(filled: Database, statement: str
 
 
 def _add_revision(tx: Transaction) -> None:
-    text_ = items.texts(tx, [1])[1]["fr"]
+    text_ = translations.of(tx, [1])[1]["fr"]
     saved = make.translation("fr", item_id=1, revision=text_.revision + 1)
-    items.save(tx, saved, author="bea")
+    translations.save(tx, saved, author="bea")
 
 
 def _add_telling(tx: Transaction) -> None:

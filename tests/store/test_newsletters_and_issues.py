@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from store import approvals, issues, items, newsletters, publications
+from store import approvals, candidates, issues, newsletters
 from store.database import Database
 from store.errors import ConflictError, NotFoundError
-from store.records import FEED, Approval, Blocking, IssueState, Missing, Words, newsletter_channel
-from tests import make
+from store.records import Approval, Blocking, IssueState, Missing, Words
 from tests.make import NOW
 from tests.store import fill
 
@@ -145,86 +143,6 @@ def test_issues_are_listed_by_slot_and_by_state(either: Database) -> None:
             issues.get(tx, 999)
 
 
-def test_a_newsletter_takes_what_came_since_it_began_on_its_topics(either: Database) -> None:
-    since = NOW - WEEK
-    with either.write() as tx:
-        fill.topic(tx, "asylum", "health", "work")
-        fill.item(tx, "before", created=since - timedelta(microseconds=1), topics=("work",))
-        both = fill.item(tx, "both", created=since, topics=("asylum", "work"))
-        work = fill.item(tx, "work", topics=("work",))
-        health = fill.item(tx, "health", topics=("health",))
-        bare = fill.item(tx, "bare")
-        letters: dict[str, Any] = {"languages": ("fr", "en"), "since": since}
-        everything = fill.newsletter(tx, **letters)
-        some = fill.newsletter(tx, key="some", topics=("asylum", "work"), **letters)
-
-    with either.read() as tx:
-        all_four = [both.id, work.id, health.id, bare.id]
-        offered = range(10)
-        found = issues.candidates(tx, everything, offered, now=NOW)
-        assert found == {"fr": all_four, "en": all_four}
-        found = issues.candidates(tx, some, offered, now=NOW)
-        assert found == {"fr": [both.id, work.id], "en": [both.id, work.id]}
-
-
-def test_what_nobody_offers_is_no_candidate_unless_the_tick_has_yet_to_look_at_it(
-    either: Database,
-) -> None:
-    with either.write() as tx:
-        newsletter = fill.newsletter(tx, languages=("en",))
-        offered, looked_at, due, later = (fill.item(tx, key).id for key in "abcd")
-        items.look(tx, due, NOW)
-        items.look(tx, later, NOW + WEEK)
-
-    with either.read() as tx:
-        found = issues.candidates(tx, newsletter, [offered, offered], now=NOW)
-        assert found == {"en": [offered, due]}
-        assert issues.candidates(tx, newsletter, [looked_at], now=NOW) == {"en": [looked_at, due]}
-
-
-def test_what_an_audience_has_had_is_no_candidate_for_it(either: Database) -> None:
-    with either.write() as tx:
-        newsletter = fill.newsletter(tx, languages=("en", "fr"))
-        a, b = fill.item(tx, "a").id, fill.item(tx, "b").id
-        digest, other = newsletter_channel("digest"), newsletter_channel("other")
-        publications.record(
-            tx,
-            [
-                make.publication(item_id=a, language="en", channel=digest),
-                make.publication(item_id=a, language="fr", channel=other),
-                make.publication(item_id=b, language="fr", channel=FEED),
-            ],
-        )
-
-    with either.read() as tx:
-        assert issues.candidates(tx, newsletter, [a, b], now=NOW) == {"en": [b], "fr": [a, b]}
-
-
-def test_editions_come_in_the_order_of_the_newsletters_languages(either: Database) -> None:
-    with either.write() as tx:
-        fill.newsletter(tx, languages=("fr", "ar", "en"))
-        issue = fill.issue(tx)
-        ids = {language: fill.edition(tx, issue, language) for language in ("ar", "en", "fr")}
-        fill.edition(tx, fill.issue(tx, slot=NOW + WEEK), "fr")
-
-    with either.read() as tx:
-        found = issues.editions_of(tx, issue.id)
-        assert [edition.language for edition in found] == ["fr", "ar", "en"]
-        assert found[2] == issues.edition(tx, ids["en"])
-        with pytest.raises(NotFoundError, match="no edition 999"):
-            issues.edition(tx, 999)
-
-
-def test_an_issue_has_one_edition_in_a_language(either: Database) -> None:
-    with either.write() as tx:
-        fill.newsletter(tx)
-        issue = fill.issue(tx)
-        fill.edition(tx, issue, "en")
-
-    with pytest.raises(ConflictError), either.write() as tx:
-        fill.edition(tx, issue, "en")
-
-
 def test_an_issue_keeps_what_somebody_chose_and_wrote(either: Database) -> None:
     words = {"fr": Words(subject="À lire", intro="*Bonjour*", author="ann"), "ar": Words()}
     with either.write() as tx:
@@ -237,8 +155,8 @@ def test_an_issue_keeps_what_somebody_chose_and_wrote(either: Database) -> None:
         found = issues.get(tx, made.id)
         assert (found.words, found.send_at) == (words, NOW + WEEK)
         assert issues.plan_by_hand(tx, "digest", NOW + WEEK, chosen=None).items is None
-        assert issues.reserved(tx, "digest") == {3, 1}
-        assert issues.reserved(tx, "other") == set()
+        assert candidates.reserved(tx, "digest") == {3, 1}
+        assert candidates.reserved(tx, "other") == set()
         with pytest.raises(ConflictError, match="digest has an issue at"):
             issues.plan_by_hand(tx, "digest", NOW, chosen=None)
 
@@ -252,24 +170,6 @@ def test_what_was_frozen_meanwhile_is_neither_worded_nor_scheduled(either: Datab
             issues.write(tx, read, {})
         with pytest.raises(ConflictError, match="no longer planned"):
             issues.schedule(tx, read, NOW)
-
-
-@pytest.mark.parametrize(
-    ("state", "kept"),
-    [
-        (IssueState.AWAITING_APPROVAL, {7}),
-        (IssueState.PAUSED, {7}),
-        (IssueState.SENDING, set()),
-        (IssueState.CANCELLED, set()),
-    ],
-)
-def test_what_was_chosen_is_kept_for_its_issue_until_that_is_frozen_or_over(
-    either: Database, state: IssueState, kept: set[int]
-) -> None:
-    with either.write() as tx:
-        fill.newsletter(tx)
-        issues.move(tx, issues.plan_by_hand(tx, "digest", NOW, chosen=[7]), state)
-        assert issues.reserved(tx, "digest") == kept
 
 
 def test_an_approval_is_of_a_language_and_a_content_and_given_once(either: Database) -> None:
@@ -288,14 +188,3 @@ def test_a_newsletter_that_wants_approvals_says_so(either: Database) -> None:
     with either.write() as tx:
         fill.newsletter(tx, approval=True)
         assert newsletters.get(tx, "digest").approval is True
-
-
-def test_the_lists_of_the_archive_know_the_fullest_edition_only(either: Database) -> None:
-    with either.write() as tx:
-        fill.newsletter(tx)
-        issue = fill.issue(tx)
-        fill.edition(tx, issue, "fr", topics=["work"], variant=1)
-        assert issues.headlines(tx, "digest", "fr") == []
-        fill.edition(tx, issue, "fr")
-        assert [line.issue_id for line in issues.headlines(tx, "digest", "fr")] == [issue.id]
-        assert [each.variant for each in issues.editions_of(tx, issue.id)] == [0, 1]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from publisher.freshness import digest, freshness
-from store import items, parity, tables
+from store import items, parity, tables, translations
 from store.database import Database, Transaction
 from store.records import Freshness, Item, Parity, Stand, Workflow
 from tests import make
@@ -52,7 +52,7 @@ def put(tx: Transaction, key: str, source: str, texts: Mapping[str, Any], **chan
 
 def stands(tx: Transaction, found: Sequence[Item], languages: Collection[str]) -> list[Stand]:
     """Return what the pure function says of these items."""
-    texts = items.texts(tx, [item.id for item in found])
+    texts = translations.of(tx, [item.id for item in found])
     return [
         Stand(
             item_id=item.id, language=language, freshness=freshness(item, texts[item.id], language)

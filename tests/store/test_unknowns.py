@@ -52,12 +52,12 @@ def test_what_is_to_be_asked_for_again_is_left_until_then(house: Database) -> No
         unknowns.ask_again(tx, [first.delivery.id], SOON)
         assert unknowns.standing(tx, due=make.NOW) == {1: 1}
         assert unknowns.standing(tx, due=SOON) == {1: 2}
-        deliveries.resolve(tx, second.delivery.id, DeliveryState.SENT, now=SOON, detail="asked")
+        unknowns.resolve(tx, second.delivery.id, DeliveryState.SENT, now=SOON, detail="asked")
         assert unknowns.standing(tx, due=make.NOW) == {}
         (sent,) = deliveries.listing(tx, 1, state=DeliveryState.SENT)
         assert sent.detail == "asked"
         with pytest.raises(ConflictError, match="is not unknown"):
-            deliveries.resolve(tx, second.delivery.id, DeliveryState.SENT, now=SOON)
+            unknowns.resolve(tx, second.delivery.id, DeliveryState.SENT, now=SOON)
 
 
 def test_an_answer_about_an_attempt_says_nothing_of_the_next_one(house: Database) -> None:
@@ -65,8 +65,8 @@ def test_an_answer_about_an_attempt_says_nothing_of_the_next_one(house: Database
         first, _ = unknowns.of(tx, 1)
         number, attempt = first.delivery.id, first.delivery.attempts
         with pytest.raises(ConflictError, match="is not unknown"):
-            deliveries.resolve(tx, number, DeliveryState.SENT, now=SOON, attempt=attempt - 1)
-        deliveries.resolve(tx, number, DeliveryState.SENT, now=SOON, attempt=attempt)
+            unknowns.resolve(tx, number, DeliveryState.SENT, now=SOON, attempt=attempt - 1)
+        unknowns.resolve(tx, number, DeliveryState.SENT, now=SOON, attempt=attempt)
 
 
 def test_a_newsletters_rule_changes_and_no_other(house: Database) -> None:

@@ -15,7 +15,7 @@ from publisher.mail.senders import sender
 from publisher.subscriptions import keyring, suppressions
 from publisher.tokens import Tokens
 from store import bounces as kept
-from store import deliveries, issues, newsletters, subscribers
+from store import deliveries, editions, issues, newsletters, queueing, subscribers
 from store.database import Database
 from store.records import Bounce, Delivery, DeliveryState, Status, Subscriber
 from tests import bounced, claimed, make
@@ -49,7 +49,7 @@ class Post:
         with self.database.write() as tx:
             issue = fill.issue(tx, slot=now)
             fill.edition(tx, issue)
-            deliveries.queue(tx, issue, due={"en": {"": now}}, now=now)
+            queueing.queue(tx, issue, due={"en": {"": now}}, now=now)
             return issue.id
 
     def path(self, mail: Delivery) -> str:
@@ -59,7 +59,7 @@ class Post:
     def copy(self, mail: Delivery) -> str:
         """Return the headers of a mail, as a mail system returns them."""
         with self.database.read() as tx:
-            edition = issues.edition(tx, mail.edition_id)
+            edition = editions.get(tx, mail.edition_id)
             issue = issues.get(tx, mail.issue_id)
             newsletter = newsletters.get(tx, issue.newsletter)
         from_ = sender(newsletter, "en", self.config)

@@ -7,7 +7,7 @@ import pytest
 from publisher.config_file import load
 from publisher.mail.return_path import return_path
 from publisher.subscriptions import keyring
-from store import deliveries, subscribers
+from store import deliveries, queueing, subscribers
 from store.database import open_database
 from store.records import DeliveryState
 from tests import bounced, claimed, make
@@ -40,7 +40,7 @@ def paths(place: Path) -> list[str]:
     with database.write() as tx:
         issue = fill.issue(tx)
         fill.edition(tx, issue)
-        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
+        queueing.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
         while mails := claimed.claim(tx, make.NOW):
             claimed.settle(tx, mails, DeliveryState.SENT, now=make.NOW)
         mails = deliveries.listing(tx, issue.id)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 import scheduler
 from publisher.cli import app, common
 from publisher.config_file import load
-from store import batches, deliveries, letters, subscribers, tables
+from store import batches, letters, queueing, subscribers, tables
 from store.database import open_database
 from store.records import DeliveryState
 from tests import make
@@ -122,7 +122,7 @@ def many(place: Path) -> Path:
     with database.write() as tx:
         issue = fill.issue(tx)
         fill.edition(tx, issue)
-        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
+        queueing.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
     database.close()
     return place
 

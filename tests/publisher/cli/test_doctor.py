@@ -12,7 +12,8 @@ from publisher import doctor
 from publisher.cli import app
 from publisher.config_file import load
 from store import tables
-from store.database import SCHEMA, open_database
+from store.database import open_database
+from store.schema import SCHEMA
 from tests import make
 from tests.fakes import Names, Relay, free_port
 

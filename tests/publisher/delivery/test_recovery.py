@@ -9,7 +9,7 @@ from publisher.delivery import journal, recovery
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Verdict
 from publisher.errors import JournalError
-from store import batches, claims, deliveries
+from store import batches, claims, deliveries, queueing
 from store.database import Database
 from store.records import Delivery, DeliveryState
 from tests import claimed, make
@@ -28,7 +28,7 @@ def queued(either: Database) -> Database:
         fill.edition(tx, issue)
     make.subscribe(either, [f"p{number}@example.org" for number in range(8)])
     with either.write() as tx:
-        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=4)
+        queueing.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=4)
     return either
 
 

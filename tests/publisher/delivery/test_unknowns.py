@@ -23,7 +23,7 @@ from publisher.launching import change_unknown
 from publisher.mail.wire import message_id
 from publisher.settings.mail import RelaySection
 from publisher.subscriptions import address_change, keyring
-from store import batches, deliveries, issues, tables
+from store import batches, deliveries, editions, issues, tables
 from store.database import Database
 from store.records import Delivery, DeliveryState, IssueState, UnknownRule
 from tests import make, people, postfix
@@ -68,9 +68,9 @@ def ids(database: Database, config: Config) -> dict[str, str]:
     """Return the Message-ID of each mail, by its address."""
     tokens = keyring.tokens(database, now=make.NOW)
     with database.read() as tx:
-        editions = {edition.id: edition for edition in issues.editions_of(tx, 1)}
+        known = {edition.id: edition for edition in editions.of(tx, 1)}
         return {
-            mail.email: message_id(mail, editions[mail.edition_id], config.host, tokens)
+            mail.email: message_id(mail, known[mail.edition_id], config.host, tokens)
             for mail in deliveries.listing(tx, 1)
         }
 

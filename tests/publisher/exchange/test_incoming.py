@@ -12,7 +12,7 @@ from publisher.exchange import files, incoming, outgoing
 from publisher.exchange.incoming import Outcome
 from publisher.exchange.wanted import Order
 from publisher.freshness import Freshness, freshness
-from store import items
+from store import items, revisions, translations
 from store.database import Database
 from store.records import Change, Text, Translation, Workflow
 from tests import make, translators
@@ -57,12 +57,12 @@ def take(database: Database, config: Config, *paths: Path, force: bool = False) 
 
 def text(database: Database, language: str = "fr") -> Translation:
     with database.read() as tx:
-        return items.texts(tx, [1])[1][language]
+        return translations.of(tx, [1])[1][language]
 
 
 def stands(database: Database, language: str = "fr") -> Freshness:
     with database.read() as tx:
-        return freshness(items.get(tx, 1), items.texts(tx, [1])[1], language)
+        return freshness(items.get(tx, 1), translations.of(tx, [1])[1], language)
 
 
 def counts(outcome: Outcome) -> tuple[int, int, int]:
@@ -84,7 +84,9 @@ def translated(database: Database, config: Config, folder: Path) -> None:
     assert counts(take(database, config, path)) == (1, 0, 0)
     with database.write() as tx:
         approved = {"workflow": Workflow.APPROVED, "approved": LATER}
-        items.annotate(tx, Translation(**{**vars(items.texts(tx, [1])[1]["fr"]), **approved}))
+        translations.annotate(
+            tx, Translation(**{**vars(translations.of(tx, [1])[1]["fr"]), **approved})
+        )
 
 
 @FORMATS
@@ -318,7 +320,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_not_overwritten(
     assert counts(take(english, config, path, force=True)) == (0, 1, 0)
     assert (text(english).title, text(english).revision) == ("Mon titre", 3)
     with english.read() as tx:
-        assert items.words(tx, {(1, "fr", 2)})[1, "fr", 2].title == "Un autre titre"
+        assert revisions.words(tx, {(1, "fr", 2)})[1, "fr", 2].title == "Un autre titre"
 
 
 def test_of_two_who_translate_the_same_file_the_second_is_told(
@@ -430,8 +432,8 @@ def test_an_address_that_somebody_has_changed_meanwhile_stays(
 def test_a_withdrawn_text_stays_so(english: Database, config: Config, tmp_path: Path) -> None:
     translated(english, config, tmp_path)
     with english.write() as tx:
-        found = items.texts(tx, [1])[1]["fr"]
-        items.annotate(tx, Translation(**{**vars(found), "workflow": Workflow.WITHDRAWN}))
+        found = translations.of(tx, [1])[1]["fr"]
+        translations.annotate(tx, Translation(**{**vars(found), "workflow": Workflow.WITHDRAWN}))
     path = export(english, config, tmp_path, everything=True)
     take(english, config, translators.work(path, translators.answering({"title": "Neuf"})))
     assert (text(english).title, text(english).workflow) == ("Neuf", Workflow.WITHDRAWN)
@@ -550,7 +552,7 @@ def test_a_file_that_does_not_fit_is_rejected_and_the_others_are_taken(
     assert rejected.reason.startswith(reason)
     assert (outcome.new, outcome.changed, outcome.same) == (1, 0, 0)
     with english.read() as tx:
-        assert {len(texts) for texts in items.texts(tx, [1]).values()} == {1}
+        assert {len(texts) for texts in translations.of(tx, [1]).values()} == {1}
 
 
 @pytest.mark.parametrize("stated", ["fr-FR", "fr", "FR"])

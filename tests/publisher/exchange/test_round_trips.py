@@ -18,7 +18,7 @@ from publisher.exchange.wanted import Order
 from publisher.freshness import digest
 from publisher.ingest import intake
 from publisher.ingest.folder import Folder
-from store import items, topics
+from store import items, revisions, topics, translations
 from store.database import Database
 from store.records import Change, Kind, Text, Translation, Workflow
 from tests import bodies, make, translators
@@ -77,7 +77,7 @@ def everything(database: Database) -> object:
     with database.read() as tx:
         found = items.listing(tx)
         ids = [item.id for item in found]
-        return found, items.texts(tx, ids), items.marks(tx, ids), topics.listing(tx)
+        return found, translations.of(tx, ids), revisions.marks(tx, ids), topics.listing(tx)
 
 
 @FORMATS
@@ -121,7 +121,7 @@ def test_what_a_translator_writes_is_what_the_store_has(
         new, changed, same = take(database, config, [path])
         assert (new + changed + same, new) == (1, 0 if later else 1)
         with database.read() as tx:
-            found = items.texts(tx, [1])[1]["ar"]
+            found = translations.of(tx, [1])[1]["ar"]
     for field in ("title", "summary", "image_alt"):
         if field in answers:
             assert getattr(found, field) == answers[field]
@@ -145,7 +145,7 @@ def test_a_translation_into_the_same_words_is_the_same_markdown(
         (path,) = export(database, config, folder, form, "fr")
         assert take(database, config, [translators.work(path, lambda _, words: words)]) == (1, 0, 0)
         with database.read() as tx:
-            found = items.texts(tx, [1])[1]
+            found = translations.of(tx, [1])[1]
     for field in ("title", "summary", "body", "image_alt"):
         assert getattr(found["fr"], field) == getattr(found["en"], field)
 
@@ -170,7 +170,7 @@ def test_whatever_is_done_to_the_bytes_of_a_file_a_good_one_beside_it_is_taken(
         told = len(outcome.rejected) + len(outcome.conflicts)
         assert outcome.new + outcome.changed + outcome.same + told == 2
         with database.read() as tx:
-            texts = items.texts(tx, [1, 2])
+            texts = translations.of(tx, [1, 2])
         assert texts[2]["fr"].revision == 2
         # Whatever came of the damaged one, somebody has to look at it.
         assert texts[1]["fr"].revision == 1 or texts[1]["fr"].workflow is not Workflow.APPROVED
@@ -221,11 +221,11 @@ def test_markdown_of_a_corrected_and_a_retracted_item_changes_nothing_either(
     wrong = make.draft("en", words=make.text(title="Right"), change=Change.CORRECTION, note="So.")
     make.take(database, config, wrong)
     with database.write() as tx:
-        fr = items.texts(tx, [1])[1]["fr"]
+        fr = translations.of(tx, [1])[1]["fr"]
         words = make.text("fr", body="Taken back.")
         changes = {"revision": 2, "change": Change.RETRACTION, "digest": digest(words)}
         retracted = Translation(**{**vars(fr), **vars(words), **changes})
-        items.save(tx, retracted, author="somebody")
+        translations.save(tx, retracted, author="somebody")
     before = everything(database)
     outgoing.export_item(database, 1, outgoing.Shelf(folder=tmp_path / "out"))
     again = Folder(path=tmp_path / "out", languages=config.site.languages, zone=config.zone)

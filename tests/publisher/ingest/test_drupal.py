@@ -21,7 +21,7 @@ from publisher.ingest.drupal import Drupal, root_of
 from publisher.ingest.fetch import Fetcher
 from publisher.ingest.jsonapi import Listing, Page
 from publisher.ingest.node import Node, relationships
-from store import items
+from store import items, translations
 from store.database import Database
 from store.records import Workflow
 from tests import make
@@ -505,7 +505,7 @@ def test_importing_twice_changes_nothing(web: Web, database: Database, config: C
     ]
     with database.read() as tx:
         found = items.listing(tx)
-        texts = items.texts(tx, [entry.id for entry in found])
+        texts = translations.of(tx, [entry.id for entry in found])
     assert {entry.source_language for entry in found} == {"en", "es"}
     (well,) = (entry for entry in found if entry.source_language == "en")
     assert texts[well.id]["fr"].made_from == "ar"

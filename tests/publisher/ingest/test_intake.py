@@ -17,7 +17,7 @@ from publisher.freshness import Freshness, digest, freshness
 from publisher.ingest import decide, intake, sources
 from publisher.ingest.drafts import Draft, Rejected, fingerprint
 from publisher.publishing import publish_due
-from store import items, stale, topics
+from store import items, revisions, stale, topics, translations
 from store.database import Database
 from store.records import Change, Item, Kind, Text, Translation, Workflow
 from tests import make
@@ -35,7 +35,7 @@ def stored(database: Database, key: str = "dignity") -> tuple[Item, Mapping[str,
     with database.read() as tx:
         item = items.by_key(tx, key)
         assert item is not None
-        return item, items.texts(tx, [item.id])[item.id]
+        return item, translations.of(tx, [item.id])[item.id]
 
 
 def stand(database: Database) -> dict[str, Freshness]:
@@ -93,7 +93,7 @@ def test_changed_words_are_a_new_revision_and_reviewed_again_unless_said(
     assert text.body == "New words in en."
     assert text.updated == LATER
     with database.read() as tx:
-        words = items.words(tx, {(text.item_id, "en", 1), (text.item_id, "en", 2)})
+        words = revisions.words(tx, {(text.item_id, "en", 1), (text.item_id, "en", 2)})
     assert words[text.item_id, "en", 1] == make.text("en")
     assert words[text.item_id, "en", 2].body == "New words in en."
 
@@ -196,7 +196,7 @@ def test_what_a_correction_corrects_is_kept_with_its_revision(
     take(database, config, said, later=True)
     item, _ = stored(database)
     with database.read() as tx:
-        marks = items.marks(tx, [item.id])[item.id]
+        marks = revisions.marks(tx, [item.id])[item.id]
     assert [(mark.number, mark.change, mark.note) for mark in marks] == [
         (1, Change.NEW, ""),
         (2, Change.CORRECTION, "كان العدد 100."),
@@ -646,7 +646,7 @@ def test_whatever_is_imported_the_same_again_changes_nothing_and_revisions_count
 ) -> None:
     config = make.config(tmp_path_factory.getbasetemp())
     with make.a_store(migrated) as database:
-        revisions: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         for drafts in imports:
             take(database, config, *drafts)
             before = stored(database)
@@ -654,9 +654,9 @@ def test_whatever_is_imported_the_same_again_changes_nothing_and_revisions_count
             assert (again.new, again.changed) == (0, 0)
             assert stored(database) == before
             for language, text in before[1].items():
-                assert 0 <= text.revision - revisions.get(language, 0) <= 1
+                assert 0 <= text.revision - numbers.get(language, 0) <= 1
                 assert text.digest == digest(text)
-                revisions[language] = text.revision
+                numbers[language] = text.revision
 
 
 @pytest.mark.parametrize(

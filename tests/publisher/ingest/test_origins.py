@@ -6,7 +6,7 @@ import pytest
 
 from publisher.config import Config
 from publisher.ingest import intake, sources
-from store import items
+from store import items, translations
 from store.database import Database
 from tests import make
 
@@ -57,7 +57,7 @@ def test_what_was_known_from_a_part_is_known_in_the_whole(
     take(database, config, content)
     with database.read() as tx:
         assert items.counts(tx) == (4, 8)
-        texts = items.texts(tx, [item.id for item in items.listing(tx)])
+        texts = translations.of(tx, [item.id for item in items.listing(tx)])
     assert {frozenset(of_item) for of_item in texts.values()} == {frozenset({"en", "fr"})}
 
 

@@ -17,7 +17,7 @@ from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fetch import Fetcher
 from publisher.ingest.page import Page
 from publisher.ingest.response import Response
-from store import fetches, items
+from store import fetches, items, translations
 from store.database import Database
 from tests import make
 from tests.fakes import Answer, Web
@@ -263,7 +263,7 @@ def test_a_page_and_its_translations_are_one_item_and_each_is_fetched_once(
         item = items.get(tx, 1)
         # The page for all who read none of the languages is the source.
         assert item.source_language == "en"
-        assert set(items.texts(tx, [1])[1]) == {"en", "fr"}
+        assert set(translations.of(tx, [1])[1]) == {"en", "fr"}
     # Whichever of them is read, they are the same texts.
     assert counts(take(database, site, web.url("/en"))) == (0, 0, 2, 0)
 

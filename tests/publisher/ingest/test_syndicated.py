@@ -21,7 +21,7 @@ from publisher.ingest import intake, readings, sources, syndicated
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.response import Response
 from publisher.ingest.syndicated import MAX_ENTRIES, MAX_PARTS, Syndicated
-from store import fetches, items
+from store import fetches, items, translations
 from store.database import Database
 from store.records import Workflow
 from tests import make
@@ -367,7 +367,7 @@ def test_a_feed_is_read_once_and_asked_for_changes_after(
     assert counts(take(database, site, web.url("/feed"))) == (0, 0, 2, 0)
     assert web.asked[-1].headers["if-none-match"] == '"1"'
     with database.read() as tx:
-        texts = items.texts(tx, [1, 2])
+        texts = translations.of(tx, [1, 2])
     assert texts[1]["en"].workflow is Workflow.IN_REVIEW
 
 
@@ -443,7 +443,7 @@ def test_feeds_are_read_from_files_and_are_one_item_with_those_of_the_web(
     with database.read() as tx:
         item = items.by_key(tx, "wells.example/en/kassala")
         assert item is not None
-        assert set(items.texts(tx, [item.id])[item.id]) == {"en", "fr"}
+        assert set(translations.of(tx, [item.id])[item.id]) == {"en", "fr"}
         assert fetches.get(tx, web.url("/fr")) is not None
 
 

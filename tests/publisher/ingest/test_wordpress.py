@@ -18,7 +18,7 @@ from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fetch import Fetcher
 from publisher.ingest.post import fields
 from publisher.ingest.wordpress import WordPress, root_of
-from store import items
+from store import items, translations
 from store.database import Database
 from store.records import Workflow
 from tests import make
@@ -484,7 +484,7 @@ def test_the_address_of_an_api_leads_to_its_posts(
     assert (outcome.new, outcome.rejected) == (4, [])
     with database.read() as tx:
         (item,) = items.listing(tx)
-        texts = items.texts(tx, [item.id])[item.id]
+        texts = translations.of(tx, [item.id])[item.id]
     # Somebody here looks at them before readers do.
     assert {text.workflow for text in texts.values()} == {Workflow.IN_REVIEW}
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from publisher import editing, press, publishing, retracting, site
 from publisher.config import Config
 from publisher.ingest import intake
-from store import items
+from store import items, translations
 from store.database import Database
 from store.records import Change
 from tests import make
@@ -96,7 +96,7 @@ def mail() -> Act:
 def _has(database: Database, number: int, language: str) -> list[int]:
     with database.read() as tx:
         item = items.by_key(tx, f"item-{number}")
-        there = item and language in items.texts(tx, [item.id])[item.id]
+        there = item and language in translations.of(tx, [item.id])[item.id]
     return [item.id] if item and there else []
 
 

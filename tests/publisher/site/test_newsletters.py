@@ -11,7 +11,7 @@ import scheduler
 from publisher import press, publishing, site
 from publisher.config import Config
 from publisher.mail.links import LEAVE, PREFERENCES
-from store import issues
+from store import editions
 from store.database import Database
 from store.records import Missing, Newsletter
 from tests import fakes, make
@@ -61,7 +61,7 @@ def test_an_edition_is_there_byte_for_byte_but_for_its_readers_links(
     make.start(database, config)
     (issue_id,) = send(database, config, make.NOW)
     with database.read() as tx:
-        html = {each.language: each.html for each in issues.editions_of(tx, issue_id)}
+        html = {each.language: each.html for each in editions.of(tx, issue_id)}
     shown = config.public / language / "newsletters" / "digest" / str(issue_id) / "index.html"
     before, after = html[language].partition(LEAVE)[::2]
     between, rest = after.partition(PREFERENCES)[::2]
@@ -149,7 +149,7 @@ def test_the_archive_shows_the_edition_with_all_items_though_nobody_got_it(
         make.subscribe(database, [f"{key}@example.org"], language="ar", topics=[key])
     (issue_id,) = send(database, config, make.NOW)
     with database.read() as tx:
-        kept = [each for each in issues.editions_of(tx, issue_id) if each.language == "ar"]
+        kept = [each for each in editions.of(tx, issue_id) if each.language == "ar"]
     # The item of send() is on no topic.
     assert [(each.variant, each.items) for each in kept] == [(0, 3), (1, 1), (2, 1)]
     assert "On asylum" in page(config, f"ar/newsletters/digest/{issue_id}")

@@ -9,7 +9,7 @@ from publisher.config import Config
 from publisher.errors import TokenError
 from publisher.ingest import intake
 from publisher.subscriptions import confirming, erasure, leaving
-from store import consents, deliveries, issues, subscribers
+from store import consents, deliveries, issues, queueing, subscribers
 from store.database import Database
 from store.records import Act, DeliveryState, IssueState, Status, Subscriber
 from tests import claimed, make, people
@@ -32,7 +32,7 @@ def queue(site: Database, newsletter: str) -> int:
         [issue_id] = issues.plan(tx, newsletter, {make.NOW: IssueState.SENDING})
         issue = issues.get(tx, issue_id)
         fill.edition(tx, issue, topics=["labour"] if newsletter == "digest" else [])
-        deliveries.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
+        queueing.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW)
     return issue_id
 
 

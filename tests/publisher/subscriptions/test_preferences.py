@@ -14,7 +14,7 @@ from publisher.errors import FormError, InputError
 from publisher.subscriptions import leaving, preferences
 from publisher.subscriptions.choices import zones
 from publisher.subscriptions.preferences import pause_of
-from store import consents, deliveries, issues, subscribers
+from store import consents, deliveries, editions, issues, subscribers
 from store.database import Database
 from store.records import Act, DeliveryState, Status, Subscriber
 from tests import make, people
@@ -180,7 +180,7 @@ def test_who_changes_language_between_freeze_and_sending_gets_one_edition(
             now = make.NOW + timedelta(hours=hours)
             scheduler.tick(either, relay.serves(config), now=now)
     with either.read() as tx:
-        (issue,) = [row for row in issues.listing(tx) if issues.editions_of(tx, row.id)
+        (issue,) = [row for row in issues.listing(tx) if editions.of(tx, row.id)
                     and row.newsletter == "digest"]  # fmt: skip
         (mail,) = deliveries.listing(tx, issue.id)
     # The edition that was frozen for them; the next issue comes in their new language.

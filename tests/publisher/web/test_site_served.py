@@ -11,7 +11,7 @@ import scheduler
 from publisher import addresses, publishing, retracting, site
 from publisher.config import Config
 from publisher.mail import links
-from store import issues
+from store import editions
 from store.database import Database
 from tests import make, served
 from tests.fakes import free_port
@@ -108,7 +108,7 @@ def test_an_edition_is_shown_with_the_styles_it_was_mailed_with(
     assert reply.status == 200
     assert "style-src 'unsafe-inline'" in reply.headers["content-security-policy"]
     with database.read() as tx:
-        html = {each.language: each.html for each in issues.editions_of(tx, 1)}
+        html = {each.language: each.html for each in editions.of(tx, 1)}
     # As it was mailed, but for the links that were each reader's own.
     assert reply.body.decode() == links.public(config, "en").fill_html(html["en"])
     index = get("/en/newsletters/digest/")
