@@ -14,16 +14,7 @@ from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.gating import Gate
 from publisher.issue_states import OPEN, Act
-from store import (
-    approvals,
-    cancelling,
-    candidates,
-    dues,
-    issues,
-    items,
-    jobs,
-    newsletters,
-)
+from store import approvals, cancelling, candidates, dues, issues, items, jobs, newsletters
 from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
 

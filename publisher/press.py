@@ -16,15 +16,7 @@ from datetime import datetime
 from publisher import editions, gating, inspection, issue_states
 from publisher.config import Config
 from publisher.issue_states import OPEN, Act
-from store import (
-    cancelling,
-    deliveries,
-    issues,
-    jobs,
-    newsletters,
-    offers,
-    subscribers,
-)
+from store import cancelling, deliveries, issues, jobs, newsletters, offers, subscribers
 from store.database import Database, Transaction
 from store.records import Issue, IssueState, Newsletter
 
