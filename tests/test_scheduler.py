@@ -18,6 +18,7 @@ import scheduler
 from publisher import corrections, cron, editing, issuing
 from publisher.config import Config
 from publisher.errors import ConfigError, InputError, StoreError
+from publisher.passes import Pass
 from store import editions, issues, publications
 from store.database import Database
 from store.records import Blocking, Change, Hold, IssueState, Missing, Workflow, newsletter_channel
@@ -119,7 +120,7 @@ def test_every_slot_is_found_exactly_once_whenever_somebody_looks(
         assert len(days) == len(set(days))
 
 
-def tick(database: Database, config: Config, now: datetime = make.NOW) -> scheduler.Pass:
+def tick(database: Database, config: Config, now: datetime = make.NOW) -> Pass:
     done = scheduler.tick(database, config, now=now)
     assert done.problems == []
     return done
@@ -317,7 +318,7 @@ def test_a_tick_beside_another_process_at_work_leaves_it_the_work(
 
 
 def test_whatever_a_step_fails_by_the_others_are_taken(unforeseen: list[LogRecord]) -> None:
-    done, taken = scheduler.Pass(), list[str]()
+    done, taken = Pass(), list[str]()
 
     def mistaken() -> None:
         raise KeyError("what nobody thought of")
@@ -343,7 +344,7 @@ def test_a_mistake_in_the_configuration_ends_the_tick() -> None:
         raise ConfigError("mail.password_file", ["cannot be read"])
 
     with pytest.raises(ConfigError):
-        scheduler.Pass().attempt(mistaken)
+        Pass().attempt(mistaken)
 
 
 def test_the_job_looks_at_once_and_again_and_survives_its_own_errors(tmp_path: Path) -> None:
