@@ -124,8 +124,8 @@ def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) 
     def plan(newsletter: Newsletter, frequency: str) -> None:
         with database.read() as tx:
             last = issues.last_slot(tx, newsletter, frequency)
-        slots_due = due(newsletter, frequency, after=last, now=now)
-        press.plan(database, newsletter, slots_due, frequency=frequency)
+        slots_due = coming(newsletter, frequency, after=last, until=now)
+        press.plan(database, newsletter, list(slots_due), frequency=frequency)
 
     def bring_on(issue_id: int) -> None:
         pressed = press.press(database, issue_id, config, now=now)
@@ -144,13 +144,6 @@ def _go_to_press(done: Pass, database: Database, config: Config, now: datetime) 
 
 def _finish(done: Pass, database: Database) -> None:
     done.issues += [Pressed(issue=issue) for issue in press.finish(database)]
-
-
-def due(
-    newsletter: Newsletter, frequency: str = "", *, after: datetime, now: datetime
-) -> list[datetime]:
-    """Return the slots of a newsletter at a frequency after an instant and until now. Pure."""
-    return list(coming(newsletter, frequency, after=after, until=now))
 
 
 def coming(
