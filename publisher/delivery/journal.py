@@ -39,7 +39,6 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 #: Characters of a relay's text that are kept.
 _TEXT = 200
 
-
 #: In a database's address; the user is none of it, who may have a schema of their own.
 _PASSWORD = re.compile(r"(?<=://)([^/:@]*):[^/]*@")
 

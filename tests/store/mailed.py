@@ -13,7 +13,6 @@ from tests.store import fill
 
 MINUTE = timedelta(minutes=1)
 
-
 #: When mail may go out to whom: at once to all.
 DUE = {"en": {"": NOW}}
 
