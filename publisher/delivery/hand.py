@@ -43,6 +43,8 @@ class Held:
     zones: frozenset[str] = frozenset()
     #: Mails that have not ended.
     left: int = 0
+    #: By the ids of those that were handed back, when each is due again.
+    later: dict[int, datetime] = field(default_factory=dict)
     #: Whether somebody else has it by now.
     lost: bool = False
 
@@ -211,13 +213,15 @@ class Hand:
             self._drop(mail)
 
     def hand_back(self, patience: float) -> None:
-        """Postpone the mails whose domains are left alone for longer than so many seconds.
+        """Drop the mails whose domains are left alone for longer than so many seconds, until then.
 
-        Else their batch would be held, and the pass go on, for the few that nobody wants now.
+        Else their batch would be held, and the pass go on, for the few that nobody wants now. No
+        relay was offered them: that is no attempt.
         """
-        answer = Answer(verdict=Verdict.TEMPORARY, text="its domain asked for patience")
-        for mail in self.waiting.hand_back(self.time(), patience):
-            self._end(mail, answer, noted=False)
+        now = self.clock()
+        for mail, seconds in self.waiting.hand_back(self.time(), patience):
+            mail.held.later[mail.delivery.id] = now + timedelta(seconds=seconds)
+            self._drop(mail)
 
     def close(self, problem: str = "") -> None:
         """Hand nothing out any more; what is under way ends as it ends."""

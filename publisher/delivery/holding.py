@@ -128,7 +128,7 @@ class Holder:
             for held in done:
                 # If others have taken it over, they have said what is unknown of it.
                 with suppress(ConflictError):
-                    claims.release(tx, held.batch, now=now)
+                    claims.release(tx, held.batch, later=held.later, now=now)
         stop_refused(self.database, endings, now=now)
 
     def give_back(self) -> None:
