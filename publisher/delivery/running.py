@@ -2,10 +2,12 @@
 
     feeder     takes the next batch before the last one is gone, makes mails ahead
     connections take them and witness what becomes of each
-    watcher    folds what has ended, renews leases, looks whether something was stopped
+    keeper     folds what has ended, renews leases
+    watcher    looks whether something was stopped
 
 What asks the store runs in one thread, the desk, what makes mails in others, all else in that of
-the event loop: no connection waits for the store.
+the event loop: no connection waits for the store. The watcher has a desk of its own: whoever
+pauses an issue need not wait for what is being folded.
 """
 
 import asyncio
@@ -66,17 +68,19 @@ class Run:
     #: Set when all connections have ended.
     over: asyncio.Event = field(default_factory=asyncio.Event)
     desk: Desk = field(init=False)
+    #: Where it is only looked.
+    window: Desk = field(init=False)
 
     def __post_init__(self) -> None:
-        """Open the desk."""
-        self.desk = Desk(hand=self.hand)
+        """Open the desks."""
+        self.desk, self.window = Desk(hand=self.hand), Desk(hand=self.hand)
 
     async def all(self) -> None:
         """Send until nothing is due, or nobody answers; then settle everything."""
         feeding = Feeder(hand=self.hand, holder=self.holder, desk=self.desk)
-        with self.desk:
-            feeder = asyncio.create_task(feeding.feed())
-            watcher = asyncio.create_task(self._watch())
+        with self.desk, self.window:
+            helping = (feeding.feed(), self._keep(), self._watch())
+            helpers = [asyncio.create_task(each) for each in helping]
             most = max(relay.connections for relay in self.route)
             work = [self._converse(number) for number in range(most)]
             try:
@@ -84,7 +88,7 @@ class Run:
             finally:
                 self.hand.close()
                 self.over.set()
-                others = await asyncio.gather(feeder, watcher, return_exceptions=True)
+                others = await asyncio.gather(*helpers, return_exceptions=True)
                 await self._settle()
         self.outcome.cancelled += feeding.cancelled
         # Said once, however many connections failed in the same way.
@@ -136,16 +140,22 @@ class Run:
         if is_there:
             self.failover = self.failover.reached(relay)
 
-    # The watcher: what has ended is folded, what was stopped is not handed out any more.
+    # The watcher: what was stopped is not handed out any more. Without the store it goes on with
+    # what is in hand, as the keeper does: the journal keeps how that ends.
 
     async def _watch(self) -> None:
-        folded = self.holder.time()
         while not await self._wait(_LOOK):
             if self.stop.is_set():
                 self.hand.close()
-            # Without the store it goes on with what is in hand; the journal keeps how that ends.
             with suppress(StoreError, BusyError):
                 await self._look()
+
+    # The keeper: what has ended is folded.
+
+    async def _keep(self) -> None:
+        folded = self.holder.time()
+        while not await self._wait(_LOOK):
+            with suppress(StoreError, BusyError):
                 await self._renew()
                 if self.holder.time() >= folded + _FOLD or any(not h.left for h in self.hand.held):
                     folded = self.holder.time()
@@ -165,8 +175,8 @@ class Run:
             return
         pace = self.hand.waiting.pace
         if pace.limited:
-            pace.share(await self.desk.do(self.holder.among))
-        stopped = await self.desk.do(self.holder.stopped, {each.batch.issue_id for each in held})
+            pace.share(await self.window.do(self.holder.among))
+        stopped = await self.window.do(self.holder.stopped, {each.batch.issue_id for each in held})
         now, known = self.holder.clock(), self.holder.maker.known
         windowed = {
             each.batch.edition_id
