@@ -50,6 +50,11 @@ class Connections:
         since = self.holder.time() if self._due is None else self._due
         self._due = since if are_letters_due else None
 
+    def letters_wait(self) -> bool:
+        """Return whether letters may be sent by somebody just now."""
+        # Where nobody sends letters at all, no campaign may wait for that.
+        return self._due is not None and self.holder.time() < self._due + _LONGEST
+
     def _seat(self, relay: Relay, number: int) -> Seat:
         config = self.holder.maker.config
         is_theirs = relay.name in relays.route_of(config, config.sender)
@@ -57,13 +62,9 @@ class Connections:
             hand=self.hand,
             relay=relay,
             is_last=is_theirs and number == relay.connections - 1,
-            letters_wait=self._letters_wait,
+            letters_wait=self.letters_wait,
             room=ROOM,
         )
-
-    def _letters_wait(self) -> bool:
-        # Where nobody sends letters at all, no campaign may wait for that.
-        return self._due is not None and self.holder.time() < self._due + _LONGEST
 
     async def _converse(self, number: int) -> None:
         """Send until nothing is left, or it cannot go on, as one connection of many."""
