@@ -14,6 +14,9 @@ the log goes back to before the mail went out. Where either is missing the answe
 yet. A message that came whole, and was neither refused nor taken out of the incoming queue so
 far, stays without one: a person has to look.
 
+One log may tell of several Postfixes, each on a host of its own: queue ids and processes are known
+by their hosts, and the lines of one host say nothing of how far those of another have come.
+
 The log may be that of syslog, with RFC 3339 or with traditional dates, or Postfix's own
 (``maillog_file``); rotated files beside it are read where they may tell something, packed or not.
 """
@@ -43,11 +46,16 @@ _GREETING = 10.0
 
 _STAMP = rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)"
 _LINE = re.compile(
-    rb"(?P<stamp>" + _STAMP + rb") \S+ (?P<tag>\S+/(?P<service>[\w-]+)\[\d+\]): (?P<said>.*)"
+    rb"(?P<stamp>" + _STAMP + rb") (?P<host>\S+) (?P<tag>\S+/(?P<service>[\w-]+)\[\d+\]): "
+    rb"(?P<said>.*)"
 )
 _QUEUED = re.compile(rb"(?P<qid>\w+): (?P<said>.*)")
 _BROKEN_OFF = re.compile(rb"(?:lost connection|timeout) after (?:DATA|BDAT)\b")
 _REFUSED = (b"reject: ", b"milter-reject: ")
+
+
+#: A process or a queue id, of a host.
+_Of = tuple[bytes, bytes]
 
 
 class Found(StrEnum):
@@ -79,16 +87,19 @@ class _Log:
     wanted: frozenset[bytes]
     first: bytes = b""
     last: bytes = b""
+    #: The host of the line that is read, and the last instant of each that mail comes to.
+    host: bytes = b""
+    reached: dict[bytes, bytes] = field(default_factory=dict)
     accepted: set[bytes] = field(default_factory=set)
     #: Under which queue ids the messages came; one that is sent again has another.
-    came: dict[bytes, list[bytes]] = field(default_factory=dict)
+    came: dict[bytes, list[_Of]] = field(default_factory=dict)
     #: Which message has a queue id now: Postfix gives short ones again.
-    message: dict[bytes, bytes] = field(default_factory=dict)
+    message: dict[_Of, bytes] = field(default_factory=dict)
     #: Queue ids that broke off before their message was whole, or were refused.
-    void: set[bytes] = field(default_factory=set)
+    void: set[_Of] = field(default_factory=set)
     #: By process: since when its connection is open, and the queue id it is at.
-    opened: dict[bytes, bytes] = field(default_factory=dict)
-    at: dict[bytes, bytes] = field(default_factory=dict)
+    opened: dict[_Of, bytes] = field(default_factory=dict)
+    at: dict[_Of, _Of] = field(default_factory=dict)
 
     def read(self, lines: Iterable[bytes]) -> None:
         """Read on."""
@@ -96,48 +107,52 @@ class _Log:
         for line in lines:
             # The last one may be half written.
             if (found := _LINE.match(line)) and line.endswith(b"\n"):
-                self.last = found["stamp"]
+                self.last, self.host = found["stamp"], found["host"]
                 self.first = self.first or self.last
+                if found["service"] == b"smtpd" or self.host in self.reached:
+                    self.reached[self.host] = self.last
                 if service := services.get(found["service"]):
-                    service(found["tag"], found["said"])
+                    service((self.host, found["tag"]), found["said"])
 
-    def _smtpd(self, tag: bytes, said: bytes) -> None:
+    def _smtpd(self, process: _Of, said: bytes) -> None:
         if said.startswith(b"connect from "):
-            self.opened[tag] = self.last
-            self.at.pop(tag, None)
+            self.opened[process] = self.last
+            self.at.pop(process, None)
         elif said.startswith(b"disconnect from "):
-            self.opened.pop(tag, None)
-            self.at.pop(tag, None)
+            self.opened.pop(process, None)
+            self.at.pop(process, None)
         elif _BROKEN_OFF.match(said):
             # Cleanup names the message only afterwards, when its buffer was short.
-            self.void.add(self.at.get(tag, b""))
+            if process in self.at:
+                self.void.add(self.at[process])
         elif queued := _QUEUED.match(said):
-            self._of_queue(tag, queued["qid"], queued["said"])
+            self._of_queue(process, (self.host, queued["qid"]), queued["said"])
 
-    def _of_queue(self, tag: bytes, qid: bytes, said: bytes) -> None:
+    def _of_queue(self, process: _Of, queued: _Of, said: bytes) -> None:
         if said.startswith(b"client="):
-            self.at[tag] = qid
-            self.void.discard(qid)
-            self.message.pop(qid, None)
+            self.at[process] = queued
+            self.void.discard(queued)
+            self.message.pop(queued, None)
         elif said.startswith(_REFUSED):
-            self.void.add(qid)
+            self.void.add(queued)
 
-    def _cleanup(self, tag: bytes, said: bytes) -> None:
-        queued = _QUEUED.match(said)
-        if queued is None:
+    def _cleanup(self, process: _Of, said: bytes) -> None:
+        found = _QUEUED.match(said)
+        if found is None:
             return
-        name, _, identity = queued["said"].partition(b"=")
+        queued = (self.host, found["qid"])
+        name, _, identity = found["said"].partition(b"=")
         if name != b"message-id":
-            self._of_queue(tag, queued["qid"], queued["said"])
+            self._of_queue(process, queued, found["said"])
         elif identity in self.wanted:
-            self.message[queued["qid"]] = identity
-            self.came.setdefault(identity, []).append(queued["qid"])
+            self.message[queued] = identity
+            self.came.setdefault(identity, []).append(queued)
         else:
-            self.message.pop(queued["qid"], None)
+            self.message.pop(queued, None)
 
-    def _qmgr(self, _tag: bytes, said: bytes) -> None:
+    def _qmgr(self, _process: _Of, said: bytes) -> None:
         if said.endswith(b"(queue active)"):
-            message = self.message.get(said.partition(b":")[0])
+            message = self.message.get((self.host, said.partition(b":")[0]))
             if message:
                 self.accepted.add(message)
 
@@ -163,13 +178,15 @@ def _judge(told: _Log, question: Question, is_whole: bool, now: datetime) -> Fou
         return Found.ACCEPTED
     if not told.last or not (is_whole or _instant(told.first, now) <= question.since):
         return Found.NOT_YET
-    last = _instant(told.last, now)
-    is_quiet = last >= over + _QUIET
-    may_be_open = not is_quiet and any(
-        _instant(stamp, now) <= over for stamp in told.opened.values()
+    last = {host: _instant(stamp, now) for host, stamp in told.reached.items()}
+    # Nobody knows which of them is ours, and what they write may come late.
+    is_behind = _instant(told.last, now) < over or any(each < over for each in last.values())
+    may_be_open = any(
+        _instant(stamp, now) <= over and last[host] < over + _QUIET
+        for (host, _), stamp in told.opened.items()
     )
-    is_whole_somewhere = any(qid not in told.void for qid in told.came.get(identity, ()))
-    if last < over or may_be_open or is_whole_somewhere:
+    is_whole_somewhere = any(queued not in told.void for queued in told.came.get(identity, ()))
+    if is_behind or may_be_open or is_whole_somewhere:
         return Found.NOT_YET
     return Found.REFUSED
 

@@ -224,6 +224,43 @@ def test_lines_of_others_and_half_a_line_are_passed_over(
     assert asked(log) is ACCEPTED
 
 
+def of_hosts(folder: Path, *lines: tuple[str, str, str]) -> Found:
+    """Ask one log of several hosts: of each line when, where and what it says."""
+    every = [("05:00:00", host, line) for host in ("mx1", "mx2") for line in (BEFORE, AFTER)]
+    text = "".join(f"{rfc3339(at)} {host} postfix/{said}\n" for at, host, said in [*every, *lines])
+    log = folder / "mail.log"
+    log.write_text(text.replace("QID", "4ABC"), encoding="utf-8")
+    return asked(log)
+
+
+def test_processes_of_several_hosts_with_one_number_are_told_apart(tmp_path: Path) -> None:
+    theirs = [("06:09:01", "mx2", CONNECT), ("06:10:30", "mx2", LEFT)]
+    later = ("06:10:30", "mx1", AFTER)
+    assert of_hosts(tmp_path, ("06:09:00", "mx1", CONNECT), *theirs, later) is NOT_YET
+    # A message of theirs that breaks off, at the same time and under the same number, is not ours.
+    ours = [("06:09:00", "mx1", line) for line in (CONNECT, CLIENT, HEADERS)]
+    assert of_hosts(tmp_path, *ours, ("06:09:01", "mx2", LOST), *theirs, later) is NOT_YET
+
+
+def test_messages_of_several_hosts_under_one_queue_id_are_told_apart(tmp_path: Path) -> None:
+    ours = [("06:09:00", "mx1", line) for line in (CONNECT, CLIENT, HEADERS, LOST, LEFT)]
+    theirs = [("06:09:00", "mx2", line) for line in (CLIENT, ACTIVE)]
+    ends = [("06:10:30", host, AFTER) for host in ("mx1", "mx2")]
+    mixed = [*ours[:3], *theirs, *ours[3:]]
+    assert of_hosts(tmp_path, *mixed, *ends) is REFUSED
+    assert of_hosts(tmp_path, *ours[:3], *theirs[:1], ("06:09:00", "mx1", ACTIVE)) is ACCEPTED
+
+
+@pytest.mark.parametrize("behind", ["mx1", "mx2"])
+def test_in_one_log_of_several_hosts_each_has_to_have_come_so_far(
+    tmp_path: Path, behind: str
+) -> None:
+    # Their lines come by the network: those of one may be late.
+    ends = [("06:10:30", host, AFTER) for host in ("mx1", "mx2") if host != behind]
+    assert of_hosts(tmp_path, *ends) is NOT_YET
+    assert of_hosts(tmp_path, *ends, ("06:10:30", behind, AFTER)) is REFUSED
+
+
 def test_rotated_files_are_read_as_far_as_they_matter(tmp_path: Path) -> None:
     def put(name: str, lines: list[tuple[str, str]], written_at: datetime) -> None:
         data = "".join(f"{rfc3339(at)} mx postfix/{line}\n" for at, line in lines).encode()
