@@ -37,7 +37,7 @@ from publisher.delivery import logfiles
 from publisher.delivery.outgoing import Relay
 
 #: The clock of the log and ours may differ by so much, and its seconds are whole.
-_SLACK = timedelta(seconds=2)
+SLACK = timedelta(seconds=2)
 
 #: A connection that nobody speaks on any more is over after ``smtpd_timeout``, five minutes.
 _QUIET = timedelta(seconds=330)
@@ -203,7 +203,7 @@ def _judge(told: _Log, question: Question, now: datetime) -> Found:
 
 def _covers(span: _Span, question: Question, now: datetime) -> bool:
     """Return whether a file tells of a mail from before it went out until it was over."""
-    over = question.over + _SLACK
+    over = question.over + SLACK
     if _instant(span.first, now) > question.since or _instant(span.last, now) < over:
         return False
     last = {host: _instant(stamp, now) for host, stamp in span.reached.items()}

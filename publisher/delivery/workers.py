@@ -31,7 +31,7 @@ from procrastinate.manager import JobManager
 from procrastinate.worker import Worker
 
 from publisher.config import Config
-from publisher.delivery import engine, letters, recovery, relays
+from publisher.delivery import engine, letters, recovery, relays, unknowns
 from publisher.delivery.watchdog import Pulse, watching
 from publisher.errors import ConfigError, SchemaError, TidingsError
 from store import jobs
@@ -275,6 +275,10 @@ class _Shift:
     def _recover(self) -> None:
         at, now = self.station, self.station.clock()
         self._tell(len(recovery.recover(at.database, at.config, now=now)))
+        # Where each host has a Postfix, that of the host which ticks knows nothing of ours.
+        asked = unknowns.settle_due(at.database, at.config, now=now, only_ours=True)
+        for problem in asked.problems:
+            at.say(problem)
 
     def _wake(self) -> None:
         now = self.station.clock()

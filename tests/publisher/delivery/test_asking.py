@@ -267,7 +267,11 @@ def test_in_one_log_of_several_hosts_each_has_to_have_come_so_far(
 def put(path: Path, lines: list[tuple[str, str]], written_at: datetime) -> None:
     """Write a rotated file, packed as its name says, to which nobody writes since."""
     data = "".join(f"{rfc3339(at)} mx postfix/{line}\n" for at, line in lines).encode()
-    packing = {".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress}
+    packing: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": gzip.compress,
+        ".xz": lzma.compress,
+        ".bz2": bz2.compress,
+    }
     path.write_bytes(packing[path.suffix](data) if path.suffix in packing else data)
     os.utime(path, (written_at.timestamp(), written_at.timestamp()))
 
