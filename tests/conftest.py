@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from publisher.config import Config
 from store.database import Database, open_database
 from tests import make, postgres
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("explore")
+# No test is judged by how long it takes: the machine may be busy with something else.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", _PATIENT, derandomize=True)
+settings.register_profile("explore", _PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
@@ -38,7 +40,7 @@ def unforeseen() -> Iterator[list[logging.LogRecord]]:
 
     They end no tick, so without this a test that looks at something else would not see them.
     """
-    notes, log = _Notes(), logging.getLogger("scheduler")
+    notes, log = _Notes(), logging.getLogger("publisher.passes")
     log.addHandler(notes)
     yield notes.records
     log.removeHandler(notes)
