@@ -12,7 +12,7 @@ from publisher.config import Config
 from publisher.delivery import engine, recovery, unknowns, ways
 from publisher.delivery.unknowns import Settled, settle, settle_due
 from publisher.delivery.ways import Way
-from publisher.press import change_unknown
+from publisher.launching import change_unknown
 from store import claims, deliveries, tables
 from store.database import Database
 from store.records import DeliveryState, UnknownRule
