@@ -79,9 +79,20 @@ def fold(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> list[i
         return []
     ids = {ending.id for ending in endings}
     locked = batches.lock_with(tx, among(deliveries.c.id, ids))
+    _keep_way(tx, locked, endings)
     found = [row["id"] for row in tx.rows(_folding(tx, endings, now))]
     batches.recount(tx, locked)
     return found
+
+
+def _keep_way(tx: Transaction, locked: Sequence[Batch], endings: Sequence[Ending]) -> None:
+    """Keep by what those went out that become unknown: their batch is another's next."""
+    doubtful = {ending.id for ending in endings if ending.state is DeliveryState.UNKNOWN}
+    for batch in locked if doubtful else ():
+        # Who has claimed them holds their batch, or is dead and held it last.
+        claimed = and_(batches.members(batch), deliveries.c.state == DeliveryState.CLAIMED)
+        mine = and_(claimed, among(deliveries.c.id, doubtful))
+        tx.run(update(deliveries).where(mine).values(way=batch.way))
 
 
 def _folding(tx: Transaction, endings: Sequence[Ending], now: datetime) -> Executable:
@@ -136,7 +147,7 @@ def abandon(
     if begun is not None:
         claimed = and_(claimed, among(deliveries.c.id, begun))
     detail = "the process died while the relay may have had the message"
-    values = {"state": DeliveryState.UNKNOWN, "detail": detail, "changed": now}
+    values = {"state": DeliveryState.UNKNOWN, "detail": detail, "changed": now, "way": batch.way}
     doubtful = update(deliveries).where(claimed).values(**values).returning(deliveries.c.id)
     found = sorted(row["id"] for row in tx.rows(doubtful))
     _give_back(tx, batch, now)

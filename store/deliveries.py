@@ -25,7 +25,7 @@ UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
 
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
-    *(deliveries.c[name] for name in ("state", "code", "detail", "attempts")),
+    *(deliveries.c[name] for name in ("state", "code", "detail", "attempts", "way")),
     *(subscribers.c.email, subscribers.c.name, subscribers.c.timezone, editions.c.language),
 ]
 

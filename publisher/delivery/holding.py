@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from publisher import windows
 from publisher.bounces.stopping import stop_refused
-from publisher.delivery import relays
+from publisher.delivery import relays, ways
 from publisher.delivery.hand import Held
 from publisher.delivery.making import Known, Maker
 from publisher.delivery.relays import Route
@@ -84,12 +84,14 @@ class Holder:
 
     def _claim(self, tx: Transaction, now: datetime) -> Batch | None:
         editions = self._editions(tx, now)
+        way = ways.of(self.maker.config, self.route, now=now)
         for batch_id in (*self.first, self.batch_id):
             batch = batches.claim(
                 tx,
                 self.worker,
                 lease=self._lease(now),
                 now=now,
+                way=way.written(),
                 issue_id=self.issue_id,
                 batch_id=batch_id,
                 editions=editions,
