@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, current_thread
 from typing import Any, ClassVar
 
 import pytest
@@ -103,6 +103,24 @@ def slow(database: Database, config: Config) -> Database:
     nowhere = config.mail.model_copy(update={"host": "127.0.0.1", "port": free_port()})
     scheduler.tick(database, config.model_copy(update={"mail": nowhere}), now=make.NOW)
     return database
+
+
+def test_all_lines_of_a_journal_are_written_by_one_thread(
+    queued: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A line that a full disk cuts off is taken back, by the length of the file before it.
+    lines: list[tuple[str, str]] = []
+    write = journal.Journal._write
+
+    def noted(own: journal.Journal, line: str, *, sync: bool = False) -> None:
+        lines.append((line[0], current_thread().name))
+        write(own, line, sync=sync)
+
+    monkeypatch.setattr(journal.Journal, "_write", noted)
+    with Relay() as relay:
+        assert engine.deliver(queued, relay.serves(config), now=make.NOW).sent == 6
+    assert {kind for kind, _ in lines} == {"t", "S", "D", "F"}
+    assert {thread for _, thread in lines} == {current_thread().name}
 
 
 @pytest.mark.parametrize("connections", [1, 3])
