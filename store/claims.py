@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Executable, and_, exists, select, text, update
 from sqlalchemy.dialects import sqlite
 
-from store import batches
+from store import batches, tables
 from store.database import Transaction
 from store.deliveries import read, whole
 from store.dues import WAITING
@@ -123,7 +123,9 @@ def abandon(
 
     Those are the claimed ones that were ``begun``, where it is None all that are claimed.
     """
-    if not batches.lock(tx, batches.still(batch)):
+    # Who has renewed it since it was read is alive.
+    unchanged = and_(batches.still(batch), tables.batches.c.lease == batch.lease)
+    if not batches.lock(tx, unchanged):
         return []
     claimed = and_(batches.members(batch), deliveries.c.state == DeliveryState.CLAIMED)
     if begun is not None:

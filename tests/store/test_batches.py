@@ -1,5 +1,6 @@
 """Batches: cut from what is queued, taken by one at a time, fairly, and always counted right."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,7 @@ from store import (
 )
 from store.database import Database, Transaction
 from store.errors import ConflictError
-from store.records import Batch, DeliveryState, Ending, Issue, IssueState, Status
+from store.records import DeliveryState, Ending, Issue, IssueState, Status
 from tests import claimed, make
 from tests.claimed import LEASE
 from tests.make import NOW
@@ -116,18 +117,18 @@ def test_whoever_lost_a_batch_can_neither_renew_nor_release_it(digest: Database)
         batch = claimed.batch(tx, NOW)
         assert batch
         claims.take(tx, batch, NOW)
-        assert batches.renew(tx, batch, NOW + 2 * LEASE)
-        assert batches.held(tx) == [renewed(batch)]
-        assert len(claims.abandon(tx, batch, begun=None, now=NOW)) == 2
-        assert not batches.renew(tx, batch, NOW + 3 * LEASE)
+        assert batches.renew(tx, batch, 2 * LEASE, now=NOW)
+        assert batch.lease
+        renewed = replace(batch, lease=batch.lease + LEASE)
+        assert batches.held(tx) == [renewed]
+        # Who read it before knows nothing of that.
         assert claims.abandon(tx, batch, begun=None, now=NOW) == []
+        assert len(claims.abandon(tx, renewed, begun=None, now=NOW)) == 2
+        assert not batches.renew(tx, batch, 3 * LEASE, now=NOW)
+        assert claims.abandon(tx, renewed, begun=None, now=NOW) == []
         check_counts(tx)
     with pytest.raises(ConflictError, match="another's by now"), digest.write() as tx:
         claims.release(tx, batch, now=NOW)
-
-
-def renewed(batch: Batch) -> Batch:
-    return Batch(**{**vars(batch), "lease": NOW + 2 * LEASE})
 
 
 def test_it_is_known_who_holds_batches_and_of_which_editions(digest: Database) -> None:
