@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select, true, update
 
 from store import (
     batches,
@@ -20,7 +20,7 @@ from store import (
 )
 from store.database import Database, Transaction
 from store.errors import ConflictError
-from store.records import DeliveryState, Ending, Issue, IssueState, Status
+from store.records import DeliveryState, Ending, Issue, IssueState, Status, Subscription
 from tests import claimed, make
 from tests.claimed import LEASE
 from tests.make import NOW
@@ -221,6 +221,35 @@ def test_who_left_does_not_hold_up_a_batch_in_which_nothing_else_is_due(digest: 
         claims.release(tx, again, now=NOW)
         check_counts(tx)
         assert claimed.batch(tx, NOW, batch_id=batch.id) is None
+
+
+@pytest.mark.parametrize("corrects", [False, True])
+def test_who_left_the_newsletter_while_its_mail_was_claimed_gets_it_no_more_but_a_correction(
+    digest: Database, corrects: bool
+) -> None:
+    with digest.write() as tx:
+        fill.newsletter(tx, key="alerts")
+        issue = queued(tx)
+        if corrects:
+            about = {"corrects": fill.item(tx).id}
+            tx.run(update(tables.issues).where(tables.issues.c.id == issue.id).values(**about))
+        batch = claimed.batch(tx, NOW)
+        assert batch
+        gone, stays = claims.take(tx, batch, NOW)[0]
+        for newsletter in ("alerts", "digest"):
+            # Other topics, and another frequency, are the same newsletter.
+            chosen = Subscription(newsletter=newsletter, topics=("labour",), frequency="weekly")
+            for mail in (gone, stays):
+                subscribers.subscribe(tx, mail.subscriber_id, chosen)
+        subscribers.unsubscribe(tx, gone.subscriber_id, "digest")
+        claims.release(tx, batch, now=NOW)
+        again = claimed.batch(tx, NOW, batch_id=batch.id)
+        assert again
+        mails, cancelled = claims.take(tx, again, NOW)
+        found = [mail.email for mail in mails]
+        expected = [gone.email, stays.email] if corrects else [stays.email]
+        assert (found, cancelled) == (expected, 2 - len(expected))
+        check_counts(tx)
 
 
 def test_a_delivery_is_found_in_its_batch_among_all_others(digest: Database) -> None:

@@ -19,9 +19,10 @@ from publisher.delivery import engine, journal, relays
 from publisher.delivery.pace import Pace
 from publisher.errors import BusyError, ConflictError
 from publisher.settings.mail import RelaySection
+from publisher.subscriptions import leaving
 from store import batches, claims, deliveries, subscribers, tables
 from store.database import Database, Transaction
-from store.records import DeliveryState, Ending, Status
+from store.records import DeliveryState, Ending, Status, Subscription
 from tests import claimed, make
 from tests.fakes import Relay, free_port
 from tests.store import fill
@@ -227,6 +228,26 @@ def test_who_left_after_queueing_is_not_written_to(queued: Database, config: Con
         assert (outcome.sent, outcome.cancelled) == (5, 1)
         assert "p3@example.org" not in relay.counts
     assert states(queued)["p3@example.org"] is DeliveryState.CANCELLED
+
+
+def test_who_left_this_newsletter_alone_while_a_mail_was_unknown_does_not_get_it_again(
+    queued: Database, config: Config
+) -> None:
+    make.start(queued, config, key="alerts", names={"en": "Alerts"}, languages=("en",))
+    alerts = Subscription(newsletter="alerts", topics=(), frequency="")
+    with Relay(data={"p1@example.org": "drop"}) as relay:
+        served = relay.serves(config)
+        (unknown,) = engine.deliver(queued, served, now=make.NOW).doubtful
+        relay.data.clear()
+        with queued.write() as tx:
+            person = subscribers.by_email(tx, "p1@example.org")
+            assert person is not None
+            subscribers.subscribe(tx, person.id, alerts)
+            leaving.take_off(tx, config, person, "digest", how="link", now=make.NOW)
+        engine.resolve(queued, unknown, "retry", now=make.NOW)
+        assert engine.deliver(queued, served, now=make.NOW).cancelled == 1
+        assert relay.counts["p1@example.org"] == 0
+    assert states(queued)["p1@example.org"] is DeliveryState.CANCELLED
 
 
 def test_a_batch_of_a_worker_on_another_host_is_unknown_once_its_lease_is_long_over(
