@@ -110,6 +110,11 @@ class Hand:
         return mail.made
 
     @property
+    def hasty(self) -> bool:
+        """Whether it was told to stop."""
+        return self.closed
+
+    @property
     def hungry(self) -> bool:
         """Whether more mails should be made."""
         return self.asked and len(self.waiting) < (_FURTHER if self.starved else AHEAD)

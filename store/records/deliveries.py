@@ -81,3 +81,5 @@ class Unknown:
     delivery: Delivery
     #: From that instant on nobody of us was sending it.
     since: datetime
+    #: Whether it was sent again already, while nobody could say of it.
+    is_retried: bool = False

@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Event, current_thread
@@ -22,9 +24,10 @@ from publisher.settings.mail import RelaySection
 from publisher.subscriptions import leaving
 from store import batches, claims, deliveries, subscribers, tables
 from store.database import Database, Transaction
-from store.records import DeliveryState, Ending, Status, Subscription
+from store.records import Batch, DeliveryState, Ending, Status, Subscription
 from tests import claimed, make
-from tests.fakes import Relay, free_port
+from tests.fakes import Relay, Silent, free_port
+from tests.served import wait_until
 from tests.store import fill
 
 SENT = DeliveryState.SENT
@@ -527,6 +530,64 @@ def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(
         assert 1 <= outcome.sent == len(relay.accepted) < 60
     assert Counter(states(slow).values()) == {"sent": outcome.sent, "queued": 60 - outcome.sent}
     assert journal.names(served) == []
+
+
+def impatient(relay: Relay, config: Config) -> Config:
+    """Return a configuration that waits five seconds for answers, and long for that to the end."""
+    delivery = config.delivery.model_copy(update={"lease": 1.0})
+    config = config.model_copy(update={"delivery": delivery})
+    return relay.serves(config, connections=1, timeout=5.0, end_timeout=600.0)
+
+
+def test_while_a_relay_looks_through_a_message_the_batch_is_kept_and_the_issue_can_be_paused(
+    slow: Database, config: Config
+) -> None:
+    with Silent() as relay, ThreadPoolExecutor(1) as pool:
+        served = impatient(relay, config)
+        done = pool.submit(engine.deliver, slow, served, now=make.NOW, clock=later())
+        try:
+            wait_until(lambda: bool(relay.accepted))
+            with slow.read() as tx:
+                (held,) = batches.held(tx)
+            issuing.pause(slow, 1)
+            wait_until(lambda: is_renewed(slow, held, times=6))
+        finally:
+            relay.answers.set()
+        assert done.result(timeout=30).sent == 1
+        assert len(relay.accepted) == 1
+    assert Counter(states(slow).values()) == {SENT: 1, DeliveryState.QUEUED: 59}
+
+
+def later() -> Callable[[], datetime]:
+    """Return a clock that goes on from the tests' instant."""
+    start = time.monotonic()
+    return lambda: make.NOW + timedelta(seconds=time.monotonic() - start)
+
+
+def is_renewed(database: Database, batch: Batch, *, times: int) -> bool:
+    """Return whether so many leases of a second have been over by now, and it is still held."""
+    with database.read() as tx:
+        (now,) = batches.held(tx)
+    assert (now.id, now.token) == (batch.id, batch.token)
+    assert now.lease is not None
+    assert batch.lease is not None
+    return now.lease > batch.lease + timedelta(seconds=times)
+
+
+def test_what_is_told_to_stop_does_not_wait_for_a_relay_that_looks_through_a_message(
+    slow: Database, config: Config
+) -> None:
+    stop = Event()
+    with Silent() as relay, ThreadPoolExecutor(1) as pool:
+        served = impatient(relay, config)
+        done = pool.submit(engine.deliver, slow, served, now=make.NOW, stop=stop)
+        try:
+            wait_until(lambda: bool(relay.accepted))
+            stop.set()
+            assert done.result(timeout=30).unknown == 1
+        finally:
+            relay.answers.set()
+    assert Counter(states(slow).values()) == {DeliveryState.UNKNOWN: 1, DeliveryState.QUEUED: 59}
 
 
 def test_what_others_took_over_is_sent_no_more_and_what_was_sent_is_known(
