@@ -11,6 +11,7 @@ stays claimed until its batch is given back, and waits again then.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -245,7 +246,5 @@ class Hand:
     async def change(self, seconds: float | None = None) -> None:
         """Wait until something changes, for so many seconds at the most."""
         self._changed.clear()
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
-        except TimeoutError:
-            return

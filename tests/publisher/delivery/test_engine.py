@@ -17,7 +17,8 @@ from sqlalchemy import event, select, true, update
 import scheduler
 from publisher import issuing, press, publishing
 from publisher.config import Config
-from publisher.delivery import engine, journal, relays
+from publisher.delivery import engine, journal_reading, relays
+from publisher.delivery.journal import Journal
 from publisher.delivery.pace import Pace
 from publisher.errors import BusyError, ConflictError
 from publisher.settings.mail import RelaySection
@@ -114,13 +115,13 @@ def test_all_lines_of_a_journal_are_written_by_one_thread(
 ) -> None:
     # A line that a full disk cuts off is taken back, by the length of the file before it.
     lines: list[tuple[str, str]] = []
-    write = journal.Journal._write
+    write = Journal._write
 
-    def noted(own: journal.Journal, line: str, *, sync: bool = False) -> None:
+    def noted(own: Journal, line: str, *, sync: bool = False) -> None:
         lines.append((line[0], current_thread().name))
         write(own, line, sync=sync)
 
-    monkeypatch.setattr(journal.Journal, "_write", noted)
+    monkeypatch.setattr(Journal, "_write", noted)
     with Relay() as relay:
         assert engine.deliver(queued, relay.serves(config), now=make.NOW).sent == 6
     assert {kind for kind, _ in lines} == {"t", "S", "D", "F"}
@@ -529,7 +530,7 @@ def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(
         )
         assert 1 <= outcome.sent == len(relay.accepted) < 60
     assert Counter(states(slow).values()) == {"sent": outcome.sent, "queued": 60 - outcome.sent}
-    assert journal.names(served) == []
+    assert journal_reading.names(served) == []
 
 
 def impatient(relay: Relay, config: Config) -> Config:
