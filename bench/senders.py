@@ -37,6 +37,7 @@ class _Mails:
 
     left: int
     accepted: int = 0
+    hasty: bool = False
 
     def next(self) -> Outgoing | None:
         if not self.left:

@@ -9,7 +9,7 @@ delivery first locks its batch, so the counts are those of the rows.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from store import leases
 from store.database import Transaction
 from store.records import Batch, DeliveryState, IssueState
 from store.tables import batches, deliveries, issues
@@ -143,7 +144,7 @@ def claim(
     tx: Transaction,
     worker: str,
     *,
-    lease: datetime,
+    lease: timedelta,
     now: datetime,
     way: str = "",
     issue_id: int | None = None,
@@ -167,11 +168,15 @@ def claim(
     # Whose turn it is need not be asked for one that is named.
     query = _in_turn(query) if batch_id is None else query.where(batches.c.id == batch_id)
     chosen = query.limit(1).with_for_update(skip_locked=True, of=batches)
-    values = {"worker": worker, "way": way, "lease": lease, "served": now}
+    values = {
+        "worker": worker,
+        "way": way,
+        "token": batches.c.token + 1,
+        "lease": leases.until(tx, lease, now),
+        "served": now,
+    }
     mine = batches.c.id == chosen.scalar_subquery()
-    row = tx.row(
-        update(batches).where(mine).values(**values, token=batches.c.token + 1).returning(*_FIELDS)
-    )
+    row = tx.row(update(batches).where(mine).values(**values).returning(*_FIELDS))
     return Batch(**row) if row else None
 
 
@@ -214,9 +219,10 @@ def still(batch: Batch) -> ColumnElement[bool]:
     )
 
 
-def renew(tx: Transaction, batch: Batch, lease: datetime) -> bool:
+def renew(tx: Transaction, batch: Batch, lease: timedelta, *, now: datetime) -> bool:
     """Hold a batch for longer; return whether it is still held by who asks."""
-    return tx.run(update(batches).where(still(batch)).values(lease=lease)) == 1
+    until = leases.until(tx, lease, now)
+    return tx.run(update(batches).where(still(batch)).values(lease=until)) == 1
 
 
 def let_go(tx: Transaction, batch: Batch) -> None:
@@ -235,7 +241,15 @@ def holders(tx: Transaction) -> set[tuple[str, int]]:
 
 def held(tx: Transaction, *, worker: str | None = None) -> list[Batch]:
     """Return the batches that somebody holds, or that one does."""
-    whose = _HELD if worker is None else batches.c.worker == worker
+    return _read(tx, _HELD if worker is None else batches.c.worker == worker)
+
+
+def overdue(tx: Transaction, grace: timedelta, *, now: datetime) -> list[Batch]:
+    """Return the held batches whose lease has been over for that long."""
+    return _read(tx, and_(_HELD, leases.is_over(tx, grace, now)))
+
+
+def _read(tx: Transaction, whose: ColumnElement[bool]) -> list[Batch]:
     # Put in order here: to have them in theirs, SQLite would rather walk through all.
     found = [Batch(**row) for row in tx.rows(select(*_FIELDS).where(whose))]
     return sorted(found, key=lambda batch: batch.id)

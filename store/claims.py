@@ -10,16 +10,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, bindparam, exists, select, text, update
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, exists, or_, select, text, update
 from sqlalchemy.dialects import sqlite
 
-from store import batches
+from store import batches, tables
 from store.database import Transaction
 from store.deliveries import read, whole
 from store.dues import WAITING
 from store.errors import ConflictError
 from store.records import Batch, Delivery, DeliveryState, Ending, Status
-from store.tables import Instant, deliveries, issues, subscribers
+from store.tables import Instant, deliveries, issues, subscribers, subscriptions
 from store.values import among
 
 _INSTANT, _SQLITE = Instant(), sqlite.dialect()
@@ -57,16 +57,31 @@ def take(tx: Transaction, batch: Batch, now: datetime) -> tuple[list[Delivery], 
     Those are the ones for who may no longer be written to.
     """
     due = and_(batches.members(batch), deliveries.c.state.in_(WAITING), deliveries.c.due <= now)
-    gone = exists().where(
-        subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status != Status.ACTIVE
-    )
     left = {"state": DeliveryState.CANCELLED, "detail": "left before sending", "changed": now}
-    cancelled = tx.run(update(deliveries).where(due, gone).values(**left))
+    cancelled = tx.run(update(deliveries).where(due, _is_gone(batch)).values(**left))
     claimed = {"state": DeliveryState.CLAIMED, "attempts": deliveries.c.attempts + 1, "code": 0}
     tx.run(update(deliveries).where(due).values(**claimed, changed=now))
     batches.recount(tx, [batch])
     query = whole().where(batches.members(batch), deliveries.c.state == DeliveryState.CLAIMED)
     return [read(row) for row in tx.rows(query.order_by(deliveries.c.id))], cancelled
+
+
+def _is_gone(batch: Batch) -> ColumnElement[bool]:
+    """Return the condition that a delivery of a batch is for who may no longer be written to.
+
+    Whoever left its newsletter while it was claimed or unknown: leaving cancels only what waits.
+    A correction goes to whoever had the text, whatever they take by now.
+    """
+    inactive = exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status != Status.ACTIVE
+    )
+    regular = exists().where(issues.c.id == batch.issue_id, issues.c.corrects.is_(None))
+    its = select(issues.c.newsletter).where(issues.c.id == batch.issue_id).scalar_subquery()
+    takes_it = exists().where(
+        subscriptions.c.newsletter == its,
+        subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
+    )
+    return or_(inactive, and_(regular, ~takes_it))
 
 
 def fold(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> list[int]:
@@ -141,7 +156,9 @@ def abandon(
 
     Those are the claimed ones that were ``begun``, where it is None all that are claimed.
     """
-    if not batches.lock(tx, batches.still(batch)):
+    # Who has renewed it since it was read is alive.
+    unchanged = and_(batches.still(batch), tables.batches.c.lease == batch.lease)
+    if not batches.lock(tx, unchanged):
         return []
     claimed = _claimed(batch)
     if begun is not None:

@@ -56,7 +56,7 @@ def left(tx: Transaction, ids: Collection[int]) -> int:
 
 def of(tx: Transaction, issue_id: int) -> list[Unknown]:
     """Return those of an issue, in the order in which they were queued."""
-    query = select(rows.c.id, rows.c.changed, rows.c.due).join(batches, _MEMBERS)
+    query = select(rows.c.id, rows.c.changed, rows.c.due, rows.c.retries).join(batches, _MEMBERS)
     query = query.where(batches.c.issue_id == issue_id, _HAS_SOME, _UNKNOWN)
     found = {row["id"]: row for row in tx.rows(query)}
     if not found:
@@ -64,7 +64,12 @@ def of(tx: Transaction, issue_id: int) -> list[Unknown]:
     mails = [read(row) for row in tx.rows(whole().where(among(rows.c.id, [*found])))]
     mails.sort(key=lambda mail: mail.id)
     return [
-        Unknown(delivery=mail, since=found[mail.id]["changed"], due=found[mail.id]["due"])
+        Unknown(
+            delivery=mail,
+            since=found[mail.id]["changed"],
+            due=found[mail.id]["due"],
+            is_retried=found[mail.id]["retries"] > 0,
+        )
         for mail in mails
     ]
 
@@ -83,11 +88,13 @@ def resolve(
     due: datetime | None = None,
     detail: str = "resolved by hand",
     attempt: int | None = None,
+    by_rule: bool = False,
 ) -> int:
     """Give an unknown delivery a state; return the id of its issue.
 
     ``due`` says when it goes again, if it does, unless at once; ``detail`` who knows it,
-    ``attempt`` of which of its attempts, unless it is the last.
+    ``attempt`` of which of its attempts, unless it is the last; ``by_rule`` that nobody does, and
+    it is sent again all the same.
     Raises NotFoundError when there is no such delivery, ConflictError when it is not unknown, or
     was tried once more since.
     """
@@ -97,7 +104,8 @@ def resolve(
     mine = and_(rows.c.id == delivery_id, _UNKNOWN)
     if attempt is not None:
         mine = and_(mine, rows.c.attempts == attempt)
-    values = {"state": state, "detail": detail, "due": due or now, "changed": now}
+    told = {"state": state, "detail": detail, "due": due or now, "changed": now}
+    values = {**told, "retries": rows.c.retries + int(by_rule)}
     row = tx.row(update(rows).where(mine).values(**values).returning(rows.c.issue_id))
     if row is None:
         raise ConflictError(f"delivery {delivery_id} is not unknown: nothing to resolve")

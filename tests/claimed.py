@@ -15,9 +15,16 @@ WORKER = "worker"
 LEASE = timedelta(minutes=1)
 
 
-def batch(tx: Transaction, now: datetime, *, worker: str = WORKER, **which: Any) -> Batch | None:
+def batch(
+    tx: Transaction,
+    now: datetime,
+    *,
+    worker: str = WORKER,
+    lease: timedelta = LEASE,
+    **which: Any,
+) -> Batch | None:
     """Take the next batch of which something is due."""
-    return batches.claim(tx, worker, lease=now + LEASE, now=now, **which)
+    return batches.claim(tx, worker, lease=lease, now=now, **which)
 
 
 def claim(tx: Transaction, now: datetime, *, worker: str = WORKER, **which: Any) -> list[Delivery]:

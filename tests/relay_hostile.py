@@ -211,6 +211,8 @@ class Post:
     lying: bool = False
     #: Mails that may be without an answer at once.
     window: int = 1
+    #: Whether somebody waits for the end.
+    hasty: bool = False
 
     def next(self) -> Outgoing | None:
         if not self.waiting:

@@ -47,6 +47,11 @@ class Dialogue:
         return not self._awaited and not self.over
 
     @property
+    def patient(self) -> bool:
+        """Whether the next answer may take long: that to the end of a message, without haste."""
+        return bool(self._awaited) and self._awaited[0][0] is Step.END and not self._flights.hasty
+
+    @property
     def spent(self) -> bool:
         """Whether the connection has carried as many mails as it may."""
         return self._flights.spent

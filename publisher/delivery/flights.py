@@ -33,6 +33,11 @@ class Flights:
         return len(self._under_way)
 
     @property
+    def hasty(self) -> bool:
+        """Whether somebody waits for their end."""
+        return self._source.hasty
+
+    @property
     def spent(self) -> bool:
         """Whether the connection has carried as many mails as it may."""
         return 0 < self._limit <= self.carried

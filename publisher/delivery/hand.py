@@ -11,6 +11,7 @@ stays claimed until its batch is given back, and waits again then.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -111,6 +112,11 @@ class Hand:
             return None
         self.under_way[mail.delivery.id] = mail
         return mail.made
+
+    @property
+    def hasty(self) -> bool:
+        """Whether it was told to stop."""
+        return self.closed
 
     @property
     def hungry(self) -> bool:
@@ -244,7 +250,5 @@ class Hand:
     async def change(self, seconds: float | None = None) -> None:
         """Wait until something changes, for so many seconds at the most."""
         self.changed.clear()
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self.changed.wait(), seconds)
-        except TimeoutError:
-            return

@@ -89,7 +89,7 @@ class Holder:
             batch = batches.claim(
                 tx,
                 self.worker,
-                lease=self._lease(now),
+                lease=timedelta(seconds=self.lease),
                 now=now,
                 way=way.written(),
                 issue_id=self.issue_id,
@@ -153,12 +153,10 @@ class Holder:
         """Hold batches for longer; those are lost that others have taken over."""
         now, at = self.clock(), self.time()
         with self.database.write() as tx:
-            kept = [batches.renew(tx, each.batch, self._lease(now)) for each in held]
+            lease = timedelta(seconds=self.lease)
+            kept = [batches.renew(tx, each.batch, lease, now=now) for each in held]
         for each, is_kept in zip(held, kept, strict=True):
             each.until, each.lost = at + self.lease, not is_kept
-
-    def _lease(self, now: datetime) -> datetime:
-        return now + timedelta(seconds=self.lease)
 
     def stopped(self, issue_ids: Collection[int]) -> set[int]:
         """Return which of these issues are not being sent any more."""

@@ -61,7 +61,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 class Journal:
-    """A worker's own journal, open for writing."""
+    """A worker's own journal, open for writing by one thread."""
 
     def __init__(self, path: Path, descriptor: int, *, sync: bool) -> None:
         self.path = path

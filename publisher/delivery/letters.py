@@ -87,6 +87,8 @@ class _Run:
     now: datetime
     #: What is under way.
     letter: Letter | None = None
+    #: What is due at the same tick waits behind it.
+    hasty: bool = True
 
     async def all(self) -> str:
         """Send until none is due; return why that ended before, or nothing."""

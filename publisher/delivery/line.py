@@ -21,18 +21,26 @@ class Line(asyncio.Protocol):
     """One connection, from the moment when mails can go over it.
 
     Each reply has to be there, to its last byte, within ``timeout`` seconds after the one before
-    it, or after what it answers was written. So neither silence nor dripping holds it up.
+    it, or after what it answers was written. So neither silence nor dripping holds it up. That
+    to the end of a message has ``end_timeout`` (RFC 5321, 4.5.3.2.6), unless there is haste.
     """
 
-    def __init__(self, dialogue: Dialogue, transport: asyncio.Transport, timeout: float) -> None:
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        transport: asyncio.Transport,
+        timeout: float,
+        *,
+        end_timeout: float,
+    ) -> None:
         self.dialogue = dialogue
         self._transport = transport
-        self._timeout = timeout
+        self._timeout, self._end_timeout = timeout, end_timeout
         self._loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._turn: asyncio.Future[None] | None = None
-        #: When the next reply must be there, by the loop's clock.
-        self._deadline = float("inf")
+        #: From when on the next reply is waited for, by the loop's clock.
+        self._since = float("inf")
         self._watch = self._loop.call_later(timeout, self._look)
         self._error: Exception | None = None
         # Whatever was heard before and not read was said unasked: it answers nothing of ours.
@@ -43,7 +51,7 @@ class Line(asyncio.Protocol):
         answered = self.dialogue.answered
         self._act(lambda: self.dialogue.received(data))
         if self.dialogue.answered != answered:
-            self._deadline = max(self._deadline, self._loop.time() + self._timeout)
+            self._since = max(self._since, self._loop.time())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take it that no more will come."""
@@ -112,12 +120,12 @@ class Line(asyncio.Protocol):
         # One that is closing will say that it is lost.
         if output and not self._transport.is_closing():
             self._transport.write(output)
-            self._deadline = self._loop.time() + self._timeout + len(output) / _SLOWEST
+            self._since = self._loop.time() + len(output) / _SLOWEST
         if self.dialogue.over:
             # Not a byte more: what still waits to be written may be the end of a message.
             self._transport.abort()
         elif self.dialogue.idle:
-            self._deadline = float("inf")
+            self._since = float("inf")
         else:
             return
         if self._turn and not self._turn.done():
@@ -136,10 +144,13 @@ class Line(asyncio.Protocol):
     def _look(self, *, again: bool = False) -> None:
         """See whether the relay takes too long; whoever was frozen reads before that is said."""
         now = self._loop.time()
-        late = now >= self._deadline
+        patience = self._end_timeout if self.dialogue.patient else self._timeout
+        late = now >= self._since + patience
         if late and again:
-            reason = f"the relay has not answered for {self._timeout:g} seconds"
+            reason = f"the relay has not answered for {patience:g} seconds"
             self._act(lambda: self.dialogue.fail(reason))
             return
-        then = now + _SECOND_LOOK if late else min(self._deadline, now + self._timeout)
+        # The next answer may have less time than this one, and haste may come at any moment.
+        often = min(self._timeout, self._end_timeout)
+        then = now + _SECOND_LOOK if late else min(self._since + patience, now + often)
         self._watch = self._loop.call_at(then, partial(self._look, again=late))

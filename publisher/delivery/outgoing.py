@@ -67,6 +67,10 @@ class Source(Protocol):
     async def wait(self) -> bool:
         """Wait until there may be one; False when none will come any more."""
 
+    @property
+    def hasty(self) -> bool:
+        """Whether somebody waits for its end: then no answer has longer than most of them."""
+
 
 class Witness(Protocol):
     """Who writes down what happens, when it happens: neither call may be held up."""
@@ -93,6 +97,8 @@ class Relay:
     hello: str = "localhost"
     #: Seconds that it may take for one answer.
     timeout: float = 60.0
+    #: The same for its answer to the end of a message.
+    end_timeout: float = 600.0
     #: Connections that are held to it at once.
     connections: int = 4
     #: Mails that one connection is used for; 0 for any number.

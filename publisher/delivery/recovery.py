@@ -7,7 +7,8 @@
 
 There is none when the machine died with lines that the disk did not have yet, when the journal
 is lost, or when it is on another host. The worker of another host is dead once its lease has
-been over for a while; should it wake up, its batch's token is another one.
+been over for a while by the clock of the database, where hosts share one; should it wake up, its
+batch's token is another one.
 
 A journal is ours that says so, and one whose worker holds a batch of ours: no two workers have
 the same name, but a database gets another address. That of another site, which may lie in the
@@ -88,13 +89,13 @@ def _take_over(database: Database, config: Config, now: datetime) -> list[int]:
     """Take over the batches of workers that have no journal here."""
     grace = timedelta(seconds=config.delivery.grace)
     with database.read() as tx:
-        held = batches.held(tx)
-    if not held:
+        late = batches.overdue(tx, grace, now=now)
+    if not late:
         return []
     unknown: list[int] = []
     here = journal_reading.names(config)
-    for batch in held:
-        if batch.worker not in here and batch.lease and batch.lease + grace <= now:
+    for batch in late:
+        if batch.worker not in here:
             with database.write() as tx:
                 unknown += claims.abandon(tx, batch, begun=None, now=now)
     return unknown

@@ -91,6 +91,7 @@ def relay_of(config: Config, settings: RelaySettings) -> Relay:
         password=config.password(settings) or "",
         hello=config.host,
         timeout=settings.timeout,
+        end_timeout=settings.end_timeout,
         connections=settings.connections,
         messages=settings.messages,
         rate=settings.rate,

@@ -41,8 +41,9 @@ class Room:
             self._asked[place] += 1
         try:
             with self._changed:
-                # A mail that is under way ends, whatever the relay does: each answer has its time.
-                self._changed.wait_for(lambda: not self._taken[place])
+                # A relay may take long to answer for a mail that is under way (``end_timeout``):
+                # the letter is then one connection too many, which is better than waiting for it.
+                self._changed.wait_for(lambda: not self._taken[place], relay.timeout)
             yield
         finally:
             with self._changed:
@@ -78,6 +79,11 @@ class Seat:
     #: Whether letters are due that another process may send.
     letters_wait: Callable[[], bool]
     room: Room
+
+    @property
+    def hasty(self) -> bool:
+        """Whether the run was told to stop."""
+        return self.hand.hasty
 
     @property
     def gives_way(self) -> bool:

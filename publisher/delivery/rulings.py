@@ -11,11 +11,18 @@ from store.records import Delivery, DeliveryState, IssueState, UnknownRule
 _OFTEN = 3
 
 
-def decide(rule: UnknownRule, found: Found | None, issue: IssueState) -> DeliveryState:
-    """Return what an unknown mail becomes, by what its relays say: None where they say nothing."""
+def decide(
+    rule: UnknownRule, found: Found | None, issue: IssueState, *, is_retried: bool = False
+) -> DeliveryState:
+    """Return what an unknown mail becomes, by what its relays say: None where they say nothing.
+
+    What nobody can say of goes again once. A relay that takes mails and never says so would else
+    have each of them until it is given up, and so would its reader.
+    """
     if rule is UnknownRule.ASK and found is Found.ACCEPTED:
         return DeliveryState.SENT
-    again = rule is UnknownRule.RETRY or (rule is UnknownRule.ASK and found is Found.REFUSED)
+    blindly = rule is UnknownRule.RETRY and not is_retried
+    again = blindly or (rule is UnknownRule.ASK and found is Found.REFUSED)
     if not again:
         return DeliveryState.UNKNOWN
     is_over = issue is IssueState.CANCELLED

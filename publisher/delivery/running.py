@@ -163,15 +163,21 @@ class Run:
             self.hand.endings = some + self.hand.endings
             raise
         self.hand.held = [each for each in self.hand.held if each not in done]
-        await self.desk.do(self._told, some)
+        # Here, as are all other lines: one that the disk does not take whole is taken back, and
+        # must not take with it what another thread has written behind it.
+        self._note(sum(noted for _, noted in some))
+        await self.desk.do(self._told, [ending for ending, _ in some])
 
-    def _told(self, some: Sequence[tuple[Ending, bool]]) -> None:
-        """Count what the store has, and tell of it."""
+    def _note(self, count: int) -> None:
+        """Note in the journal how many endings more the store has."""
         # If it cannot be noted, the store is told again, which changes nothing.
-        if noted := sum(noted for _, noted in some):
-            with suppress(JournalError):
-                self.journal.folded(noted)
-        for ending, _ in some:
+        with suppress(JournalError):
+            if count:
+                self.journal.folded(count)
+
+    def _told(self, some: Sequence[Ending]) -> None:
+        """Count what the store has, and tell of it."""
+        for ending in some:
             self.outcome.count(ending)
             if self.progress:
                 self.progress(ending)

@@ -62,6 +62,8 @@ class _Single:
 
     mail: Outgoing
     taken: bool = False
+    #: Whoever sends it waits for what becomes of it.
+    hasty: bool = True
     answer: Answer = field(default_factory=lambda: Answer(verdict=Verdict.UNSENT))
 
     def next(self) -> Outgoing | None:
@@ -93,7 +95,8 @@ async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
         raise translate(error, relay) from error
     else:
         dialogue = Dialogue(source, witness, _terms(client, relay))
-        line = Line(dialogue, cast("asyncio.Transport", client.transport), relay.timeout)
+        transport = cast("asyncio.Transport", client.transport)
+        line = Line(dialogue, transport, relay.timeout, end_timeout=relay.end_timeout)
         client = None
         return line
     finally:

@@ -2,7 +2,7 @@ r"""Settle the mails that nobody can say of whether a relay has them.
 
     unknown --asked: accepted----------------> sent
        |   \--asked: refused, or retry--> queued again     (cancelled, where its issue is)
-       \--hold, or not answered yet--> unknown, and shown
+       \--hold, retried already, or not answered yet--> unknown, and shown
 
 A newsletter says which rule holds. What is sent again is the same message under the same
 Message-ID, so whoever gets it twice by ``retry`` may be spared to see it twice.
@@ -179,7 +179,7 @@ class _Case:
         """Write down what each mail has become; what stays unknown is looked at again later."""
         for mail in self.mails:
             answer = found.get(mail.delivery.id)
-            state = decide(self.rule, answer, self.issue.state)
+            state = decide(self.rule, answer, self.issue.state, is_retried=mail.is_retried)
             due = goes_again(mail.delivery, now=self.now, give_up=self.config.give_up)
             if state is DeliveryState.QUEUED and due is None:
                 # It ended so again and again: somebody has to see why.
@@ -211,6 +211,7 @@ class _Case:
                 due=due,
                 detail=detail,
                 attempt=mail.delivery.attempts,
+                by_rule=by_rule,
             )
             setattr(self.done, state, getattr(self.done, state) + 1)
 

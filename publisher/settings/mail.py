@@ -81,6 +81,9 @@ class RelaySettings(Section):
     connections: Annotated[int, Field(ge=1, le=100)] = 4
     #: Seconds that the relay may take for one answer.
     timeout: Annotated[float, Field(gt=0)] = 60.0
+    #: The same for its answer to the end of a message, which it may look through first. Whoever
+    #: gives up before does not know whether it was taken (RFC 5321, 4.5.3.2.6: ten minutes).
+    end_timeout: Annotated[float, Field(gt=0)] = 600.0
     #: Mails that one connection is used for; 0 for any number.
     messages: Annotated[int, Field(ge=0)] = 0
     #: Mails a second at the most, over all connections; 0 for any number.

@@ -87,3 +87,5 @@ class Unknown:
     since: datetime
     #: When it is to be asked for again.
     due: datetime
+    #: Whether it was sent again already, while nobody could say of it.
+    is_retried: bool = False

@@ -87,6 +87,8 @@ deliveries = Table(
     Column("changed", Instant, nullable=False),
     # That of its batch when it became unknown (publisher.delivery.ways).
     Column("way", Text, nullable=False, server_default=text("''")),
+    # How often it was sent again by its newsletter's rule, while nobody could say of it.
+    Column("retries", Integer, nullable=False, server_default=text("0")),
     # One person never gets two languages of one issue. No other index: what changes with each
     # mail then changes nothing but its row.
     UniqueConstraint("issue_id", "subscriber_id"),

@@ -1,9 +1,10 @@
 """Batches: cut from what is queued, taken by one at a time, fairly, and always counted right."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select, true, update
 
 from store import (
     batches,
@@ -19,7 +20,7 @@ from store import (
 )
 from store.database import Database, Transaction
 from store.errors import ConflictError
-from store.records import Batch, DeliveryState, Ending, Issue, IssueState, Status
+from store.records import DeliveryState, Ending, Issue, IssueState, Status, Subscription
 from tests import claimed, make
 from tests.claimed import LEASE
 from tests.make import NOW
@@ -116,18 +117,18 @@ def test_whoever_lost_a_batch_can_neither_renew_nor_release_it(digest: Database)
         batch = claimed.batch(tx, NOW)
         assert batch
         claims.take(tx, batch, NOW)
-        assert batches.renew(tx, batch, NOW + 2 * LEASE)
-        assert batches.held(tx) == [renewed(batch)]
-        assert len(claims.abandon(tx, batch, begun=None, now=NOW)) == 2
-        assert not batches.renew(tx, batch, NOW + 3 * LEASE)
+        assert batches.renew(tx, batch, 2 * LEASE, now=NOW)
+        assert batch.lease
+        renewed = replace(batch, lease=batch.lease + LEASE)
+        assert batches.held(tx) == [renewed]
+        # Who read it before knows nothing of that.
         assert claims.abandon(tx, batch, begun=None, now=NOW) == []
+        assert len(claims.abandon(tx, renewed, begun=None, now=NOW)) == 2
+        assert not batches.renew(tx, batch, 3 * LEASE, now=NOW)
+        assert claims.abandon(tx, renewed, begun=None, now=NOW) == []
         check_counts(tx)
     with pytest.raises(ConflictError, match="another's by now"), digest.write() as tx:
         claims.release(tx, batch, now=NOW)
-
-
-def renewed(batch: Batch) -> Batch:
-    return Batch(**{**vars(batch), "lease": NOW + 2 * LEASE})
 
 
 def test_it_is_known_who_holds_batches_and_of_which_editions(digest: Database) -> None:
@@ -220,6 +221,35 @@ def test_who_left_does_not_hold_up_a_batch_in_which_nothing_else_is_due(digest: 
         claims.release(tx, again, now=NOW)
         check_counts(tx)
         assert claimed.batch(tx, NOW, batch_id=batch.id) is None
+
+
+@pytest.mark.parametrize("corrects", [False, True])
+def test_who_left_the_newsletter_while_its_mail_was_claimed_gets_it_no_more_but_a_correction(
+    digest: Database, corrects: bool
+) -> None:
+    with digest.write() as tx:
+        fill.newsletter(tx, key="alerts")
+        issue = queued(tx)
+        if corrects:
+            about = {"corrects": fill.item(tx).id}
+            tx.run(update(tables.issues).where(tables.issues.c.id == issue.id).values(**about))
+        batch = claimed.batch(tx, NOW)
+        assert batch
+        gone, stays = claims.take(tx, batch, NOW)[0]
+        for newsletter in ("alerts", "digest"):
+            # Other topics, and another frequency, are the same newsletter.
+            chosen = Subscription(newsletter=newsletter, topics=("labour",), frequency="weekly")
+            for mail in (gone, stays):
+                subscribers.subscribe(tx, mail.subscriber_id, chosen)
+        subscribers.unsubscribe(tx, gone.subscriber_id, "digest")
+        claims.release(tx, batch, now=NOW)
+        again = claimed.batch(tx, NOW, batch_id=batch.id)
+        assert again
+        mails, cancelled = claims.take(tx, again, NOW)
+        found = [mail.email for mail in mails]
+        expected = [gone.email, stays.email] if corrects else [stays.email]
+        assert (found, cancelled) == (expected, 2 - len(expected))
+        check_counts(tx)
 
 
 def test_a_delivery_is_found_in_its_batch_among_all_others(digest: Database) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import itertools
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, current_thread
 from typing import Any, ClassVar
 
 import pytest
@@ -18,14 +20,17 @@ from publisher.config import Config
 from publisher.delivery import engine, journal_reading, relays
 from publisher.delivery.hand import Hand, Held, Mail
 from publisher.delivery.holding import Holder
+from publisher.delivery.journal import Journal
 from publisher.delivery.pace import Pace
 from publisher.errors import BusyError, ConflictError
 from publisher.settings.mail import RelaySection
+from publisher.subscriptions import leaving
 from store import batches, claims, deliveries, subscribers, tables
 from store.database import Database, Transaction
-from store.records import DeliveryState, Ending, Status
+from store.records import Batch, DeliveryState, Ending, Status, Subscription
 from tests import claimed, make
-from tests.fakes import Relay, free_port
+from tests.fakes import Relay, Silent, free_port
+from tests.served import wait_until
 from tests.store import fill
 
 SENT = DeliveryState.SENT
@@ -105,6 +110,24 @@ def slow(database: Database, config: Config) -> Database:
     nowhere = config.mail.model_copy(update={"host": "127.0.0.1", "port": free_port()})
     scheduler.tick(database, config.model_copy(update={"mail": nowhere}), now=make.NOW)
     return database
+
+
+def test_all_lines_of_a_journal_are_written_by_one_thread(
+    queued: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A line that a full disk cuts off is taken back, by the length of the file before it.
+    lines: list[tuple[str, str]] = []
+    write = Journal._write
+
+    def noted(own: Journal, line: str, *, sync: bool = False) -> None:
+        lines.append((line[0], current_thread().name))
+        write(own, line, sync=sync)
+
+    monkeypatch.setattr(Journal, "_write", noted)
+    with Relay() as relay:
+        assert engine.deliver(queued, relay.serves(config), now=make.NOW).sent == 6
+    assert {kind for kind, _ in lines} == {"t", "S", "D", "F"}
+    assert {thread for _, thread in lines} == {current_thread().name}
 
 
 @pytest.mark.parametrize("connections", [1, 3])
@@ -235,6 +258,26 @@ def test_who_left_after_queueing_is_not_written_to(queued: Database, config: Con
         assert (outcome.sent, outcome.cancelled) == (5, 1)
         assert "p3@example.org" not in relay.counts
     assert states(queued)["p3@example.org"] is DeliveryState.CANCELLED
+
+
+def test_who_left_this_newsletter_alone_while_a_mail_was_unknown_does_not_get_it_again(
+    queued: Database, config: Config
+) -> None:
+    make.start(queued, config, key="alerts", names={"en": "Alerts"}, languages=("en",))
+    alerts = Subscription(newsletter="alerts", topics=(), frequency="")
+    with Relay(data={"p1@example.org": "drop"}) as relay:
+        served = relay.serves(config)
+        (unknown,) = engine.deliver(queued, served, now=make.NOW).doubtful
+        relay.data.clear()
+        with queued.write() as tx:
+            person = subscribers.by_email(tx, "p1@example.org")
+            assert person is not None
+            subscribers.subscribe(tx, person.id, alerts)
+            leaving.take_off(tx, config, person, "digest", how="link", now=make.NOW)
+        engine.resolve(queued, unknown, "retry", now=make.NOW)
+        assert engine.deliver(queued, served, now=make.NOW).cancelled == 1
+        assert relay.counts["p1@example.org"] == 0
+    assert states(queued)["p1@example.org"] is DeliveryState.CANCELLED
 
 
 def test_a_batch_of_a_worker_on_another_host_is_unknown_once_its_lease_is_long_over(
@@ -521,6 +564,64 @@ def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(
         assert 1 <= outcome.sent == len(relay.accepted) < 60
     assert Counter(states(slow).values()) == {"sent": outcome.sent, "queued": 60 - outcome.sent}
     assert journal_reading.names(served) == []
+
+
+def impatient(relay: Relay, config: Config) -> Config:
+    """Return a configuration that waits five seconds for answers, and long for that to the end."""
+    delivery = config.delivery.model_copy(update={"lease": 1.0})
+    config = config.model_copy(update={"delivery": delivery})
+    return relay.serves(config, connections=1, timeout=5.0, end_timeout=600.0)
+
+
+def test_while_a_relay_looks_through_a_message_the_batch_is_kept_and_the_issue_can_be_paused(
+    slow: Database, config: Config
+) -> None:
+    with Silent() as relay, ThreadPoolExecutor(1) as pool:
+        served = impatient(relay, config)
+        done = pool.submit(engine.deliver, slow, served, now=make.NOW, clock=later())
+        try:
+            wait_until(lambda: bool(relay.accepted))
+            with slow.read() as tx:
+                (held,) = batches.held(tx)
+            issuing.pause(slow, 1)
+            wait_until(lambda: is_renewed(slow, held, times=6))
+        finally:
+            relay.answers.set()
+        assert done.result(timeout=30).sent == 1
+        assert len(relay.accepted) == 1
+    assert Counter(states(slow).values()) == {SENT: 1, DeliveryState.QUEUED: 59}
+
+
+def later() -> Callable[[], datetime]:
+    """Return a clock that goes on from the tests' instant."""
+    start = time.monotonic()
+    return lambda: make.NOW + timedelta(seconds=time.monotonic() - start)
+
+
+def is_renewed(database: Database, batch: Batch, *, times: int) -> bool:
+    """Return whether so many leases of a second have been over by now, and it is still held."""
+    with database.read() as tx:
+        (now,) = batches.held(tx)
+    assert (now.id, now.token) == (batch.id, batch.token)
+    assert now.lease is not None
+    assert batch.lease is not None
+    return now.lease > batch.lease + timedelta(seconds=times)
+
+
+def test_what_is_told_to_stop_does_not_wait_for_a_relay_that_looks_through_a_message(
+    slow: Database, config: Config
+) -> None:
+    stop = Event()
+    with Silent() as relay, ThreadPoolExecutor(1) as pool:
+        served = impatient(relay, config)
+        done = pool.submit(engine.deliver, slow, served, now=make.NOW, stop=stop)
+        try:
+            wait_until(lambda: bool(relay.accepted))
+            stop.set()
+            assert done.result(timeout=30).unknown == 1
+        finally:
+            relay.answers.set()
+    assert Counter(states(slow).values()) == {DeliveryState.UNKNOWN: 1, DeliveryState.QUEUED: 59}
 
 
 def test_what_others_took_over_is_sent_no_more_and_what_was_sent_is_known(

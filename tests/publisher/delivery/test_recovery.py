@@ -1,5 +1,6 @@
 """What the dead leave is settled by what their journals say, and never guessed."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Verdict
 from publisher.errors import JournalError
 from store import batches, claims, deliveries, queueing
-from store.database import Database
+from store.database import Database, open_database
 from store.records import Delivery, DeliveryState
 from tests import claimed, make
 from tests.store import fill
@@ -22,14 +23,27 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def queued(either: Database) -> Database:
     """Give a store with two batches of four."""
-    with either.write() as tx:
+    fill_queue(either)
+    return either
+
+
+def fill_queue(database: Database) -> None:
+    with database.write() as tx:
         fill.newsletter(tx)
         issue = fill.issue(tx)
         fill.edition(tx, issue)
-    make.subscribe(either, [f"p{number}@example.org" for number in range(8)])
-    with either.write() as tx:
+    make.subscribe(database, [f"p{number}@example.org" for number in range(8)])
+    with database.write() as tx:
         queueing.queue(tx, issue, due={"en": {"": make.NOW}}, now=make.NOW, size=4)
-    return either
+
+
+@pytest.fixture
+def shared(postgres_url: str) -> Iterator[Database]:
+    """Give the same in a database that several hosts share."""
+    database = open_database(postgres_url)
+    fill_queue(database)
+    yield database
+    database.close()
 
 
 def begun(database: Database, config: Config) -> tuple[Journal, list[Delivery]]:
@@ -190,17 +204,51 @@ def test_what_another_host_had_is_unknown_after_a_while_and_what_it_did_counts_l
 ) -> None:
     grace = timedelta(seconds=config.delivery.grace)
     with queued.write() as tx:
-        batch = claimed.batch(tx, make.NOW, worker="elsewhere")
+        batch = claimed.batch(tx, make.NOW, worker="elsewhere", lease=MINUTE - grace)
         assert batch
-        assert batch.lease
         first, second, *_ = mails = claims.take(tx, batch, make.NOW)[0]
-    over = batch.lease + grace
-    assert recovery.recover(queued, config, now=over - MINUTE) == []
-    assert recovery.recover(queued, config, now=over) == [mail.id for mail in mails]
+    assert recovery.recover(queued, config, now=make.NOW) == []
+    with queued.write() as tx:
+        # As if a minute had gone by.
+        assert batches.renew(tx, batch, -grace, now=make.NOW)
+    assert recovery.recover(queued, config, now=make.NOW) == [mail.id for mail in mails]
     assert states(queued) == [("unknown", 1)] * 4 + FREE
     with queued.write() as tx:
-        assert not batches.renew(tx, batch, over + MINUTE)
+        assert not batches.renew(tx, batch, MINUTE, now=make.NOW)
         # It wakes up, and tells what it knows: that is a fact.
-        claimed.settle(tx, [first], DeliveryState.SENT, now=over)
-        claimed.settle(tx, [second], DeliveryState.FAILED, now=over)
+        claimed.settle(tx, [first], DeliveryState.SENT, now=make.NOW)
+        claimed.settle(tx, [second], DeliveryState.FAILED, now=make.NOW)
     assert states(queued) == [("sent", 1), ("failed", 1), *[("unknown", 1)] * 2, *FREE]
+
+
+def test_whether_a_worker_of_another_host_lives_the_database_knows_whatever_hosts_take_it_for(
+    shared: Database, config: Config
+) -> None:
+    ahead = make.NOW + timedelta(days=9)
+    with shared.write() as tx:
+        batch = claimed.batch(tx, make.NOW, worker="elsewhere")
+        assert batch
+        mails = claims.take(tx, batch, make.NOW)[0]
+    # Whoever claimed it is behind who looks, and lives.
+    assert recovery.recover(shared, config, now=ahead) == []
+    with shared.write() as tx:
+        assert batches.renew(tx, batch, claimed.LEASE, now=make.NOW)
+    assert recovery.recover(shared, config, now=ahead) == []
+    with shared.write() as tx:
+        # It was ahead, and is dead.
+        grace = timedelta(seconds=config.delivery.grace)
+        assert batches.renew(tx, batch, -grace, now=ahead)
+    assert recovery.recover(shared, config, now=make.NOW) == [mail.id for mail in mails]
+
+
+def test_whoever_renews_at_the_moment_of_a_take_over_keeps_its_batch(queued: Database) -> None:
+    with queued.write() as tx:
+        batch = claimed.batch(tx, make.NOW, worker="elsewhere", lease=-MINUTE)
+        assert batch
+        claims.take(tx, batch, make.NOW)
+    with queued.read() as tx:
+        (late,) = batches.overdue(tx, timedelta(0), now=make.NOW)
+    with queued.write() as tx:
+        assert batches.renew(tx, batch, MINUTE, now=make.NOW)
+        assert claims.abandon(tx, late, begun=None, now=make.NOW) == []
+    assert states(queued) == [("claimed", 1)] * 4 + FREE

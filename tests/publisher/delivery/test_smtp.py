@@ -250,12 +250,80 @@ class Wire(asyncio.Transport):
         asyncio.get_running_loop().call_soon(self.line.connection_lost, None)
 
 
+def a_line(post: Post, way: Way = Way.CHUNKS, *, end_timeout: float = PATIENCE) -> Line:
+    return Line(Dialogue(post, post, Terms(way=way)), Wire(), PATIENCE, end_timeout=end_timeout)
+
+
+async def pass_by(seconds: float) -> None:
+    """Let time go by in small steps, in each of which the clock is looked at."""
+    for _ in range(round(seconds / 10)):
+        turn_on(10)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+def test_only_the_answer_to_the_end_of_a_message_may_take_long() -> None:
+    async def main() -> None:
+        post = Post(waiting=mails(2))
+        line = a_line(post, Way.PIPELINED, end_timeout=600)
+        sending = asyncio.create_task(line.go_on())
+        await asyncio.sleep(0)
+        line.data_received(b"250 ok\r\n250 ok\r\n354 go\r\n")
+        await pass_by(580)
+        assert not line.dialogue.over
+        # Behind it stand the questions of the next mail, which have as long as ever.
+        line.data_received(b"250 ok\r\n")
+        assert post.answers[0].verdict is Verdict.ACCEPTED
+        await pass_by(40)
+        assert not line.dialogue.over
+        await pass_by(40)
+        await sending
+        assert line.dialogue.reason == "the relay has not answered for 60 seconds"
+        await asyncio.sleep(0)
+
+    run(main())
+
+
+def test_the_answer_to_the_end_of_a_message_is_not_waited_for_for_ever() -> None:
+    async def main() -> None:
+        post = Post(waiting=mails(1))
+        line = a_line(post, end_timeout=600)
+        sending = asyncio.create_task(line.go_on())
+        await asyncio.sleep(0)
+        line.data_received(b"250 ok\r\n250 ok\r\n")
+        await pass_by(630)
+        await sending
+        assert post.answers[0].verdict is Verdict.UNANSWERED
+        assert post.answers[0].text == "the relay has not answered for 600 seconds"
+        await asyncio.sleep(0)
+
+    run(main())
+
+
+def test_whoever_is_in_haste_waits_for_no_answer_longer_than_for_others() -> None:
+    async def main() -> None:
+        post = Post(waiting=mails(1))
+        line = a_line(post, end_timeout=600)
+        sending = asyncio.create_task(line.go_on())
+        await asyncio.sleep(0)
+        line.data_received(b"250 ok\r\n250 ok\r\n")
+        await pass_by(200)
+        assert not line.dialogue.over
+        post.hasty = True
+        await pass_by(PATIENCE + 20)
+        await sending
+        assert post.answers[0].verdict is Verdict.UNANSWERED
+        await asyncio.sleep(0)
+
+    run(main())
+
+
 def test_a_long_mail_has_the_time_that_a_slow_connection_takes() -> None:
     async def main() -> None:
         (mail,) = mails(1)
         # Ten megabytes: another 640 seconds.
         post = Post(waiting=[replace(mail, message=mail.message * 500_000)])
-        line = Line(Dialogue(post, post, Terms(way=Way.CHUNKS)), Wire(), PATIENCE)
+        line = a_line(post)
         sending = asyncio.create_task(line.go_on())
         await until(lambda: post.started)
         for _ in range(10):
@@ -275,7 +343,7 @@ def test_a_long_mail_has_the_time_that_a_slow_connection_takes() -> None:
 def test_who_was_frozen_reads_what_came_before_it_is_called_late() -> None:
     async def main() -> None:
         post = Post(waiting=mails(1))
-        line = Line(Dialogue(post, post, Terms(way=Way.CHUNKS)), Wire(), PATIENCE)
+        line = a_line(post)
         sending = asyncio.create_task(line.go_on())
         await until(lambda: post.started)
         turn_on(PATIENCE * 10)

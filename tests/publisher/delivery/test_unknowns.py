@@ -192,6 +192,30 @@ def test_by_retry_they_are_sent_again_without_asking(house: Database, config: Co
         assert issues.get(tx, 1).state is IssueState.SENT
 
 
+def test_by_retry_what_is_unknown_again_is_sent_no_more_and_shown(
+    house: Database, config: Config
+) -> None:
+    change_unknown(house, "digest", RETRY)
+
+    class Mute(Relay):
+        """It takes each mail, and its answer never comes."""
+
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            reply = await super().handle_DATA(server, session, envelope)
+            server.transport.abort()
+            return reply
+
+    with Mute(rcpt={EN: "450 4.2.1 later"}) as relay:
+        served = relay.serves(config)
+        for hours in range(72):
+            scheduler.tick(house, served, now=LATER + timedelta(hours=hours))
+            # It is put off the first time only: that, too, goes on as the one retry.
+            relay.rcpt.clear()
+        assert relay.counts == {EN: 1, FR: 1, AR: 1}
+    assert set(states(house).values()) == {UNKNOWN}
+    assert "3 of its mails may or may not have been sent" in unknowns.told(house, config)[0]
+
+
 @pytest.mark.parametrize("rule", [ASK, RETRY])
 def test_nothing_of_an_issue_that_was_cancelled_is_sent_again(
     house: Database, config: Config, tmp_path: Path, rule: UnknownRule
@@ -331,6 +355,9 @@ def test_a_rule_decides_by_what_the_relays_say(
     assert decide(rule, found, IssueState.SENDING) is state
     over = decide(rule, found, IssueState.CANCELLED)
     assert over is (DeliveryState.CANCELLED if state is QUEUED else state)
+    # Only who asked may send it again and again.
+    again = decide(rule, found, IssueState.SENDING, is_retried=True)
+    assert again is (UNKNOWN if rule is RETRY else state)
 
 
 def test_a_mail_that_is_unknown_again_and_again_waits_ever_longer_before_it_goes_again() -> None:
