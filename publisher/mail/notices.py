@@ -6,9 +6,10 @@ Pure. Only the fields are read: what a notice says to people is in their languag
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_string
 from email.message import Message
 from email.utils import parseaddr
+
+from publisher.mail import received
 
 #: Parts of a message that are looked at, and recipients of a report: no real one has as many.
 _PARTS = 200
@@ -16,6 +17,9 @@ _PARTS = 200
 #: Reports whose fields stand in blocks, the first about the mail, each other about a recipient.
 _DELIVERY = {"message/delivery-status", "message/global-delivery-status"}
 _FEEDBACK = "message/feedback-report"
+
+#: Characters of a field that are read: a reply of many lines has less than a thousand.
+_FIELD = 1_000
 
 #: So much of what is written for people is searched for what a server said.
 _TEXT = 2_000
@@ -106,7 +110,7 @@ def _of_text(text: object) -> Iterator[Message]:
     blocks = re.split(r"\r?\n[ \t]*\r?\n", text) if isinstance(text, str) else []
     for block in blocks[:_PARTS]:
         if block.strip():
-            yield message_from_string(block.strip())
+            yield received.fields(block.strip())
 
 
 def _recipient(block: Message) -> Notice:
@@ -128,7 +132,7 @@ def _feedback(block: Message) -> Notice:
 
 
 def _field(block: Message, name: str) -> str:
-    return " ".join(str(block.get(name, "")).split())
+    return " ".join(str(block.get(name, ""))[:_FIELD].split())
 
 
 def _after_type(value: str) -> str:

@@ -73,7 +73,7 @@ class Returned:
 
 def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
     """Return what a message says, as far as it is read."""
-    head = raw[: received.LONGEST]
+    head = received.head(raw)
     text = head.decode("ascii", "replace")
     signed = partial(traces.reader, tokens=tokens, now=now)
     message, found = _understood(head, text, signed)
@@ -179,10 +179,11 @@ def _by_words(message: Message) -> Returned:
         # Its detector of Yale's notices fails where nobody is named (flufl.bounce 6.0.0).
         del message["From"]
         message["From"] = "nobody@invalid"
+    words = notices.first_words(message)
+    received.shorten(message)
     temporary, permanent = all_failures(message)
     if not temporary and not permanent:
         return Returned(kind=Kind.UNKNOWN, detail="is no bounce and no complaint that is known")
-    words = notices.first_words(message)
     status = statuses.precise("", words)
     kind = _KINDS[statuses.failure(status or "5.0.0", words)] if permanent else Kind.SOFT
     failed = permanent or temporary

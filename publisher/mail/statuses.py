@@ -61,8 +61,8 @@ _SPAM = re.compile(
 #: Gmail says so with the status of a mailbox that is disabled.
 _BUSY = re.compile(r"receiving mail (?:at a rate|too quickly)", re.IGNORECASE)
 #: Exchange Online says of a mailbox that there is not that its host does not answer.
-_EXCHANGE = re.compile(r"5\.4\.1 .*address rejected", re.IGNORECASE | re.DOTALL)
-_FULL = re.compile(r"quota|\bfull\b|over.?limit|insufficient.*storage", re.IGNORECASE)
+_EXCHANGE = re.compile(r"5\.4\.1 .{0,300}address rejected", re.IGNORECASE | re.DOTALL)
+_FULL = re.compile(r"quota|\bfull\b|over.?limit|insufficient.{0,40}storage", re.IGNORECASE)
 
 
 def failure(status: str, reply: str) -> Failure:
