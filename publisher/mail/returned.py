@@ -124,8 +124,7 @@ def _read(message: Message, text: str, signed: Signed) -> Returned:
     subject = received.header(message, "Subject").split()
     if subject[:1] and subject[0].lower() == "unsubscribe":
         return _leaving(subject[1:], signed)
-    # Exim calls its bounces answers (RFC 3834, 5), too; this header of theirs no answer has.
-    answer = "" if message["X-Failed-Recipients"] else _answers_by_itself(message)
+    answer = "" if _is_report(message) else _answers_by_itself(message)
     if answer:
         return Returned(kind=Kind.IGNORED, detail=f"an answer by itself: {answer}")
     return _by_words(message)
@@ -193,6 +192,16 @@ def _by_words(message: Message) -> Returned:
         status=status,
         addresses=frozenset(notices.address(entry.decode("ascii", "replace")) for entry in failed),
     )
+
+
+def _is_report(message: Message) -> bool:
+    """Say whether a mail system reports a mail, whether or not its report can be read.
+
+    Those call themselves answers (RFC 3834, 5), too. Exim's header no answer has, nor the type.
+    """
+    kind = str(message.get_param("report-type", "")).lower()
+    is_report = message.get_content_type() == "multipart/report" and kind == "delivery-status"
+    return is_report or bool(message["X-Failed-Recipients"])
 
 
 def _answers_by_itself(message: Message) -> str:

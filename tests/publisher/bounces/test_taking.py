@@ -152,6 +152,35 @@ def test_an_address_in_other_letters_is_read(post: Post) -> None:
     assert post.take(raw.replace(b"rfc822; \xd8", b"utf-8; \xd8")).kind is not Kind.UNKNOWN
 
 
+REPORTS = ["message/delivery-status", "message/global-delivery-status"]
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "8bit", "Base64"])
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_report_is_read_however_it_is_encoded(post: Post, report: str, encoding: str) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.dsn(post.path(mail), ZOE, report=report)
+    if encoding != "8bit":
+        raw = bounced.encoded(raw, encoding.lower()).replace(b"base64", encoding.encode())
+    taken = post.take(raw)
+    assert (taken.kind, taken.became) == (Kind.HARD, Status.BOUNCED)
+    assert taken.reason == "550 5.1.1 <zoe@example.org>: Recipient address rejected: User unknown"
+
+
+def test_a_complaint_is_read_however_it_is_encoded(post: Post) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.encoded(bounced.arf(HOME, post.copy(mail)), "base64")
+    assert post.take(raw).kind is Kind.COMPLAINT
+
+
+def test_a_report_that_cannot_be_read_is_shown_and_is_no_answer_by_itself(post: Post) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.dsn(post.path(mail), ZOE, words="x").replace(b"\nAction: failed", b"\nAction:")
+    raw = raw.replace(b"<zoe@example.org>:", b"")
+    assert post.take(raw).kind is Kind.UNKNOWN
+    assert [row.kind for row in post.rows()] == [Kind.UNKNOWN]
+
+
 @pytest.mark.parametrize("action", ["delayed", "relayed", "expanded", "delivered"])
 def test_what_has_not_failed_is_ignored(post: Post, action: str) -> None:
     mail = post.send()[ZOE]
