@@ -196,6 +196,23 @@ def test_what_is_refused_for_its_sender_is_shown_and_no_more(post: Post) -> None
     assert [row.kind for row in post.rows()] == [Kind.POLICY]
 
 
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("smtp; 451 Temporary local problem", Kind.SOFT),
+        ("", Kind.SOFT),
+        ("smtp; 550 Sender verify failed", Kind.POLICY),
+        ("smtp; 550 192.0.2.1 is in a black list at bl.example", Kind.POLICY),
+    ],
+)
+def test_who_is_there_is_not_locked_out_by_a_system_that_reports_all_failures_alike(
+    post: Post, reply: str, kind: Kind
+) -> None:
+    mail = post.send()[ZOE]
+    taken = post.take(bounced.dsn(post.path(mail), ZOE, status="5.0.0", reply=reply))
+    assert (taken.kind, post.status(), post.suppressed()) == (kind, Status.ACTIVE, None)
+
+
 def test_the_same_message_counts_once_whichever_way_it_comes(post: Post) -> None:
     mail = post.send()[ZOE]
     raw = bounced.dsn(post.path(mail), ZOE, status="4.2.2")
