@@ -99,9 +99,7 @@ _MISSING = re.compile(
 def failure(status: str, reply: str) -> Failure:
     """Return what a status, or where it is vague the server's reply, says of an address."""
     exact = precise(status, reply)
-    if exact.startswith("4"):
-        return Failure.SOFT
-    if _BUSY.search(reply):
+    if exact.startswith("4") or _BUSY.search(reply):
         return Failure.SOFT
     if exact in _CERTAIN or _EXCHANGE.match(f"{exact} {reply}"):
         return Failure.HARD

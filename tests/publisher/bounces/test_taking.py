@@ -359,6 +359,25 @@ def test_who_writes_the_mail_of_the_header_leaves(either_post: Post) -> None:
     assert names == ["goodbye"]
 
 
+@pytest.mark.parametrize(
+    "tagged",
+    [
+        "[EXTERNAL] {}",
+        "Re: {}",
+        "{} [scanned]",
+        "[unsubscribe?] AW: {} (fwd)",
+        "*** SPAM *** {}",
+    ],
+)
+@pytest.mark.parametrize("blank", [" ", "%20", "+", "  "])
+def test_a_subject_that_a_gateway_has_changed_still_leaves(
+    post: Post, tagged: str, blank: str
+) -> None:
+    subject = tagged.format(leave_subject(post).replace(" ", blank))
+    assert post.take(bounced.leave(HOME, subject)).kind is Kind.LEAVE
+    assert post.status() is Status.UNSUBSCRIBED
+
+
 def test_a_subject_that_was_broken_still_leaves(post: Post) -> None:
     subject = leave_subject(post)
     broken = f"=?utf-8?q?{subject[:40].replace(' ', '_')}?=\n {subject[40:60]}\n {subject[60:]}"
@@ -366,7 +385,11 @@ def test_a_subject_that_was_broken_still_leaves(post: Post) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["unsubscribe digest", "unsubscribe", "Unsubscribe digest l1.x.y"]
+    "subject",
+    [
+        *("unsubscribe digest", "unsubscribe", "Unsubscribe digest l1.x.y"),
+        *("Re: unsubscribe", "[EXTERNAL] Unsubscribe digest l1.x.y", "unsubscribe " * 300),
+    ],
 )
 def test_nobody_can_take_somebody_else_off(post: Post, subject: str) -> None:
     taken = post.take(bounced.leave(HOME, subject))
@@ -482,6 +505,42 @@ def test_an_answer_by_itself_is_ignored(post: Post) -> None:
     mail = post.send()[ZOE]
     taken = post.take(bounced.vacation(post.path(mail)))
     assert (taken.kind, "auto-replied" in taken.reason, post.rows()) == (Kind.IGNORED, True, [])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Auto-Submitted: auto-generated",
+        "Auto-Submitted: auto-generated; owner=zoe",
+        "X-Auto-Response-Suppress: All",
+    ],
+)
+def test_a_note_that_a_program_wrote_is_ignored(post: Post, said: str) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.vacation(post.path(mail)).replace(b"Auto-Submitted: auto-replied (vacation)", b"")
+    taken = post.take(f"{said}\n".encode() + raw.replace(b"\n\n", b"\n", 1))
+    assert (taken.kind, said.partition(":")[0] in taken.reason) == (Kind.IGNORED, True)
+    assert post.rows() == []
+
+
+def test_what_somebody_wrote_is_shown(post: Post) -> None:
+    raw = bounced.vacation(HOME).replace(b"auto-replied (vacation)", b"No")
+    assert post.take(raw).kind is Kind.UNKNOWN
+
+
+@pytest.mark.parametrize("said", ["Auto-Submitted: auto-generated", "X-Auto-Response-Suppress: DR"])
+@pytest.mark.parametrize("system", bounced.DEAD)
+def test_a_bounce_is_one_though_a_program_wrote_it(post: Post, system: str, said: str) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.DEAD[system](post.path(mail), ZOE, bounced.STRANGE)
+    raw = raw.replace(b"Auto-Submitted: auto-replied\n", b"")
+    assert post.take(f"{said}\n".encode() + raw).kind is Kind.HARD
+
+
+def test_who_asks_to_leave_without_our_signature_is_shown_whatever_else_is_said(post: Post) -> None:
+    raw = b"X-Auto-Response-Suppress: All\n" + bounced.leave(HOME, "Unsubscribe me")
+    taken = post.take(raw)
+    assert (taken.kind, "by hand" in taken.reason) == (Kind.UNKNOWN, True)
 
 
 def nested(depth: int) -> bytes:
