@@ -223,10 +223,11 @@ def _written_by_itself(message: Message) -> str:
     """Return the header by which a program says that it wrote a message, or nothing.
 
     Bounces may have it, too, so these are looked for first. Exchange's asks for no answer, which
-    what people write does not.
+    what people write does not. ``Auto-Submitted: no`` people may say, and all words but that begin
+    alike (RFC 3834, 5).
     """
     stated = _auto_submitted(message)
-    if stated not in {"", "no"}:
+    if stated.startswith("auto-"):
         return f"Auto-Submitted: {stated}"
     name = "X-Auto-Response-Suppress"
     return name if message[name] else ""
