@@ -3,6 +3,8 @@
 Every shape takes whom it is for, the address that failed, and the mail that it holds a copy of.
 """
 
+import base64
+import quopri
 from collections.abc import Callable, Mapping
 from email import message_from_bytes
 from email.policy import compat32
@@ -89,6 +91,21 @@ Content-Type: text/rfc822-headers
 --4Xyz.1795420800/mx.example.org--
 """
     return text.encode(charset, "replace")
+
+
+def encoded(raw: bytes, encoding: str) -> bytes:
+    """Return a report as some gateways hand it on: its fields are encoded for the way."""
+    head, kind, rest = raw.partition(b"Content-Type: message/")
+    fields, text = rest.split(b"\n\n", 1)
+    told, end = text.split(b"\n\n--", 1)
+    pack = base64.encodebytes if encoding == "base64" else _quoted
+    name = f"\nContent-Transfer-Encoding: {encoding}\n\n".encode()
+    return head + kind + fields + name + pack(told + b"\n") + b"\n--" + end
+
+
+def _quoted(text: bytes) -> bytes:
+    """Return quoted-printable with signs in it that need no quotes."""
+    return quopri.encodestring(text).replace(b".", b"=2E")
 
 
 def exim(to: str, failed: str, copy: str = STRANGE) -> bytes:

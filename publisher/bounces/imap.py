@@ -1,8 +1,9 @@
 """The mailbox of what comes back, over IMAP (RFC 9051): imap-tools' home, and its errors' seam.
 
 A message is flagged as seen, or moved, once it has been taken in; so whatever breaks off, none is
-lost, and one that is read twice counts once. One that the server does not hand out stays as it is,
-and keeps none behind it from being read.
+lost, and one that is read twice counts once. One that we cannot make anything of, not even by a
+fault of ours, is taken in as unknown. One that the server does not hand out stays as it is, and
+keeps none behind it from being read.
 """
 
 import imaplib

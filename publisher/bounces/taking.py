@@ -20,6 +20,7 @@ from publisher.bounces import identity
 from publisher.bounces.identity import About, Nobody
 from publisher.bounces.stopping import stop
 from publisher.config import Config
+from publisher.errors import TidingsError
 from publisher.mail import received, returned
 from publisher.mail.returned import Kind, Returned
 from publisher.subscriptions import keyring, leaving, suppressions
@@ -60,6 +61,19 @@ def take(
     said = returned.read(raw, tokens, now=now)
     if said.kind is Kind.IGNORED:
         return Taken(kind=said.kind, reason=said.detail)
+    try:
+        return _take(database, config, said, source=source, now=now)
+    except TidingsError:
+        raise
+    except Exception as error:  # noqa: BLE001  (a fault of ours, told by its row)
+        # Else it would be handed to us for ever, and keep all behind it from being read.
+        shown = _unknown(said, f"cannot be taken in: {type(error).__name__}")
+        return _take(database, config, shown, source=source, now=now)
+
+
+def _take(
+    database: Database, config: Config, said: Returned, *, source: str, now: datetime
+) -> Taken:
     with database.write() as tx:
         bounces.take(tx)
         if bounces.is_known(tx, said.digest):

@@ -6,9 +6,11 @@ Pure. Only the fields are read: what a notice says to people is in their languag
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_string
+from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import Message
 from email.utils import parseaddr
+
+from publisher.mail import received
 
 #: Parts of a message that are looked at, and recipients of a report: no real one has as many.
 _PARTS = 200
@@ -16,6 +18,12 @@ _PARTS = 200
 #: Reports whose fields stand in blocks, the first about the mail, each other about a recipient.
 _DELIVERY = {"message/delivery-status", "message/global-delivery-status"}
 _FEEDBACK = "message/feedback-report"
+
+#: How some gateways encode reports (RFC 2045, 6), though RFC 3464 has them in seven bits.
+_CODED = {"base64", "quoted-printable"}
+
+#: Characters of a field that are read: a reply of many lines has less than a thousand.
+_FIELD = 1_000
 
 #: So much of what is written for people is searched for what a server said.
 _TEXT = 2_000
@@ -92,21 +100,43 @@ def _blocks(part: Message) -> Iterator[Message]:
     """Yield the blocks of fields of a report.
 
     The library makes messages of those of RFC 3464 only; of other reports the first is one whose
-    body holds the rest, or all is text.
+    body holds the rest, or all is text. It never asks whether they are encoded for the way.
     """
-    for block in _inner(part) if part.is_multipart() else []:
-        yield block
-        yield from _of_text(block.get_payload())
-    if not part.is_multipart():
-        raw = part.get_payload(decode=True)
-        yield from _of_text(raw.decode("utf-8", "replace") if isinstance(raw, bytes) else "")
+    coded = str(part.get("Content-Transfer-Encoding", "")).strip().lower() in _CODED
+    blocks = _inner(part) if part.is_multipart() else []
+    if blocks and not coded:
+        for block in blocks:
+            yield block
+            yield from _of_text(block.get_payload())
+        return
+    raw = _as_it_came(part, blocks).get_payload(decode=True)
+    yield from _of_text(raw.decode("utf-8", "replace") if isinstance(raw, bytes) else "")
+
+
+def _as_it_came(part: Message, blocks: list[Message]) -> Message:
+    """Return a part whose text is not taken apart yet."""
+    if not blocks:
+        return part
+    whole = Message()
+    whole["Content-Transfer-Encoding"] = part["Content-Transfer-Encoding"]
+    whole.set_payload("\n\n".join(map(_text, blocks)))
+    return whole
+
+
+def _text(block: Message) -> str:
+    """Return a block as it came: where no blank line ends the fields, the library says so."""
+    fields = "".join(f"{name}: {value}\n" for name, value in block.items())
+    body, faults = block.get_payload(), block.defects
+    ended = not any(isinstance(fault, MissingHeaderBodySeparatorDefect) for fault in faults)
+    between = "\n" if fields and ended else ""
+    return f"{fields}{between}{body if isinstance(body, str) else ''}"
 
 
 def _of_text(text: object) -> Iterator[Message]:
     blocks = re.split(r"\r?\n[ \t]*\r?\n", text) if isinstance(text, str) else []
     for block in blocks[:_PARTS]:
         if block.strip():
-            yield message_from_string(block.strip())
+            yield received.fields(block.strip())
 
 
 def _recipient(block: Message) -> Notice:
@@ -128,7 +158,7 @@ def _feedback(block: Message) -> Notice:
 
 
 def _field(block: Message, name: str) -> str:
-    return " ".join(str(block.get(name, "")).split())
+    return " ".join(str(block.get(name, ""))[:_FIELD].split())
 
 
 def _after_type(value: str) -> str:

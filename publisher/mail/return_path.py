@@ -14,7 +14,7 @@ from publisher.errors import TokenError
 from publisher.tokens import Mail, Tokens
 
 #: Long enough for any token, in any case.
-_ADDRESS = re.compile(r"[^\s<>\"@+,;:]{1,64}\+([dl][0-9a-z-]{10,60})@", re.ASCII | re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<=[^\s<>\"@+,;:])\+([dl][0-9a-z-]{10,60})@", re.ASCII | re.IGNORECASE)
 
 
 def return_path(

@@ -73,7 +73,7 @@ class Returned:
 
 def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
     """Return what a message says, as far as it is read."""
-    head = raw[: received.LONGEST]
+    head = received.head(raw)
     text = head.decode("ascii", "replace")
     signed = partial(traces.reader, tokens=tokens, now=now)
     message, found = _understood(head, text, signed)
@@ -121,14 +121,14 @@ def _read(message: Message, text: str, signed: Signed) -> Returned:
     notice = notices.read(message)
     if notice:
         return _of_notice(notice, text)
-    subject = received.header(message, "Subject").split()
-    if subject[:1] and subject[0].lower() == "unsubscribe":
-        return _leaving(subject[1:], signed)
-    # Exim calls its bounces answers (RFC 3834, 5), too; this header of theirs no answer has.
-    answer = "" if message["X-Failed-Recipients"] else _answers_by_itself(message)
+    subject = received.header(message, "Subject")
+    reader = traces.leaving(subject, signed)
+    if reader:
+        return Returned(kind=Kind.LEAVE, detail="asks to leave", reader=reader)
+    answer = "" if _is_report(message) else _answers_by_itself(message)
     if answer:
         return Returned(kind=Kind.IGNORED, detail=f"an answer by itself: {answer}")
-    return _by_words(message)
+    return _by_words(message) or _of_nobody(message, subject)
 
 
 def _of_notice(notice: Notice, text: str) -> Returned:
@@ -164,25 +164,28 @@ _KINDS = {
 }
 
 
-def _leaving(words: list[str], signed: Signed) -> Returned:
-    """Read the subject of a mail that leaves: a newsletter, and a token that may be folded."""
-    reader = signed("".join(words[1:]))
-    if reader is None:
+def _of_nobody(message: Message, subject: str) -> Returned:
+    """Return what becomes of a message that is neither a report nor a bounce that is known."""
+    detail = "is no bounce and no complaint that is known"
+    written = "" if _is_report(message) else _written_by_itself(message)
+    if traces.asks_to_leave(subject):
         detail = "asks to leave without our signature: do it by hand if the sender is the reader"
-        return Returned(kind=Kind.UNKNOWN, detail=detail)
-    return Returned(kind=Kind.LEAVE, detail="asks to leave", reader=reader)
+    elif written:
+        return Returned(kind=Kind.IGNORED, detail=f"written by itself: {written}")
+    return Returned(kind=Kind.UNKNOWN, detail=detail)
 
 
-def _by_words(message: Message) -> Returned:
+def _by_words(message: Message) -> Returned | None:
     """Read a bounce of a mail system that writes no report, by what it is known to write."""
     if not getaddresses([str(message.get("From", ""))]):
         # Its detector of Yale's notices fails where nobody is named (flufl.bounce 6.0.0).
         del message["From"]
         message["From"] = "nobody@invalid"
+    words = notices.first_words(message)
+    received.shorten(message)
     temporary, permanent = all_failures(message)
     if not temporary and not permanent:
-        return Returned(kind=Kind.UNKNOWN, detail="is no bounce and no complaint that is known")
-    words = notices.first_words(message)
+        return None
     status = statuses.precise("", words)
     kind = _KINDS[statuses.failure(status or "5.0.0", words)] if permanent else Kind.SOFT
     failed = permanent or temporary
@@ -194,10 +197,19 @@ def _by_words(message: Message) -> Returned:
     )
 
 
+def _is_report(message: Message) -> bool:
+    """Say whether a mail system reports a mail, whether or not its report can be read.
+
+    Those call themselves answers (RFC 3834, 5), too. Exim's header no answer has, nor the type.
+    """
+    kind = str(message.get_param("report-type", "")).lower()
+    is_report = message.get_content_type() == "multipart/report" and kind == "delivery-status"
+    return is_report or bool(message["X-Failed-Recipients"])
+
+
 def _answers_by_itself(message: Message) -> str:
     """Return the header by which a message says that nobody wrote it (RFC 3834, 5), or nothing."""
-    # Parameters and comments may follow.
-    stated = re.split(r"[\s;(]", received.header(message, "Auto-Submitted").strip().lower())[0]
+    stated = _auto_submitted(message)
     if stated in {"auto-replied", "auto-notified"}:
         return f"Auto-Submitted: {stated}"
     for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder"):
@@ -205,3 +217,22 @@ def _answers_by_itself(message: Message) -> str:
             return name
     precedence = received.header(message, "Precedence").strip().lower()
     return f"Precedence: {precedence}" if precedence in {"auto_reply", "auto-reply"} else ""
+
+
+def _written_by_itself(message: Message) -> str:
+    """Return the header by which a program says that it wrote a message, or nothing.
+
+    Bounces may have it, too, so these are looked for first. Exchange's asks for no answer, which
+    what people write does not. ``Auto-Submitted: no`` people may say, and all words but that begin
+    alike (RFC 3834, 5).
+    """
+    stated = _auto_submitted(message)
+    if stated.startswith("auto-"):
+        return f"Auto-Submitted: {stated}"
+    name = "X-Auto-Response-Suppress"
+    return name if message[name] else ""
+
+
+def _auto_submitted(message: Message) -> str:
+    # Parameters and comments may follow.
+    return re.split(r"[\s;(]", received.header(message, "Auto-Submitted").strip().lower())[0]

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
+from itertools import islice
+from urllib.parse import unquote
 
 from publisher.errors import TokenError
 from publisher.mail import received, return_path
@@ -18,6 +20,12 @@ _LAST = 2**31 - 1
 
 _OURS = re.compile(r"<(?:letter\.(\d{1,10})|\d{1,10}\.(\d{1,10}))\.[0-9a-f]{16}@[^\s<>@]{1,255}>")
 _LEAVE = re.compile(r"/leave/([A-Za-z0-9_.-]{20,1000})")
+
+#: What a mail that leaves begins with; and how often that may stand in its subject, and into how
+#: many words gateways may have broken what follows.
+_UNSUBSCRIBE = re.compile("unsubscribe", re.IGNORECASE)
+_TIMES = 5
+_BROKEN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +61,26 @@ def readers(text: str, signed: Signed) -> set[Reader]:
     joined = text.replace("=\r\n", "").replace("=\n", "")
     found = (signed(token) for token in dict.fromkeys(_LEAVE.findall(joined)))
     return {reader for reader in found if reader}
+
+
+def asks_to_leave(subject: str) -> bool:
+    """Say whether a subject is that of a mail of who leaves, signed or not."""
+    return bool(_UNSUBSCRIBE.search(subject))
+
+
+def leaving(subject: str, signed: Signed) -> Reader | None:
+    """Return who leaves by a mail with this subject, ``unsubscribe KEY TOKEN`` (RFC 2369).
+
+    Gateways write something before and after it, and break it; some programs leave it quoted as
+    in the address. Our signature tells where the token ends.
+    """
+    asked = unquote(subject).replace("+", " ")
+    for found in islice(_UNSUBSCRIBE.finditer(asked), _TIMES):
+        words = asked[found.end() :].split()[1:]
+        for broken in range(1, min(len(words), _BROKEN) + 1):
+            if reader := signed("".join(words[:broken])):
+                return reader
+    return None
 
 
 def reader(token: str, *, tokens: Tokens, now: datetime) -> Reader | None:

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 import scheduler
-from publisher.bounces import Taken, imap
-from publisher.errors import ConfigError, MailboxError
+from publisher.bounces import Taken, identity, imap
+from publisher.bounces.identity import About, Nobody
+from publisher.config import Config
+from publisher.errors import ConfigError, MailboxError, StoreError
 from publisher.mail.received import LONGEST
-from publisher.mail.returned import Kind
+from publisher.mail.returned import Kind, Returned
+from store import bounces as kept
+from store.database import Transaction
 from store.records import Status
 from tests import bounced, make
 from tests.fakes import LOCALHOST, Imap, Relay, free_port
@@ -116,6 +120,45 @@ def test_what_the_server_does_not_hand_out_stays_and_holds_up_nothing(
     assert (3 in server.inbox, 3 in server.seen) == (True, False)
     assert [row.source for row in there.rows()] == ["imaps://127.0.0.1/INBOX, message 5"]
     server.keeps = set()
+    assert [taken.kind for taken in fetch(there)] == [Kind.UNKNOWN]
+
+
+def test_a_message_that_breaks_us_is_shown_and_read_no_more(
+    there: Post, server: Imap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = there.send()[ZOE]
+    server.inbox = {
+        3: bounced.dsn(there.path(mail), ALI, status="4.2.2", reply="550 5.1.1", number=2),
+        5: bounced.dsn(there.path(mail), ZOE),
+    }
+    find = identity.find
+
+    def breaks(tx: Transaction, config: Config, said: Returned) -> About | Nobody:
+        if ALI in said.addresses:
+            raise ZeroDivisionError
+        return find(tx, config, said)
+
+    monkeypatch.setattr(identity, "find", breaks)
+    assert [taken.kind for taken in fetch(there)] == [Kind.UNKNOWN, Kind.HARD]
+    assert server.seen == {3, 5}
+    (row,) = (row for row in there.rows() if row.kind == Kind.UNKNOWN)
+    assert row.detail == "cannot be taken in: ZeroDivisionError (soft: 550 5.1.1)"
+    assert fetch(there) == []
+
+
+def test_a_message_is_not_put_away_where_the_store_refuses(
+    there: Post, server: Imap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.inbox = {3: b"Subject: hello\r\n\r\nhello"}
+
+    def refuses(*_about: object, **_more: object) -> None:
+        raise StoreError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "add", refuses)
+        with pytest.raises(StoreError, match="gone"):
+            fetch(there)
+    assert server.seen == set()
     assert [taken.kind for taken in fetch(there)] == [Kind.UNKNOWN]
 
 

@@ -152,6 +152,35 @@ def test_an_address_in_other_letters_is_read(post: Post) -> None:
     assert post.take(raw.replace(b"rfc822; \xd8", b"utf-8; \xd8")).kind is not Kind.UNKNOWN
 
 
+REPORTS = ["message/delivery-status", "message/global-delivery-status"]
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "8bit", "Base64"])
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_report_is_read_however_it_is_encoded(post: Post, report: str, encoding: str) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.dsn(post.path(mail), ZOE, report=report)
+    if encoding != "8bit":
+        raw = bounced.encoded(raw, encoding.lower()).replace(b"base64", encoding.encode())
+    taken = post.take(raw)
+    assert (taken.kind, taken.became) == (Kind.HARD, Status.BOUNCED)
+    assert taken.reason == "550 5.1.1 <zoe@example.org>: Recipient address rejected: User unknown"
+
+
+def test_a_complaint_is_read_however_it_is_encoded(post: Post) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.encoded(bounced.arf(HOME, post.copy(mail)), "base64")
+    assert post.take(raw).kind is Kind.COMPLAINT
+
+
+def test_a_report_that_cannot_be_read_is_shown_and_is_no_answer_by_itself(post: Post) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.dsn(post.path(mail), ZOE, words="x").replace(b"\nAction: failed", b"\nAction:")
+    raw = raw.replace(b"<zoe@example.org>:", b"")
+    assert post.take(raw).kind is Kind.UNKNOWN
+    assert [row.kind for row in post.rows()] == [Kind.UNKNOWN]
+
+
 @pytest.mark.parametrize("action", ["delayed", "relayed", "expanded", "delivered"])
 def test_what_has_not_failed_is_ignored(post: Post, action: str) -> None:
     mail = post.send()[ZOE]
@@ -165,6 +194,23 @@ def test_what_is_refused_for_its_sender_is_shown_and_no_more(post: Post) -> None
     taken = post.take(bounced.dsn(post.path(mail), ZOE, status="5.7.1", reply=reply))
     assert (taken.kind, post.status()) == (Kind.POLICY, Status.ACTIVE)
     assert [row.kind for row in post.rows()] == [Kind.POLICY]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("smtp; 451 Temporary local problem", Kind.SOFT),
+        ("", Kind.SOFT),
+        ("smtp; 550 Sender verify failed", Kind.POLICY),
+        ("smtp; 550 192.0.2.1 is in a black list at bl.example", Kind.POLICY),
+    ],
+)
+def test_who_is_there_is_not_locked_out_by_a_system_that_reports_all_failures_alike(
+    post: Post, reply: str, kind: Kind
+) -> None:
+    mail = post.send()[ZOE]
+    taken = post.take(bounced.dsn(post.path(mail), ZOE, status="5.0.0", reply=reply))
+    assert (taken.kind, post.status(), post.suppressed()) == (kind, Status.ACTIVE, None)
 
 
 def test_the_same_message_counts_once_whichever_way_it_comes(post: Post) -> None:
@@ -313,6 +359,25 @@ def test_who_writes_the_mail_of_the_header_leaves(either_post: Post) -> None:
     assert names == ["goodbye"]
 
 
+@pytest.mark.parametrize(
+    "tagged",
+    [
+        "[EXTERNAL] {}",
+        "Re: {}",
+        "{} [scanned]",
+        "[unsubscribe?] AW: {} (fwd)",
+        "*** SPAM *** {}",
+    ],
+)
+@pytest.mark.parametrize("blank", [" ", "%20", "+", "  "])
+def test_a_subject_that_a_gateway_has_changed_still_leaves(
+    post: Post, tagged: str, blank: str
+) -> None:
+    subject = tagged.format(leave_subject(post).replace(" ", blank))
+    assert post.take(bounced.leave(HOME, subject)).kind is Kind.LEAVE
+    assert post.status() is Status.UNSUBSCRIBED
+
+
 def test_a_subject_that_was_broken_still_leaves(post: Post) -> None:
     subject = leave_subject(post)
     broken = f"=?utf-8?q?{subject[:40].replace(' ', '_')}?=\n {subject[40:60]}\n {subject[60:]}"
@@ -320,7 +385,11 @@ def test_a_subject_that_was_broken_still_leaves(post: Post) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["unsubscribe digest", "unsubscribe", "Unsubscribe digest l1.x.y"]
+    "subject",
+    [
+        *("unsubscribe digest", "unsubscribe", "Unsubscribe digest l1.x.y"),
+        *("Re: unsubscribe", "[EXTERNAL] Unsubscribe digest l1.x.y", "unsubscribe " * 300),
+    ],
 )
 def test_nobody_can_take_somebody_else_off(post: Post, subject: str) -> None:
     taken = post.take(bounced.leave(HOME, subject))
@@ -436,6 +505,42 @@ def test_an_answer_by_itself_is_ignored(post: Post) -> None:
     mail = post.send()[ZOE]
     taken = post.take(bounced.vacation(post.path(mail)))
     assert (taken.kind, "auto-replied" in taken.reason, post.rows()) == (Kind.IGNORED, True, [])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Auto-Submitted: auto-generated",
+        "Auto-Submitted: auto-generated; owner=zoe",
+        "X-Auto-Response-Suppress: All",
+    ],
+)
+def test_a_note_that_a_program_wrote_is_ignored(post: Post, said: str) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.vacation(post.path(mail)).replace(b"Auto-Submitted: auto-replied (vacation)", b"")
+    taken = post.take(f"{said}\n".encode() + raw.replace(b"\n\n", b"\n", 1))
+    assert (taken.kind, said.partition(":")[0] in taken.reason) == (Kind.IGNORED, True)
+    assert post.rows() == []
+
+
+def test_what_somebody_wrote_is_shown(post: Post) -> None:
+    raw = bounced.vacation(HOME).replace(b"auto-replied (vacation)", b"No")
+    assert post.take(raw).kind is Kind.UNKNOWN
+
+
+@pytest.mark.parametrize("said", ["Auto-Submitted: auto-generated", "X-Auto-Response-Suppress: DR"])
+@pytest.mark.parametrize("system", bounced.DEAD)
+def test_a_bounce_is_one_though_a_program_wrote_it(post: Post, system: str, said: str) -> None:
+    mail = post.send()[ZOE]
+    raw = bounced.DEAD[system](post.path(mail), ZOE, bounced.STRANGE)
+    raw = raw.replace(b"Auto-Submitted: auto-replied\n", b"")
+    assert post.take(f"{said}\n".encode() + raw).kind is Kind.HARD
+
+
+def test_who_asks_to_leave_without_our_signature_is_shown_whatever_else_is_said(post: Post) -> None:
+    raw = b"X-Auto-Response-Suppress: All\n" + bounced.leave(HOME, "Unsubscribe me")
+    taken = post.take(raw)
+    assert (taken.kind, "by hand" in taken.reason) == (Kind.UNKNOWN, True)
 
 
 def nested(depth: int) -> bytes:
