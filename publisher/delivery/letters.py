@@ -14,6 +14,7 @@ from publisher.bounces.stopping import stop_refused_letter
 from publisher.config import Config
 from publisher.delivery import endings, relays, smtp
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
+from publisher.delivery.welcome import Welcome
 from publisher.errors import MailError, RenderError, UnreachableError
 from publisher.mail import keys
 from publisher.mail.keys import Key
@@ -86,20 +87,27 @@ class _Run:
     now: datetime
     #: What is under way.
     letter: Letter | None = None
+    #: How the relay receives them.
+    welcome: Welcome = field(default_factory=Welcome)
 
     async def all(self) -> str:
         """Send until none is due; return why that ended before, or nothing."""
         problem = ""
         for relay in relays.for_sender(self.config, self.config.sender):
+            self.welcome = Welcome()
             try:
-                return await smtp.send(relay, self, self)
+                ended = await smtp.send(relay, self, self)
             except UnreachableError as error:
                 problem = str(error)
+            else:
+                problem = self.welcome.problem(relay) or ended
+                if not self.welcome.is_none:
+                    break
         return problem
 
     def next(self) -> Outgoing | None:
         """Claim the next letter and make it; while one is under way, there is none."""
-        while self.letter is None:
+        while self.letter is None and not self.welcome.is_none:
             with self.database.write() as tx:
                 self.letter = letters.claim(tx, self.now)
             if self.letter is None:
@@ -129,7 +137,9 @@ class _Run:
 
     def ended(self, mail: Outgoing, answer: Answer) -> None:  # noqa: ARG002
         """Write how the letter ended that was under way."""
-        self._settle(answer)
+        meant = self.welcome.meant(answer)
+        self.welcome = self.welcome.after(answer)
+        self._settle(meant)
 
     def _settle(self, answer: Answer) -> None:
         letter, self.letter = self.letter, None

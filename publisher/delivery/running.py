@@ -18,6 +18,7 @@ from threading import Event
 
 from publisher.delivery import smtp
 from publisher.delivery.desk import PATIENCE, Desk
+from publisher.delivery.doors import Door
 from publisher.delivery.feeding import Feeder
 from publisher.delivery.hand import Hand
 from publisher.delivery.holding import Holder, closed
@@ -59,6 +60,8 @@ class Run:
     stop: Event
     hand: Hand
     failover: Failover = field(default_factory=Failover)
+    #: What the connections to each relay take their mails from, by its name.
+    doors: dict[str, Door] = field(init=False)
     #: Connections that there are, by the names of their relays.
     lines: Counter[str] = field(default_factory=Counter)
     #: Whether all that the journal says is in the store.
@@ -68,7 +71,8 @@ class Run:
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
-        """Open the desk."""
+        """Open the desk, and a door to each relay."""
+        self.doors = {relay.name: Door(hand=self.hand, relay=relay) for relay in self.route}
         self.desk = Desk(hand=self.hand)
 
     async def all(self) -> None:
@@ -88,7 +92,8 @@ class Run:
                 await self._settle()
         self.outcome.cancelled += feeding.cancelled
         # Said once, however many connections failed in the same way.
-        self.outcome.problems += sorted({*self.hand.problems})
+        refused = {door.problem for door in self.doors.values()} - {""}
+        self.outcome.problems += sorted({*self.hand.problems} | refused)
         for error in (*found, *others):
             if isinstance(error, BaseException):
                 raise error
@@ -97,7 +102,8 @@ class Run:
         """Send until nothing is left, or it cannot go on, as one connection of many."""
         fruitless, missed, problem = 0, 0, ""
         while fruitless < _RECONNECTIONS and missed < len(self.route) and not self.hand.over:
-            relay = self.failover.usable(self.route, self.holder.time())
+            open_to_us = [relay for relay in self.route if not self.doors[relay.name].closed]
+            relay = self.failover.usable(open_to_us, self.holder.time())
             if relay is None:
                 break
             if number >= relay.connections:
@@ -120,10 +126,11 @@ class Run:
 
     async def _send(self, relay: Relay) -> str:
         """Send over one connection; return why it ended. Raises UnreachableError."""
-        problem = "the relay closes its connections"
+        problem, door = "the relay closes its connections", self.doors[relay.name]
         try:
             told = partial(self._connected, relay)
-            return await smtp.send(relay, self.hand, self.hand, connected=told) or problem
+            ended = await smtp.send(relay, door, door, connected=told)
+            problem = (door.problem if door.closed else ended) or problem
         except LeaseError:
             await self.desk.ask(lambda: self.holder.renew(self.hand.held.copy()))
             self.hand.withdraw(lambda mail: mail.held.lost)

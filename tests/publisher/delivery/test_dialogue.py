@@ -122,14 +122,14 @@ def test_nobody_gets_an_empty_mail_because_the_sender_was_refused() -> None:
     dialogue, post, _ = begun(Way.PIPELINED)
     assert talk(dialogue, b"550 5.1.8 no\r\n" + OK + GO) == [b""]
     assert dialogue.over
-    assert verdicts(post) == [Verdict.POLICY]
+    assert verdicts(post) == [Verdict.UNWELCOME]
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("step", "said", "verdict"),
     [
-        ("MAIL", b"550 5.7.1 no", Verdict.POLICY),
+        ("MAIL", b"550 5.7.1 no", Verdict.UNWELCOME),
         ("MAIL", b"550 no", Verdict.POLICY),
         ("MAIL", b"451 4.3.0 later", Verdict.TEMPORARY),
         ("MAIL", b"503 5.5.1 what", None),
