@@ -188,8 +188,7 @@ class Config(BaseSettings):
         Raises ConfigError when its file cannot be read.
         """
         relay = relay or self.mail
-        place = f"relays {relay.name}" if isinstance(relay, RelaySection) else OWN_RELAY
-        return self._secret(f"{place}.password_file", relay.password_file)
+        return self._secret(f"{_place(relay)}.password_file", relay.password_file)
 
     def imap_password(self) -> str | None:
         """Return the password of the mailbox of bounces. Raises ConfigError likewise."""
@@ -266,10 +265,22 @@ def _section(annotation: object) -> type[BaseModel] | None:
     return first if isinstance(first, type) and issubclass(first, BaseModel) else None
 
 
+def _place(relay: RelaySettings) -> str:
+    """Return what the section of a relay is called in messages."""
+    return f"relays {relay.name}" if isinstance(relay, RelaySection) else OWN_RELAY
+
+
 def _impossible(config: Config) -> Iterator[str]:
     """Yield what cannot be together."""
     if config.delivery.workers and not config.database.url.startswith("postgresql"):
         yield "delivery.workers: needs PostgreSQL in database.url, which their hosts share"
+    for relay in (config.mail, *config.relays):
+        if relay.username and relay.tls != "required" and not relay.is_here:
+            place = _place(relay)
+            yield (
+                f"{place}.tls: {relay.tls!r} may send the password of {place}.username in clear "
+                'text; set tls = "required", or take the username out if it is not needed'
+            )
     strangers = [tag for tag in config.staff.reminders if tag not in config.site.languages]
     if strangers:
         yield f"staff.reminders: not in site.languages: {', '.join(strangers)}"

@@ -92,6 +92,14 @@ class RelaySettings(Section):
     #: The relay's log, by which a Postfix is asked for mails that are unknown.
     ask: Path | None = None
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine: what goes there goes over no wire (RFC 6761, 6.3)."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
+
 
 class MailSection(RelaySettings):
     """``[mail]``: the sender, and the relay that mail is handed to."""
