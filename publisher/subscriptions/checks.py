@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from publisher import addresses, languages, markup
 from publisher.config import Config
-from publisher.errors import InputError
+from publisher.errors import InputError, LettersError
 from store.members import Member
 from store.records import OWN, Newsletter, Status
 
@@ -150,7 +150,7 @@ def _refuse_undecoded(cells: Cells) -> None:
 
 
 def email_address(text: str) -> str:
-    """Return an address in the form that it is kept in. Raises InputError.
+    """Return an address in the form that it is kept in. Raises InputError, LettersError for one.
 
     The host in lower case and in ASCII (RFC 5891). The part before the @ is left as it is,
     but for case: no mail system of today tells Zoe from zoe, and one person must not get two.
@@ -163,10 +163,16 @@ def email_address(text: str) -> str:
         ascii_host = addresses.ascii_host(host)
     except InputError:
         ascii_host = ""
-    printable = local.isascii() and local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
+    printable = local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
     dots_right = not (local.startswith(".") or local.endswith(".") or ".." in local)
     if not (at and local and printable and dots_right and _is_host(ascii_host)):
         raise InputError("email", f"{markup.clean_line(text)[:100]!r} is not an e-mail address")
+    if not local.isascii():
+        reason = (
+            "the part before the @ has letters that mail cannot be sent to from here yet "
+            "(RFC 6531); give an address in ASCII"
+        )
+        raise LettersError("email", f"{address[:100]!r}: {reason}")
     if len(local) > MAX_LOCAL or len(local) + len(ascii_host) >= MAX_EMAIL:
         raise InputError("email", "is longer than an e-mail address can be")
     return f"{local.lower()}@{ascii_host}"

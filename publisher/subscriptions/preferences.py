@@ -188,7 +188,7 @@ def ask_address(
         try:
             wanted = email_address(email)
         except InputError as error:
-            raise FormError(["email"]) from error
+            raise FormError(choices.faults("email", error)) from error
         if subscribers.by_email(tx, wanted) or suppressions.is_suppressed(tx, wanted):
             return
         if writing.may_write(tx, config, wanted, now):
