@@ -68,6 +68,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.inspection",
             "publisher.issuing",
             "publisher.outlook",
+            "publisher.passes",
             "publisher.press",
             "publisher.proofs",
             "publisher.publishing",
