@@ -147,14 +147,11 @@ class Dialogue:
             self.fail(self._stop)
 
     def _closes(self, reply: Reply) -> None:
-        """Take it that what stands behind the question is never read (RFC 5321, 3.8).
-
-        Whoever goes on speaking goes on reading, too.
-        """
+        """Take it that what stands behind is never read (RFC 5321, 3.8), if it says no more."""
         self._stop = f"the relay closes the connection: {reply}"
-        behind = [flight for _, flight in self._awaited if flight and not self._replies.begun]
-        for flight in behind:
-            flight.started = False
+        for _, flight in self._awaited:
+            if flight:
+                flight.started = flight.started and self._replies.begun
 
     def _answer_plain(self, step: Step, reply: Reply) -> None:
         """Take the answer to a question that is not about a mail."""

@@ -100,7 +100,8 @@ async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
         # A password never goes in plain text for that.
         if relay.tls == "required" or relay.username:
             raise
-        _warn(f'{error}; mails go there in plain text, as tls = "opportunistic" allows')
+        place, allowed = f"{relay.host}:{relay.port}", 'as tls = "opportunistic" allows'
+        _warn(f"{place} fails at STARTTLS ({error.__cause__}): mails go in plain text, {allowed}")
         client = await _open(replace(relay, tls="none"))
     dialogue = Dialogue(source, witness, _terms(client, relay))
     return Line(dialogue, cast("asyncio.Transport", client.transport), relay.timeout)
