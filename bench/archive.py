@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import insert, text
 
-from publisher.config import Config, load
+from publisher.config import Config
+from publisher.config_file import load
 from publisher.freshness import digest
 from publisher.ingest.drafts import Draft
 from store import newsletters, tables, topics

@@ -20,7 +20,7 @@ from statistics import median
 
 from bench import archive
 from bench.conditions import libraries
-from publisher.press import start
+from publisher.launching import start
 from store.database import open_database
 from tests import make, postgres
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 import scheduler
-from publisher.config import load
+from publisher.config_file import load
 from store.database import open_database
 
 

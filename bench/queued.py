@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from bench import archive
 from publisher import press
-from publisher.config import Config, load
+from publisher.config import Config
+from publisher.config_file import load
 from publisher.ingest import intake
 from store import newsletters, topics
 from store.database import Database, open_database

@@ -10,7 +10,7 @@ again, since exactly that was seen.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from publisher import markup
+from publisher import characters
 from publisher.editions import Draft
 from store import approvals, revisions
 from store.database import Transaction
@@ -64,4 +64,4 @@ def _is(mark: Mark, row: Publication) -> bool:
 
 
 def _folded(name: str) -> str:
-    return markup.clean_line(name).casefold()
+    return characters.clean_line(name).casefold()

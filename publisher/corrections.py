@@ -11,18 +11,18 @@ delivery of a correction is owed it no more. So asking twice does nothing twice,
 later finds those who were sent the wrong text late.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher import inspection
+from publisher import debts, inspection, windows
+from publisher.cases import Case, source_revision
 from publisher.config import Config
-from publisher.editions import keep, openings, reader_zones, stories_of
+from publisher.debts import Debt
+from publisher.editions import keep, reader_zones, stories_of
 from publisher.errors import ConflictError, PreflightError
+from publisher.ledger import correction_note
 from publisher.mail.edition import Rendered, render_correction
 from publisher.policy import Fired
-from publisher.story import correction_note
-from publisher.telling import Case, source_revision, why
 from store import (
     deliveries,
     issues,
@@ -34,15 +34,7 @@ from store import (
     translations,
 )
 from store.database import Database, Transaction
-from store.records import (
-    Change,
-    DeliveryState,
-    Issue,
-    Mark,
-    Newsletter,
-    Publication,
-    newsletter_channel,
-)
+from store.records import Change, DeliveryState, Issue, Newsletter, Publication
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,26 +59,6 @@ class Owed:
     frequency: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Debt:
-    """What a newsletter has told the readers of one language of an item that was wrong."""
-
-    frequency: str
-    language: str
-    #: All that it told them of it, oldest first.
-    told: Sequence[Publication]
-    #: Of that, what has been corrected or retracted since.
-    wrong: Sequence[Publication]
-    waits_for: str
-    #: When the last thing that they were told was first corrected.
-    since: datetime
-
-    @property
-    def sent_in(self) -> list[int]:
-        """The issues that held it."""
-        return [row.issue_id for row in self.wrong if row.issue_id is not None]
-
-
 def notify(
     database: Database, config: Config, item_id: int, *, now: datetime, dry_run: bool = False
 ) -> tuple[list[Owed], list[Issue]]:
@@ -105,7 +77,7 @@ def notify(
         for newsletter in newsletters.listing(tx):
             for frequency in newsletter.schedules:
                 issue = None
-                for debt in _debts(tx, case, newsletter, frequency, now):
+                for debt in debts.owed_to(tx, case, newsletter, frequency, now):
                     found = _owed(tx, case, newsletter, debt, now=now)
                     if found.readers and not debt.waits_for and not dry_run:
                         issue = issue or issues.add_correction(
@@ -127,62 +99,8 @@ def _case(tx: Transaction, item_id: int) -> Case:
     )
 
 
-def _debts(
-    tx: Transaction, case: Case, newsletter: Newsletter, frequency: str, now: datetime
-) -> list[_Debt]:
-    """Return by language of the readers what a newsletter told that has been corrected since."""
-    by_language: dict[str, list[Publication]] = {}
-    channel = newsletter_channel(newsletter.key, frequency)
-    for row in publications.tellings(tx, [case.item.id], channel):
-        by_language.setdefault(row.language, []).append(row)
-    return [
-        _Debt(
-            frequency=frequency,
-            language=language,
-            told=told,
-            wrong=wrong,
-            waits_for=_waits(case, told[-1], now),
-            since=min(mark.saved for mark in _put_right(case, wrong[-1])),
-        )
-        for language, told in by_language.items()
-        if (wrong := [row for row in told if _put_right(case, row)])
-    ]
-
-
-def _put_right(case: Case, row: Publication) -> list[Mark]:
-    """Return the corrections and retractions of what a row told, and of its source. Pure."""
-    if row.change is Change.RETRACTION:
-        return []
-    known = {
-        case.item.source_language: row.source_revision,
-        row.shown_language: row.revision,
-    }
-    return [
-        mark
-        for mark in case.marks
-        if mark.number > known.get(mark.language, mark.number)
-        and mark.change in {Change.CORRECTION, Change.RETRACTION}
-    ]
-
-
-def _waits(case: Case, last: Publication, now: datetime) -> str:
-    """Say what keeps readers from being told, nothing when they can be. Pure."""
-    if _is_retracted(case, last):
-        return ""
-    if case.item.embargo and now < case.item.embargo:
-        return "embargo"
-    reason = why(case.item, case.texts, last.shown_language)
-    return "" if reason == Fired.READY else reason
-
-
-def _is_retracted(case: Case, last: Publication) -> bool:
-    """Say whether the text was retracted, or its source was. Pure."""
-    tags = (last.shown_language, case.item.source_language)
-    return any(case.retraction(tag) is not None for tag in tags)
-
-
 def _owed(
-    tx: Transaction, case: Case, newsletter: Newsletter, debt: _Debt, *, now: datetime
+    tx: Transaction, case: Case, newsletter: Newsletter, debt: Debt, *, now: datetime
 ) -> Owed:
     mails = deliveries.of_edition(tx, debt.sent_in, debt.language, case.item.id)
     here, away = queueing.misled(
@@ -204,7 +122,7 @@ def _tell(
     case: Case,
     issue: Issue,
     newsletter: Newsletter,
-    debt: _Debt,
+    debt: Debt,
     *,
     config: Config,
     now: datetime,
@@ -233,7 +151,7 @@ def _tell(
         sent_in=debt.sent_in,
         language=debt.language,
         since=debt.since,
-        due=openings(newsletter, debt.language, reader_zones(tx, newsletter), now=now),
+        due=windows.of_newsletter(newsletter, debt.language, reader_zones(tx, newsletter), now=now),
         now=now,
     )
 
@@ -254,7 +172,7 @@ def _require_fit(
 
 
 def _next(case: Case, last: Publication, issue: Issue, now: datetime) -> Publication:
-    retracted = _is_retracted(case, last)
+    retracted = debts.is_retracted(case, last)
     own = case.retraction(last.shown_language)
     text = case.texts[last.shown_language]
     composed = retracted and own is None

@@ -133,10 +133,7 @@ def _relay(config: Config, settings: RelaySettings) -> str:
 
 
 def _encryption(answering: smtplib.SMTP, relay: Relay) -> str:
-    """Return what is to be told of STARTTLS, which is tried where mails would go by it.
-
-    Raises TidingsError where none would go.
-    """
+    """Return what is to be told of STARTTLS. Raises TidingsError where no mail would go."""
     place = f"{relay.host}:{relay.port}"
     if not answering.has_extn("starttls"):
         if relay.tls == "required":

@@ -1,4 +1,4 @@
-r"""What staff do to an item's texts: edit, approve, withdraw, correct, retract.
+r"""What staff do to an item's texts: edit, approve, withdraw, correct, embargo.
 
     draft --> in_review --approve--> approved --edit, correct--> in_review
                   ^                     |  \--withdraw--> withdrawn
@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from publisher import languages, markup
+from publisher import characters, markup
 from publisher.config import Config
 from publisher.errors import ConflictError, EditConflictError, InputError, NotFoundError
 from publisher.freshness import digest
 from publisher.ingest.decide import refuse_circle, words_of
 from publisher.ingest.limits import refuse_unfit_words
-from store import items, publications, revisions, translations
+from store import items, translations
 from store.database import Database, Transaction
-from store.records import FEED, Change, Item, Text, Translation, Workflow
+from store.records import Change, Item, Text, Translation, Workflow
 
-#: What an edit may mean to readers; a retraction has a verb of its own.
+#: What an edit may mean to readers; a retraction has a module of its own.
 EDITS = (Change.EDIT, Change.MINOR, Change.CORRECTION)
 
 
@@ -49,7 +49,7 @@ def edit(
     """
     if change not in EDITS:
         raise InputError("change", f"{change} is none of {', '.join(EDITS)}")
-    cleaned, said = clean(words), markup.clean_line(note)
+    cleaned, said = clean(words), characters.clean_line(note)
     refuse_unfit_words(cleaned, note=said)
     with database.write() as tx:
         item, texts = items.get(tx, item_id), translations.of(tx, [item_id])[item_id]
@@ -117,7 +117,7 @@ def approve(
     Raises EditConflictError when it is not, NotFoundError when there is none.
     """
     with database.write() as tx:
-        text = _text(tx, item_id, language)
+        text = text_in(tx, item_id, language)
         if read is not None and read != text.revision:
             raise EditConflictError(item_id, language, read=read, yours=words_of(text), theirs=text)
         if text.workflow is Workflow.APPROVED:
@@ -134,85 +134,11 @@ def withdraw(database: Database, item_id: int, language: str, *, now: datetime) 
     Raises NotFoundError.
     """
     with database.write() as tx:
-        text = _text(tx, item_id, language)
+        text = text_in(tx, item_id, language)
         withdrawn = replace(text, workflow=Workflow.WITHDRAWN, approved=None)
         translations.annotate(tx, withdrawn)
         items.look(tx, item_id, now)
         return withdrawn
-
-
-def retract(
-    database: Database,
-    config: Config,
-    item_id: int,
-    notes: Mapping[str, str],
-    *,
-    author: str,
-    now: datetime,
-) -> Item:
-    """Take an item back before everybody: a notice takes the place of its text.
-
-    ``notes`` say why, by language (empty: the source's); the source text is retracted in any
-    case, and with it whatever was made from it. Nobody has to approve it. Raises InputError
-    and NotFoundError.
-    """
-    with database.write() as tx:
-        item, texts = items.get(tx, item_id), translations.of(tx, [item_id])[item_id]
-        _text(tx, item_id, item.source_language)
-        said = {tag or item.source_language: text for tag, text in notes.items() if text.strip()}
-        for language in said.keys() - texts.keys():
-            raise InputError("note", f"item {item_id} has no text in {language}")
-        seen = _told(tx, item_id)
-        if seen:
-            # Readers of a source that was never approved know the item by a fallback's title.
-            seen.setdefault(item.source_language, next(iter(seen.values())))
-        for language, told in seen.items():
-            texts[language] = replace(texts[language], title=told.title, slug=told.slug)
-        source = _notice(texts[item.source_language], said, None, config, now)
-        translations.save(tx, source, author=author)
-        for language in sorted(said.keys() - {item.source_language}):
-            translations.save(
-                tx, _notice(texts[language], said, source, config, now), author=author
-            )
-        items.look(tx, item_id, now)
-        return item
-
-
-def _told(tx: Transaction, item_id: int) -> dict[str, Text]:
-    """Return the words that readers have seen, by language of the text.
-
-    What is retracted keeps their title and address: newer ones may not be approved.
-    """
-    told = publications.standing(tx, [item_id], FEED).values()
-    keys = {(item_id, row.shown_language, row.revision) for row in told}
-    words = revisions.words(tx, keys)
-    return {key[1]: words[key] for key in sorted(keys)}
-
-
-def _notice(
-    text: Translation,
-    notes: Mapping[str, str],
-    source: Translation | None,
-    config: Config,
-    now: datetime,
-) -> Translation:
-    standard = languages.strings(*config.chain(text.language)).text("retracted")
-    body = markup.clean_text(notes.get(text.language, "")) or standard
-    words = replace(words_of(text), summary="", body=body, image_alt="")
-    refuse_unfit_words(words)
-    mark = digest(words)
-    return replace(
-        text,
-        **vars(words),
-        digest=mark,
-        source_digest=source.digest if source else mark,
-        made_from=source.language if source else text.language,
-        workflow=Workflow.APPROVED,
-        approved=now,
-        revision=text.revision + 1,
-        change=Change.RETRACTION,
-        updated=now,
-    )
 
 
 def embargo(database: Database, item_id: int, until: datetime | None, *, now: datetime) -> Item:
@@ -229,21 +155,21 @@ def embargo(database: Database, item_id: int, until: datetime | None, *, now: da
 def text_of(database: Database, item_id: int, language: str) -> Translation:
     """Return a text as it stands. Raises NotFoundError."""
     with database.read() as tx:
-        return _text(tx, item_id, language)
+        return text_in(tx, item_id, language)
 
 
 def clean(words: Text) -> Text:
     """Return words fit for storing, whoever wrote them. Raises InputError for what is missing."""
-    title, body = markup.clean_line(words.title), markup.clean_text(words.body)
+    title, body = characters.clean_line(words.title), characters.clean_text(words.body)
     for field, value in (("title", title), ("body", body)):
         if not value:
             raise InputError(field, "is empty: a text has a title and a body")
     return Text(
         title=title,
-        summary=markup.clean_line(words.summary),
+        summary=characters.clean_line(words.summary),
         body=body,
         slug=markup.slug(words.slug or title),
-        image_alt=markup.clean_line(words.image_alt),
+        image_alt=characters.clean_line(words.image_alt),
     )
 
 
@@ -305,7 +231,8 @@ def _refuse_strangers(
         raise InputError("language", f"item {item.id} has no text in {item.source_language} yet")
 
 
-def _text(tx: Transaction, item_id: int, language: str) -> Translation:
+def text_in(tx: Transaction, item_id: int, language: str) -> Translation:
+    """Return a text as it stands in a transaction. Raises NotFoundError."""
     items.get(tx, item_id)
     text = translations.of(tx, [item_id])[item_id].get(language)
     if text is None:

@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher import languages, windows
+from publisher.cases import Case
 from publisher.config import Config
 from publisher.errors import ConflictError
+from publisher.ledger import tell_all
 from publisher.mail.edition import Rendered, render_edition
 from publisher.selection import Chosen
-from publisher.story import Story, tell_all
-from publisher.telling import Case, first_telling
+from publisher.story import Story
+from publisher.telling import first_telling
 from publisher.variants import variants
 from store import editions, publications, queueing, revisions, subscribers, translations
 from store.database import Transaction
@@ -119,7 +121,7 @@ def freeze(
         )
     zones, begin = reader_zones(tx, newsletter), max(issue.send_at or now, now)
     due = {
-        language: openings(newsletter, language, zones, now=begin)
+        language: windows.of_newsletter(newsletter, language, zones, now=begin)
         for language in {draft.language for draft in made}
     }
     return queueing.queue(tx, issue, due=due, now=now)
@@ -128,20 +130,6 @@ def freeze(
 def reader_zones(tx: Transaction, newsletter: Newsletter) -> list[str]:
     """Return the time zones that make a difference to when a newsletter's mail may go out."""
     return subscribers.zones(tx) if newsletter.windows else []
-
-
-def openings(
-    newsletter: Newsletter, language: str, zones: Collection[str], *, now: datetime
-) -> dict[str, datetime]:
-    """Return by the zone of a reader when mail in a language may go out to them, from now on.
-
-    Under an empty name for readers in any other zone. Pure.
-    """
-    sentence = newsletter.window(language)
-    if sentence is None:
-        return {"": now}
-    window = windows.parse(sentence)
-    return windows.openings(window, home=newsletter.timezone, zones=zones, moment=now)
 
 
 def audiences(spoken: Sequence[str], newsletter: Newsletter, config: Config) -> dict[str, str]:

@@ -26,7 +26,7 @@ def digest(text: Text) -> str:
     """
     fields = (text.title, text.summary, text.body, text.image_alt)
     words = [" ".join(unicodedata.normalize("NFC", field).split()) for field in fields]
-    # The unit separator cannot stand in a field: markup.py removes control characters.
+    # The unit separator cannot stand in a field: characters.py removes control characters.
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()
 
 

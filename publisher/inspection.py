@@ -11,11 +11,11 @@ from typing import Any
 from publisher import addresses
 from publisher.config import Config
 from publisher.errors import PreflightError
+from publisher.ledger import tell_all
 from publisher.mail import compiled, keys, links, page, preflight, senders, targets
 from publisher.mail.edition import Rendered
 from publisher.mail.finding import Finding, Proof
 from publisher.mail.keys import Signing
-from publisher.story import tell_all
 from store import images, items, publications
 from store.database import Transaction
 from store.records import FEED, Delivery, DeliveryState, Edition, Issue, Newsletter

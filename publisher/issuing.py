@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from publisher import issue_states, markup, press
+from publisher import characters, gating, issue_states
 from publisher.approvals import Consent
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
+from publisher.gating import Gate
 from publisher.issue_states import OPEN, Act
-from publisher.press import Gate
 from store import approvals, cancelling, candidates, dues, issues, items, jobs, newsletters
 from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
@@ -80,13 +80,15 @@ def write(
         _check_language(newsletters.get(tx, issue.newsletter), language)
         words = replace(issue.words.get(language, Words()), author=author)
         if subject is not None:
-            words = replace(words, subject=_fit("subject", markup.clean_line(subject), _SUBJECT))
+            words = replace(
+                words, subject=_fit("subject", characters.clean_line(subject), _SUBJECT)
+            )
         if preheader is not None:
             words = replace(
-                words, preheader=_fit("preheader", markup.clean_line(preheader), _PREHEADER)
+                words, preheader=_fit("preheader", characters.clean_line(preheader), _PREHEADER)
             )
         if intro is not None:
-            words = replace(words, intro=_fit("intro", markup.clean_text(intro), _INTRO))
+            words = replace(words, intro=_fit("intro", characters.clean_text(intro), _INTRO))
         issues.write(tx, issue, {**issue.words, language: words})
         return issues.get(tx, issue_id)
 
@@ -125,7 +127,7 @@ def approve(
         _check_language(newsletter, language)
         if not newsletter.approval:
             raise ConflictError(f"{newsletter.key} asks for no approval: its issues need none")
-        consent = _to_approve(press.look(tx, issue, newsletter, config, now=now), language)
+        consent = _to_approve(gating.look(tx, issue, newsletter, config, now=now), language)
         _check_approver(issue, consent, by, seen)
         approval = Approval(language=language, digest=consent.digest, approved_by=by, at=now)
         approvals.add(tx, issue.id, approval)
@@ -147,7 +149,7 @@ def _to_approve(gate: Gate, language: str) -> Consent:
 
 
 def _check_approver(issue: Issue, consent: Consent, by: str, seen: str | None) -> None:
-    if not markup.clean_line(by):
+    if not characters.clean_line(by):
         raise InputError("by", "say who approves it")
     if seen is not None and seen != consent.digest:
         raise ConflictError(

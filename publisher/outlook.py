@@ -1,7 +1,6 @@
-r"""What an issue would be now: for whom, what it waits for, and how it looks. Writes nothing.
+r"""What an issue would be now: for whom, and what it waits for. Writes nothing.
 
 issue, or a slot that has none --> its gate --> editions as they would be frozen
-                                       |            \--> preview
                                        \--> reminders: what must be translated by when
 """
 
@@ -10,18 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from publisher import languages, press
+from publisher import gating
 from publisher.config import Config
 from publisher.editions import Draft
-from publisher.errors import InputError
+from publisher.gating import Gate
 from publisher.issue_states import OPEN
 from publisher.issuing import check_items
-from publisher.mail import links, senders
-from publisher.mail.compiled import message
-from publisher.press import Gate
-from store import editions, issues, items, newsletters, subscribers, translations
+from store import issues, items, newsletters, subscribers, translations
 from store.database import Database, Transaction
-from store.records import Delivery, DeliveryState, Edition, Group, Issue, IssueState, Translation
+from store.records import Issue, IssueState, Translation
 
 #: Within it, a weekday names one day.
 _WEEK = timedelta(days=6)
@@ -55,21 +51,9 @@ class Reminder:
     until: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preview:
-    """An edition as its readers get it."""
-
-    html: str
-    text: str
-    #: RFC 5322, addressed to the sender.
-    message: bytes
-    #: Of subject, preheader, HTML and text.
-    sha256: str
-
-
 def look(tx: Transaction, issue: Issue, config: Config, *, now: datetime) -> Outlook:
     """Return what an issue that is not frozen would be now, for those who subscribe now."""
-    gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
+    gate = gating.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
     made = gate.drafts(tx, subscribers.groups(tx, issue.newsletter, issue.frequency, now=now))
     return Outlook(gate=gate, drafts=made, waits_for=_waits_for(tx, gate))
 
@@ -139,7 +123,7 @@ def reminders(
         unplanned = [_unplanned(*key, slot, None) for key, slot in coming.items()]
         wanted += [issue for issue in unplanned if _place(issue) not in planned]
         for issue in wanted:
-            gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
+            gate = gating.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
             names = titles(tx, [entry.item for entry in gate.blocking])
             found += [
                 Reminder(
@@ -190,81 +174,3 @@ def titles(tx: Transaction, ids: Sequence[int]) -> dict[int, str]:
 def _title(texts: Mapping[str, Translation], source: str) -> str:
     text = texts.get(source) or next(iter(texts.values()), None)
     return text.title if text else ""
-
-
-def preview(
-    database: Database,
-    config: Config,
-    issue_id: int,
-    language: str,
-    *,
-    topics: Sequence[str] = (),
-    now: datetime,
-) -> Preview:
-    """Return an edition as it was frozen, or would be now, for readers of these topics or all.
-
-    Raises NotFoundError, and InputError when there is none, or for what is no language tag.
-    """
-    language = languages.tag(language)
-    with database.read() as tx:
-        issue = issues.get(tx, issue_id)
-        from_ = senders.sender(newsletters.get(tx, issue.newsletter), language, config)
-        edition = _frozen(tx, issue, language, sorted(topics))
-        if edition is None and issue.frozen is None:
-            reader = Group(language=language, topics=tuple(topics), people=1)
-            edition = _drafted(tx, issue, config, reader, now)
-    if edition is None:
-        of = f" for {', '.join(topics)}" if topics else ""
-        raise InputError("language", f"issue {issue_id} holds nothing in {language}{of}")
-    sample, public = _sample(edition, config), links.public(config, edition.language)
-    mail = message(sample, edition, from_, public, date=issue.dated)
-    return Preview(
-        html=public.fill_html(edition.html),
-        text=public.fill(edition.text),
-        message=mail,
-        sha256=edition.sha256,
-    )
-
-
-def _frozen(tx: Transaction, issue: Issue, language: str, topics: list[str]) -> Edition | None:
-    readers = editions.topics_of(tx, issue.id)
-    mine = [each for each in editions.of(tx, issue.id) if each.language == language]
-    for edition in mine:
-        if topics in readers.get(edition.id, []) or (not topics and edition.variant == 0):
-            return edition
-    return None
-
-
-def _drafted(
-    tx: Transaction, issue: Issue, config: Config, reader: Group, now: datetime
-) -> Edition | None:
-    gate = press.look(tx, issue, newsletters.get(tx, issue.newsletter), config, now=now)
-    for draft in gate.drafts(tx, [reader]):
-        if draft.language == reader.language and reader in draft.groups:
-            return Edition(
-                id=0,
-                issue_id=issue.id,
-                **vars(draft.rendered),
-                language=draft.language,
-                sha256=draft.rendered.sha256,
-                items=len(draft.tells),
-                variant=draft.variant,
-            )
-    return None
-
-
-def _sample(edition: Edition, config: Config) -> Delivery:
-    """Return a delivery that nobody gets: to the sender."""
-    return Delivery(
-        id=0,
-        issue_id=edition.issue_id,
-        edition_id=edition.id,
-        subscriber_id=0,
-        state=DeliveryState.QUEUED,
-        code=0,
-        detail="",
-        attempts=0,
-        email=config.sender,
-        name="",
-        language=edition.language,
-    )

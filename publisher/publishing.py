@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from publisher import telling
+from publisher.cases import Case
 from publisher.config import Config
-from publisher.telling import Case, Decision
+from publisher.telling import Decision
 from store import entries, items, offers, publications, revisions, stale, translations
 from store.database import Database, Transaction
 from store.records import FEED, Publication

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from publisher import outlook, press
+from publisher import gating, outlook
 from publisher.config import Config
 from publisher.delivery import relays, smtp
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Verdict
@@ -110,7 +110,7 @@ def _reminder(
         wanted=wanted,
         # One rule holds for the language: all have the same deadline, or none.
         until=max((entry.until for entry in blocking if entry.until), default=None),
-        then=press.rule(newsletter, language).then,
+        then=gating.rule(newsletter, language).then,
     )
 
 

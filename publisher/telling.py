@@ -9,49 +9,16 @@ the translation is not yet
 else                             nothing: the ledger's last word holds
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from publisher import freshness
+from publisher import cases, freshness
+from publisher.cases import Case
 from publisher.config import Config
-from publisher.policy import Answer, Fired, Policy, Show, Skip, Wait
+from publisher.policy import Answer, Fired, Policy, Show, Wait
 from store.publications import Standing
-from store.records import FEED, Change, Hold, Item, Mark, Publication, Translation, Workflow
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """An item as the store has it: all that a decision is made from."""
-
-    item: Item
-    texts: Mapping[str, Translation]
-    #: Its revisions in every language, oldest first.
-    marks: Sequence[Mark]
-
-    @property
-    def source(self) -> Translation | None:
-        """The source text, if it is approved."""
-        return self.approved(self.item.source_language)
-
-    def approved(self, language: str) -> Translation | None:
-        """Return the text in a language, if it is approved."""
-        text = self.texts.get(language)
-        return text if text and text.workflow is Workflow.APPROVED else None
-
-    def retraction(self, language: str) -> Translation | None:
-        """Return the notice that takes a text back, if it is approved."""
-        text = self.approved(language)
-        return text if text and text.change is Change.RETRACTION else None
-
-    def since(self, language: str, revision: int) -> set[Change]:
-        """Return what has been done to a text after a revision."""
-        return {
-            mark.change
-            for mark in self.marks
-            if mark.language == language and mark.number > revision
-        }
+from store.records import FEED, Change, Hold, Item, Publication
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +40,7 @@ def decide(case: Case, standing: Standing, *, config: Config, now: datetime) -> 
     tell, wait = [], []
     for language in config.site.languages:
         policy = Policy(rule=config.rule(language), chain=config.chain(language))
-        answer = _answer(case, language, policy, now=now)
+        answer = cases.answer(case, language, policy, now=now)
         before = standing.get((case.item.id, language))
         row = next_telling(case, language, answer, before, now=now)
         if row:
@@ -89,29 +56,6 @@ def decide(case: Case, standing: Standing, *, config: Config, now: datetime) -> 
                 )
             )
     return Decision(item=case.item, tell=tuple(tell), wait=tuple(wait))
-
-
-def _answer(case: Case, language: str, policy: Policy, *, now: datetime) -> Answer:
-    if case.retraction(case.item.source_language):
-        return Skip("retracted")
-    ready = freshness.ready(case.item, case.texts)
-    return policy.answer(
-        language,
-        ready,
-        reason=why(case.item, case.texts, language),
-        embargo=case.item.embargo,
-        since=freshness.waiting_since(case.item, ready),
-        now=now,
-    )
-
-
-def why(item: Item, texts: Mapping[str, Translation], language: str) -> str:
-    """Say why an item is not ready in a language; ``ready`` when it is."""
-    text = texts.get(language)
-    stand = freshness.freshness(item, texts, language)
-    if text is None or stand is not freshness.Freshness.CURRENT:
-        return stand.value
-    return Fired.READY.value if text.workflow is Workflow.APPROVED else text.workflow.value
 
 
 def next_telling(
@@ -146,9 +90,9 @@ def _moved(
 ) -> Publication | None:
     if isinstance(answer, Show) and not _keeps_its_own(case, language, answer, before):
         return _told_anew(case, answer, before, now)
-    if _is_withdrawn(case, before):
+    if case.is_withdrawn(before.shown_language):
         return _taken_back(before, now)
-    if not before.is_gone and _source_was_corrected(case, before):
+    if not before.is_gone and case.was_corrected(before.source_revision):
         return _again(
             case, before, now, change=Change.CORRECTION, updated=now, rule=Fired.SOURCE_CORRECTED
         )
@@ -170,7 +114,7 @@ def first_telling(case: Case, language: str, answer: Show, *, now: datetime) -> 
         telling=1,
         shown_language=answer.language,
         revision=text.revision,
-        source_revision=source_revision(case, text.language, 0),
+        source_revision=cases.source_revision(case, text.language, 0),
         rule=answer.rule,
         change=Change.NEW,
         told=now,
@@ -182,20 +126,9 @@ def first_telling(case: Case, language: str, answer: Show, *, now: datetime) -> 
 
 def _again(case: Case, before: Publication, now: datetime, **changes: Any) -> Publication:  # noqa: ANN401
     shown = changes.get("shown_language", before.shown_language)
-    known = source_revision(case, shown, before.source_revision)
+    known = cases.source_revision(case, shown, before.source_revision)
     again = replace(before, telling=before.telling + 1, told=now, source_revision=known)
     return replace(again, **changes)
-
-
-def source_revision(case: Case, language: str, known: int) -> int:
-    """Return the source text's revision that an audience has been told of with a text.
-
-    A text that is current says what the source says, be that approved or not.
-    """
-    source = case.texts.get(case.item.source_language)
-    stand = freshness.freshness(case.item, case.texts, language)
-    says_so = stand is freshness.Freshness.CURRENT or case.source is not None
-    return source.revision if source and says_so else known
 
 
 def _told_anew(case: Case, answer: Show, before: Publication, now: datetime) -> Publication | None:
@@ -237,23 +170,13 @@ def _owed(case: Case, answer: Show, before: Publication) -> Change:
     return Change.MINOR if since <= {Change.MINOR} else Change.EDIT
 
 
-def _source_was_corrected(case: Case, before: Publication) -> bool:
-    changes = case.since(case.item.source_language, before.source_revision)
-    return case.source is not None and Change.CORRECTION in changes
-
-
 def _keeps_its_own(case: Case, language: str, answer: Show, before: Publication) -> bool:
     """Say whether an audience keeps the text that it has had in its own language.
 
     Nobody falls back from that to another, unless it is gone.
     """
     own = before.shown_language == language and answer.language != language
-    return own and not before.is_gone and not _is_withdrawn(case, before)
-
-
-def _is_withdrawn(case: Case, before: Publication) -> bool:
-    text = case.texts.get(before.shown_language)
-    return text is not None and text.workflow is Workflow.WITHDRAWN
+    return own and not before.is_gone and not case.is_withdrawn(before.shown_language)
 
 
 def _taken_back(before: Publication, now: datetime) -> Publication | None:

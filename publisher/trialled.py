@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from publisher import editing, press, publishing
+from publisher import editing, gating, launching, press, publishing, retracting
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.ingest import intake
@@ -44,7 +44,7 @@ def newsletter(config: Config, *, template: str = DIGEST, now: datetime) -> News
         topics=(),
         schedule="0 7 * * FRI",
         timezone=config.site.timezone,
-        rules={press.OTHERS: "fallback"},
+        rules={gating.OTHERS: "fallback"},
         since=now - _HOUR,
         template=template,
     )
@@ -62,7 +62,7 @@ def fill(database: Database, config: Config, *, now: datetime) -> None:
     publishing.publish_due(database, config, now=now)
     _change(database, config, now + _HOUR)
     publishing.publish_due(database, config, now=now + _HOUR)
-    letter = press.start(database, config, newsletter(config, now=now))
+    letter = launching.start(database, config, newsletter(config, now=now))
     for issue_id in press.plan(database, letter, [now + _HOUR]):
         press.press(database, issue_id, config, now=now + _HOUR)
 
@@ -126,7 +126,7 @@ def _change(database: Database, config: Config, now: datetime) -> None:
         summary=f"{HOSTILE} 2",
     )
     _edit(database, config, ids["moved"], first, change=Change.MINOR, now=now, slug="moved")
-    editing.retract(database, config, ids["retracted"], {first: HOSTILE}, author=_KEY, now=now)
+    retracting.retract(database, config, ids["retracted"], {first: HOSTILE}, author=_KEY, now=now)
     for language in config.site.languages:
         editing.withdraw(database, ids["withdrawn"], language, now=now)
 

@@ -15,12 +15,12 @@ from functools import partial
 from publisher import rendering, trialled
 from publisher.config import Config
 from publisher.errors import TidingsError
+from publisher.ledger import tell_all
 from publisher.mail import letters, reminders
 from publisher.mail.edition import render_correction, render_edition, templates
 from publisher.site import indexes, listings, maps, newsletters, touched
 from publisher.site import items as item_pages
 from publisher.site.view import View, fronts, view
-from publisher.story import tell_all
 from publisher.tokens import Tokens
 from store import editions, items, publications
 from store.database import Database, open_database

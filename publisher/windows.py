@@ -22,6 +22,7 @@ import holidays
 
 from publisher import wallclock
 from publisher.errors import InputError
+from store.records import Newsletter
 
 #: In a window's place for a zone: that of whoever the mail is for.
 READER = "reader"
@@ -105,6 +106,19 @@ def opens(window: Window, moment: datetime, zone: ZoneInfo) -> datetime:
         ]
         day += _DAY
     return min(found)
+
+
+def of_newsletter(
+    newsletter: Newsletter, language: str, zones: Collection[str], *, now: datetime
+) -> dict[str, datetime]:
+    """Return by the zone of a reader when mail in a language may go out to them, from now on.
+
+    Under an empty name for readers in any other zone.
+    """
+    sentence = newsletter.window(language)
+    if sentence is None:
+        return {"": now}
+    return openings(parse(sentence), home=newsletter.timezone, zones=zones, moment=now)
 
 
 def openings(

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 
 _PIECES = [
     "Plain words.",
@@ -40,7 +40,7 @@ BODIES = st.lists(
 ).map(lambda pairs: "".join(piece + gap for piece, gap in pairs))
 
 #: The same as the store keeps it, never empty.
-STORED = BODIES.map(markup.clean_text).filter(bool)
+STORED = BODIES.map(characters.clean_text).filter(bool)
 
 #: Titles as the store keeps them.
 TITLES = (
@@ -67,6 +67,6 @@ TITLES = (
             ]
         ),
     )
-    .map(markup.clean_line)
+    .map(characters.clean_line)
     .filter(bool)
 )

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import delete
 
-from publisher import press
+from publisher import launching
 from publisher.config import Config
 from publisher.freshness import digest
 from publisher.ingest import intake
@@ -208,7 +208,7 @@ def take(database: Database, settings: Config, *drafts: Draft, now: datetime = N
 
 def start(database: Database, settings: Config, **changes: Any) -> Newsletter:
     """Begin a newsletter in the store."""
-    return press.start(database, settings, newsletter(**changes))
+    return launching.start(database, settings, newsletter(**changes))
 
 
 def subscribe(

@@ -9,7 +9,7 @@ from typing import Any
 
 from publisher.config import Config
 from publisher.mail.letters import message
-from publisher.subscriptions import joining, keyring
+from publisher.subscriptions import confirming, joining, keyring, preferences
 from publisher.tokens import Purpose
 from store import letters, subscribers
 from store.database import Database
@@ -51,8 +51,21 @@ def join(
 ) -> Subscriber:
     """Sign up, and confirm by the letter."""
     ask(database, config, email, now=now, **about)
-    joining.confirm(database, config, token(database, config, "confirm"), now=now)
+    confirming.confirm(database, config, token(database, config, "confirm"), now=now)
     return person(database, email)
+
+
+def save(database: Database, config: Config, reader: Subscriber, **changes: Any) -> None:
+    """Save the page of preferences as it stands after a sign-up, with these changes."""
+    values = {
+        "name": "",
+        "language": "en",
+        "timezone": "",
+        "wanted": {"digest": ()},
+        "pause": "",
+        "now": make.NOW,
+    }
+    preferences.save(database, config, own_token(database, reader), **{**values, **changes})
 
 
 def written(database: Database, name: str = "") -> list[Letter]:

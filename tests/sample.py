@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import scheduler
-from publisher import editing, press, subscriptions
+from publisher import editing, launching, retracting, subscriptions
 from publisher.config import Config
 from publisher.ingest import intake, sources
 from publisher.ingest.decide import words_of
@@ -79,7 +79,7 @@ def _fill(database: Database, config: Config, about: Mapping[str, Any]) -> None:
     for key, names in about["topics"].items():
         intake.put_topic(database, config, key, {**names, "ar": _TOPICS[key]})
     for key, wanted in about["newsletters"].items():
-        press.start(database, config, _newsletter(key, wanted))
+        launching.start(database, config, _newsletter(key, wanted))
     people = CONTENT / "subscribers.csv"
     with people.open(encoding="utf-8", newline="") as lines:
         subscriptions.import_csv(database, config, lines, str(people))
@@ -118,7 +118,7 @@ def _change(database: Database, config: Config) -> None:
     _edit(database, config, message, "en", words, now=now, change=Change.CORRECTION, note=note)
     _edit(database, config, project, "fr", {"slug": "drive"}, now=now, change=Change.MINOR)
     reasons = {tag: make.BODIES[tag] for tag in make.LANGUAGES}
-    editing.retract(database, config, ids["retracted"], reasons, author="ann", now=now)
+    retracting.retract(database, config, ids["retracted"], reasons, author="ann", now=now)
     for tag in make.LANGUAGES:
         editing.withdraw(database, ids["withdrawn"], tag, now=now)
 

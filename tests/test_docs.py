@@ -10,7 +10,7 @@ import typer.main
 
 from publisher import errors
 from publisher.cli import app
-from publisher.config import sections
+from publisher.config_file import sections
 from store import tables
 
 ROOT = Path(__file__).parent.parent

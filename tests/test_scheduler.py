@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scheduler
-from publisher import corrections, cron, editing, issuing
+from publisher import corrections, cron, editing, issuing, retracting
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.passes import Pass
@@ -510,7 +510,7 @@ def test_a_retracted_item_goes_into_no_digest_whatever_is_translated_afterwards(
         make.subscribe(database, ["en@example.org"], language="en")
         make.subscribe(database, ["fr@example.org"], language="fr")
         make.take(database, served, make.draft("en"))
-        editing.retract(database, served, 1, {"": "Wrong."}, author="ann", now=make.NOW)
+        retracting.retract(database, served, 1, {"": "Wrong."}, author="ann", now=make.NOW)
         make.take(database, served, make.draft("fr"))
         done = tick(database, served)
         assert done.published == []

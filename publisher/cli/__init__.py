@@ -2,18 +2,19 @@
 
 What is heavy is imported inside the commands, so that ``--help`` answers at once.
 
-    founding.py     init, migrate                                      items.py    item, topic
-    editing.py      item: what is done to texts that are there
-    house.py        tick, serve, feed, site                            sending.py  deliver
-    deliveries.py   delivery               letters.py      letter
-    newsletters.py  newsletter, issue      subscribers.py  subscriber  demo.py     demo
-    issues.py       issue: what people do with one                     looking.py  issue: previews
-    translations.py translation, item export                           reports.py  report
-    checks.py       issue check, template
-    keys.py         key                                                dkim.py     dkim
-    bounces.py      bounce                                             doctor.py   doctor
-    workers.py      worker
-    common.py       options, the opened house, output                  mailbox.py  demo's relay
+    founding.py     init, migrate          house.py               tick, serve, feed, site
+    items.py        item, topic            sending.py             deliver
+    editing.py      item: what goes out    correcting.py          item: what was wrong
+    newsletters.py  newsletter             newsletter_records.py  as commands show it
+    issues.py       issue: what is done    issue_records.py       as commands show it
+    looking.py      issue: what there is   checks.py              issue check, template
+    deliveries.py   delivery               letters.py             letter
+    subscribers.py  subscriber             subscriber_files.py    subscriber import, export
+    translations.py translation            reports.py             report
+    keys.py         key                    dkim.py                dkim
+    bounces.py      bounce                 doctor.py              doctor
+    workers.py      worker                 demo.py, mailbox.py    demo, and its relay
+    common.py       options, output        progress.py            bars
 """
 
 import typer
@@ -22,6 +23,7 @@ from publisher.cli import (
     bounces,
     checks,
     common,
+    correcting,
     deliveries,
     demo,
     dkim,
@@ -72,14 +74,15 @@ app.command()(workers.worker)
 app.command()(demo.demo)
 app.add_typer(items.item)
 editing.add_to(items.item)
+correcting.add_to(items.item)
 app.add_typer(items.topic)
 translations.add_to(items.item)
 app.add_typer(translations.translation)
 app.add_typer(newsletters.newsletter)
-issues.add_to(newsletters.issue)
-looking.add_to(newsletters.issue)
-app.add_typer(newsletters.issue)
-checks.add_to(newsletters.issue)
+looking.add_to(issues.issue)
+issues.add_to(issues.issue)
+app.add_typer(issues.issue)
+checks.add_to(issues.issue)
 app.add_typer(checks.template)
 app.add_typer(deliveries.delivery)
 app.add_typer(letters.letter)

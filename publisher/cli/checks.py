@@ -58,7 +58,7 @@ def list_templates(
 ) -> None:
     """List the templates, and which of them are yours."""
     from publisher import rendering  # noqa: PLC0415
-    from publisher.config import load  # noqa: PLC0415
+    from publisher.config_file import load  # noqa: PLC0415
 
     settings = load(common.configuration(ctx, config))
     found = [_template(each) for each in rendering.listing(settings.templates)]
@@ -75,7 +75,7 @@ def check_templates(
 ) -> None:
     """Render every template with hostile and with hardly any news, in all languages of the site."""
     from publisher import trials  # noqa: PLC0415
-    from publisher.config import load  # noqa: PLC0415
+    from publisher.config_file import load  # noqa: PLC0415
 
     settings = load(common.configuration(ctx, config))
     trial = trials.run(settings, now=common.clock(now))

@@ -1,6 +1,6 @@
 """What commands share: their options, the opened house, and how results are printed.
 
-Results go to stdout, all else to stderr. Tables and bars are for terminals.
+Results go to stdout, all else to stderr. Tables are for terminals.
 """
 
 import getpass
@@ -10,13 +10,13 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 #: Embeddings, overrides and isolates (Unicode Standard Annex 9, 2).
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
-#: How often the bar of a file moves, in lines.
-_LINES = 1000
 
 #: Columns of a table that is not shown on a terminal: nothing is cut.
 _WIDE = 250
@@ -70,7 +68,7 @@ class House:
 @contextmanager
 def opened(ctx: typer.Context, config: Path | None, *, check: bool = True) -> Iterator[House]:
     """Read the configuration and open the store, for as long as the block lasts."""
-    from publisher.config import load  # noqa: PLC0415  (half a second to import)
+    from publisher.config_file import load  # noqa: PLC0415
     from store.database import open_database  # noqa: PLC0415
 
     settings = load(configuration(ctx, config))
@@ -216,24 +214,6 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def reading(file: TextIO, size: int) -> Iterator[str]:
-    """Yield the lines of a file, with a bar on a terminal that counts the bytes read."""
-    if not file.seekable():
-        # A pipe: nobody knows how much will come.
-        yield from file
-        return
-    with bar("reading", total=size) as advance:
-        read = 0
-        for number, line in enumerate(file):
-            if number % _LINES == 0:
-                # Where the file is read to, ahead of the line by a buffer at the most.
-                position = file.buffer.tell()
-                advance(position - read)
-                read = position
-            yield line
-        advance(size - read)
-
-
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
     """Give what is set when the process is told to stop (SIGTERM), for as long as the block."""
@@ -243,30 +223,3 @@ def stopping() -> Iterator[threading.Event]:
         yield stop
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def bar(name: str, *, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how far something is, with its rate and the time left, if stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _step: None
-        return
-    from rich import progress  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    class Rate(progress.ProgressColumn):
-        def render(self, task: progress.Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(f"{speed:,.0f}/s" if speed else "")
-
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        Rate(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True)) as shown:
-        task = shown.add_task(name, total=total)
-        yield lambda step: shown.advance(task, step)

@@ -45,7 +45,7 @@ def demo(
     """Publish the sample content in three languages: feeds, digests, a mailbox."""
     import scheduler  # noqa: PLC0415
     from publisher.cli.mailbox import Mailbox  # noqa: PLC0415
-    from publisher.config import load  # noqa: PLC0415
+    from publisher.config_file import load  # noqa: PLC0415
     from store.database import open_database  # noqa: PLC0415
 
     started, moment = perf_counter(), common.clock(now)
@@ -99,7 +99,7 @@ def _configuration(about: Mapping[str, Any], now: datetime) -> str:
 def _fill(
     database: "Database", config: "Config", sample: Path, about: Mapping[str, Any], now: datetime
 ) -> None:
-    from publisher import press, subscriptions  # noqa: PLC0415
+    from publisher import launching, subscriptions  # noqa: PLC0415
     from publisher.ingest import intake, sources  # noqa: PLC0415
     from publisher.subscriptions import keyring  # noqa: PLC0415
     from store.records import Newsletter  # noqa: PLC0415
@@ -119,7 +119,7 @@ def _fill(
             rules={"*": wanted["missing"]},
             since=now - _WEEK,
         )
-        press.start(database, config, newsletter)
+        launching.start(database, config, newsletter)
     people = sample / "subscribers.csv"
     with people.open(encoding="utf-8", newline="") as lines:
         subscriptions.import_csv(database, config, lines, str(people))

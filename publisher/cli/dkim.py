@@ -33,7 +33,7 @@ def keygen(
     as_json: common.JsonOption = False,
 ) -> None:
     """Make a key, and say which record the DNS must have before it signs."""
-    from publisher.config import load  # noqa: PLC0415
+    from publisher.config_file import load  # noqa: PLC0415
     from publisher.mail import keys  # noqa: PLC0415
 
     settings = load(common.configuration(ctx, config))
@@ -63,7 +63,7 @@ def show_records(
 ) -> None:
     """Show the records that the DNS must have, as lines of a zone file."""
     from publisher.addresses import ascii_host  # noqa: PLC0415
-    from publisher.config import load  # noqa: PLC0415
+    from publisher.config_file import load  # noqa: PLC0415
     from publisher.errors import InputError  # noqa: PLC0415
     from publisher.mail import keys  # noqa: PLC0415
 

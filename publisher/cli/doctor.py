@@ -18,7 +18,7 @@ def doctor(
 ) -> None:
     """Look at what Tidings stands on: store, clock, relay, DNS, other packages of our names."""
     from publisher import doctor  # noqa: PLC0415
-    from publisher.config import load  # noqa: PLC0415
+    from publisher.config_file import load  # noqa: PLC0415
     from publisher.errors import ConfigError  # noqa: PLC0415
 
     path = common.configuration(ctx, config)

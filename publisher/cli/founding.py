@@ -29,7 +29,7 @@ def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Pa
 
     Raises InputError for a configuration that is wrong, ConflictError where there is one.
     """
-    from publisher.config import load  # noqa: PLC0415
+    from publisher.config_file import load  # noqa: PLC0415
     from publisher.errors import ConfigError, ConflictError, InputError  # noqa: PLC0415
     from store.database import open_database  # noqa: PLC0415
 

@@ -19,6 +19,8 @@ IssueArgument = Annotated[int, typer.Argument(metavar="N")]
 LanguageOption = Annotated[str, typer.Option(help="The language of the edition.")]
 PersonOption = Annotated[str, typer.Option(metavar="NAME", help="Who does it [default: you].")]
 
+issue = typer.Typer(name="issue", help="Issues of newsletters.", no_args_is_help=True)
+
 
 def add_to(issue: typer.Typer) -> None:
     """Add these commands."""

@@ -1,4 +1,7 @@
-"""``tidings issue``: how an edition looks, and what is to be translated; nothing is changed."""
+"""``tidings issue``: which there are, how an edition looks, what is to be translated.
+
+Nothing is changed.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,13 +9,49 @@ from typing import Annotated
 import typer
 
 from publisher.cli import common
+from publisher.cli.issue_records import issue_record, print_issue, show_record, some
 from publisher.cli.issues import IssueArgument, LanguageOption, next_slot
 
 
 def add_to(issue: typer.Typer) -> None:
     """Add these commands."""
+    issue.command("list")(list_issues)
+    issue.command("show")(show_issue)
     for command in (preview, reminders):
         issue.command()(command)
+
+
+def list_issues(
+    ctx: typer.Context,
+    *,
+    config: common.ConfigOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """List the issues."""
+    from store import issues  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house, house.database.read() as tx:
+        found = [issue_record(tx, entry) for entry in issues.listing(tx)]
+    columns = ("id", "newsletter", "frequency", "slot", "state", "blocking", "deliveries")
+    if not as_json:
+        found = [{**record, "deliveries": some(record["deliveries"])} for record in found]
+    common.listing(found, columns, as_json=as_json)
+
+
+def show_issue(
+    ctx: typer.Context,
+    number: IssueArgument,
+    *,
+    config: common.ConfigOption = None,
+    now: common.NowOption = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """Show an issue, its editions, what it waits for and how their delivery stands."""
+    from store import issues  # noqa: PLC0415
+
+    with common.opened(ctx, config) as house, house.database.read() as tx:
+        record = show_record(tx, issues.get(tx, number), house.config, common.clock(now))
+    print_issue(record, as_json=as_json)
 
 
 def preview(
@@ -27,11 +66,11 @@ def preview(
     as_json: common.JsonOption = False,
 ) -> None:
     """Write an edition as it was frozen, or would be now: body.html, body.txt, message.eml."""
-    from publisher import outlook  # noqa: PLC0415
+    from publisher import previewing  # noqa: PLC0415
     from publisher.errors import InputError  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        found = outlook.preview(
+        found = previewing.preview(
             house.database,
             house.config,
             number,

@@ -1,24 +1,17 @@
-"""``tidings newsletter`` and ``tidings issue``."""
+"""``tidings newsletter``."""
 
 import re
-from datetime import datetime
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from publisher.cli import common
-from publisher.cli.issue_records import issue_record, print_issue, show_record, some
+from publisher.cli.newsletter_records import newsletter_record
 
 if TYPE_CHECKING:
-    from store.records import Newsletter, UnknownRule
+    from store.records import UnknownRule
 
 newsletter = typer.Typer(name="newsletter", help="Recurring mailings.", no_args_is_help=True)
-issue = typer.Typer(name="issue", help="Issues of newsletters.", no_args_is_help=True)
-
-#: How many coming slots are shown.
-_NEXT = 3
-
 
 UnknownOption = Annotated[
     str,
@@ -99,7 +92,7 @@ def add(
 ) -> None:
     """Begin a newsletter: it takes what enters the store from now on."""
     import scheduler  # noqa: PLC0415
-    from publisher import press  # noqa: PLC0415
+    from publisher import gating, launching  # noqa: PLC0415
     from store.records import Newsletter  # noqa: PLC0415
 
     moment = common.clock(now)
@@ -111,7 +104,7 @@ def add(
             topics=common.words(topics),
             schedule=schedule,
             timezone=timezone or house.config.site.timezone,
-            rules={press.OTHERS: "hold", **_by_language(missing or [])},
+            rules={gating.OTHERS: "hold", **_by_language(missing or [])},
             since=moment,
             approval=approval,
             frequencies=common.pairs(frequency or [], "--frequency", example="weekly='fri 07:00'"),
@@ -123,8 +116,8 @@ def add(
             unknown=_unknown(unknown),
         )
         scheduler.check_all(wanted)
-        begun = press.start(house.database, house.config, wanted)
-    common.show(_newsletter(begun, moment), as_json=as_json)
+        begun = launching.start(house.database, house.config, wanted)
+    common.show(newsletter_record(begun, moment), as_json=as_json)
 
 
 @newsletter.command("set")
@@ -138,11 +131,11 @@ def set_newsletter(
     as_json: common.JsonOption = False,
 ) -> None:
     """Change what becomes of a newsletter's mails that nobody can say of."""
-    from publisher import press  # noqa: PLC0415
+    from publisher import launching  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        changed = press.change_unknown(house.database, key, _unknown(unknown))
-    common.show(_newsletter(changed, common.clock(now)), as_json=as_json)
+        changed = launching.change_unknown(house.database, key, _unknown(unknown))
+    common.show(newsletter_record(changed, common.clock(now)), as_json=as_json)
 
 
 @newsletter.command("list")
@@ -157,7 +150,7 @@ def list_newsletters(
     from store import newsletters  # noqa: PLC0415
 
     with common.opened(ctx, config) as house, house.database.read() as tx:
-        found = [_newsletter(entry, common.clock(now)) for entry in newsletters.listing(tx)]
+        found = [newsletter_record(entry, common.clock(now)) for entry in newsletters.listing(tx)]
     columns = ("key", "languages", "schedule", "timezone", "missing", "next_slots")
     common.listing(found, columns, as_json=as_json)
 
@@ -176,7 +169,7 @@ def show_newsletter(
 
     with common.opened(ctx, config) as house, house.database.read() as tx:
         found = newsletters.get(tx, key)
-    common.show(_newsletter(found, common.clock(now)), as_json=as_json)
+    common.show(newsletter_record(found, common.clock(now)), as_json=as_json)
 
 
 @newsletter.command()
@@ -197,41 +190,6 @@ def embed(
         common.print_json({"newsletter": key, "language": language, "html": html})
     else:
         typer.echo(html, nl=False)
-
-
-@issue.command("list")
-def list_issues(
-    ctx: typer.Context,
-    *,
-    config: common.ConfigOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """List the issues."""
-    from store import issues  # noqa: PLC0415
-
-    with common.opened(ctx, config) as house, house.database.read() as tx:
-        found = [issue_record(tx, entry) for entry in issues.listing(tx)]
-    columns = ("id", "newsletter", "frequency", "slot", "state", "blocking", "deliveries")
-    if not as_json:
-        found = [{**record, "deliveries": some(record["deliveries"])} for record in found]
-    common.listing(found, columns, as_json=as_json)
-
-
-@issue.command("show")
-def show_issue(
-    ctx: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="N")],
-    *,
-    config: common.ConfigOption = None,
-    now: common.NowOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """Show an issue, its editions, what it waits for and how their delivery stands."""
-    from store import issues  # noqa: PLC0415
-
-    with common.opened(ctx, config) as house, house.database.read() as tx:
-        record = show_record(tx, issues.get(tx, number), house.config, common.clock(now))
-    print_issue(record, as_json=as_json)
 
 
 def _by_language(entries: list[str]) -> dict[str, str]:
@@ -257,33 +215,3 @@ def _unknown(text: str) -> "UnknownRule":
     if text not in list(UnknownRule):
         raise typer.BadParameter(f"--unknown is one of {', '.join(UnknownRule)}")
     return UnknownRule(text)
-
-
-def _newsletter(entry: "Newsletter", now: datetime) -> dict[str, Any]:
-    import scheduler  # noqa: PLC0415
-
-    coming = {
-        frequency: list(islice(scheduler.coming(entry, frequency, after=now), _NEXT))
-        for frequency in entry.schedules
-    }
-    return {
-        "key": entry.key,
-        "names": dict(entry.names),
-        "languages": list(entry.languages),
-        "topics": list(entry.topics),
-        "schedule": entry.schedule,
-        "timezone": entry.timezone,
-        "missing": dict(entry.rules),
-        "approval": entry.approval,
-        "next_slots": coming[""],
-        "frequencies": [
-            {"name": name, "schedule": schedule, "next_slots": coming[name]}
-            for name, schedule in entry.frequencies.items()
-        ],
-        "minimum": entry.minimum,
-        "windows": dict(entry.windows),
-        "from": dict(entry.senders),
-        "reply_to": dict(entry.replies),
-        "template": entry.template,
-        "unknown": entry.unknown,
-    }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher.cli import common
+from publisher.cli import common, progress
 
 if TYPE_CHECKING:
     from publisher.delivery.engine import Outcome
@@ -47,7 +47,7 @@ def deliver(
             problems = written.problems
         with house.database.read() as tx:
             waiting = deliveries.waiting(tx, issue_id=issue)
-        with common.bar("sending", total=waiting) as advance:
+        with progress.bar("sending", total=waiting) as advance:
             while not stop.is_set():
                 asked = unknowns.settle_due(house.database, house.config, now=common.clock(now))
                 unasked += asked.problems

@@ -1,163 +1,17 @@
 """``tidings subscriber``."""
 
-import os
-import sys
-from collections.abc import Iterable
-from contextlib import ExitStack
-from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher.cli import common
+from publisher.cli import common, subscriber_files
 
 if TYPE_CHECKING:
-    from publisher.subscriptions import Outcome
     from store.database import Transaction
-    from store.records import Status, Subscriber
+    from store.records import Subscriber
 
 subscriber = typer.Typer(name="subscriber", help="People on the lists.", no_args_is_help=True)
-
-
-@subscriber.command("import")
-def import_(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
-    *,
-    language: Annotated[str, typer.Option(help="What they read, where it is not said.")] = "",
-    newsletters: Annotated[
-        str, typer.Option(help="What they get, where it is not said; keys, with commas.")
-    ] = "",
-    rejected: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the lines that cannot be taken to this file."),
-    ] = None,
-    config: common.ConfigOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """Take subscribers from a CSV file; every line that cannot be taken is named."""
-    from publisher import subscriptions  # noqa: PLC0415
-
-    started = perf_counter()
-    if rejected and rejected.resolve() == file.resolve():
-        raise typer.BadParameter("--rejected would write over the file that is read")
-    given = subscriptions.Given(language=language, newsletters=" ".join(common.words(newsletters)))
-    with common.opened(ctx, config) as house, ExitStack() as stack:
-        text = stack.enter_context(_opened(file, "r"))
-        aside = stack.enter_context(_opened(rejected, "w")) if rejected else None
-        outcome = subscriptions.import_csv(
-            house.database,
-            house.config,
-            common.reading(text, file.stat().st_size),
-            str(file),
-            given=given,
-            on_rejected=subscriptions.RejectedFile(aside).add if aside else None,
-        )
-    _warn_of(outcome, file, rejected)
-    total = len(outcome.rejected) + outcome.unlisted
-    result = {
-        "rows": outcome.rows,
-        "added": outcome.added,
-        "updated": outcome.updated,
-        "same": outcome.same,
-        "rejected": [vars(row) for row in outcome.rejected] if as_json else total,
-        "seconds": round(perf_counter() - started, 3),
-    }
-    if as_json:
-        result["rejected_rows"] = total
-    common.show(result, as_json=as_json)
-    if total and total == outcome.rows:
-        raise typer.Exit(1)
-
-
-def _opened(file: Path, mode: str) -> TextIO:
-    from publisher.errors import InputError  # noqa: PLC0415
-
-    try:
-        # One line in another encoding is refused by itself, not the whole file.
-        encoding = "utf-8-sig" if mode == "r" else "utf-8"
-        opened = file.open(mode, encoding=encoding, errors="surrogateescape", newline="")
-    except OSError as error:
-        raise InputError(str(file), error.strerror or str(error)) from error
-    return cast(TextIO, opened)
-
-
-def _warn_of(outcome: "Outcome", file: Path, rejected: Path | None) -> None:
-    for row in outcome.rejected:
-        common.warn(f"{file}, line {row.line}: {row.email or 'no address'}: {row.reason}")
-    if outcome.unlisted:
-        where = f"all are in {rejected}" if rejected else "--rejected FILE writes all of them"
-        common.warn(f"{file}: {outcome.unlisted} more lines cannot be taken; {where}")
-
-
-@subscriber.command()
-def export(
-    ctx: typer.Context,
-    email: Annotated[str | None, typer.Argument(help="Only this person, as JSON.")] = None,
-    *,
-    language: Annotated[str | None, typer.Option(help="Who reads this language.")] = None,
-    newsletter: Annotated[str | None, typer.Option(help="Who gets this newsletter.")] = None,
-    status: Annotated[str | None, typer.Option(help="Who is in this status.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write to this file, not to stdout.")
-    ] = None,
-    config: common.ConfigOption = None,
-    as_json: common.JsonOption = False,
-) -> None:
-    """Write subscribers as a CSV file that can be imported again.
-
-    With EMAIL all that is known of that person, for them to have (GDPR, article 15).
-    """
-    from publisher import subscriptions  # noqa: PLC0415
-
-    wanted = _status(status)
-    if email is not None:
-        if language or newsletter or status:
-            raise typer.BadParameter("EMAIL names one person, whom no option can choose")
-        _export_one(ctx, email, out, config)
-        return
-    if as_json and out is None:
-        raise typer.BadParameter("--json tells of the file that --out names")
-    with common.opened(ctx, config) as house:
-        lines = subscriptions.export_csv(
-            house.database, language=language, newsletter=newsletter, status=wanted
-        )
-        if out is None:
-            sys.stdout.writelines(lines)
-            return
-        rows = _write(out, lines)
-    common.show({"rows": rows, "file": out}, as_json=as_json)
-
-
-def _export_one(ctx: typer.Context, email: str, out: Path | None, config: Path | None) -> None:
-    from publisher.subscriptions import erasure  # noqa: PLC0415
-
-    with common.opened(ctx, config) as house:
-        known = erasure.export(house.database, email)
-    if out is None:
-        common.print_json(known)
-    else:
-        _write(out, [common.json_of(known) + "\n"])
-
-
-def _write(out: Path, lines: Iterable[str]) -> int:
-    """Write a file whole or not at all, for nobody else to read; return its rows."""
-    from publisher.errors import InputError  # noqa: PLC0415
-
-    part = out.with_name(f"{out.name}.part")
-    rows = -1
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            for line in lines:
-                file.write(line.encode())
-                rows += 1
-        part.replace(out)
-    except OSError as error:
-        raise InputError(str(out), error.strerror or str(error)) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return rows
+subscriber_files.add_to(subscriber)
 
 
 @subscriber.command()
@@ -209,7 +63,7 @@ def list_(
     """List the subscribers."""
     from store import subscribers  # noqa: PLC0415
 
-    wanted = _status(status)
+    wanted = subscriber_files.status_of(status)
     with common.opened(ctx, config) as house, house.database.read() as tx:
         found = subscribers.listing(tx, language=language, status=wanted)
         records = [_record(tx, entry) for entry in found]
@@ -218,14 +72,6 @@ def list_(
         for record in records:
             record["subscriptions"] = [entry["newsletter"] for entry in record["subscriptions"]]
     common.listing(records, columns, as_json=as_json)
-
-
-def _status(text: str | None) -> "Status | None":
-    from store.records import Status  # noqa: PLC0415
-
-    if text and text not in list(Status):
-        raise typer.BadParameter(f"--status is one of {', '.join(Status)}")
-    return Status(text) if text else None
 
 
 def _record(tx: "Transaction", entry: "Subscriber") -> dict[str, Any]:

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from publisher import windows
 from publisher.bounces.stopping import stop_refused
 from publisher.delivery import relays
 from publisher.delivery.hand import Held
 from publisher.delivery.making import Known, Maker
 from publisher.delivery.relays import Route
-from publisher.editions import openings
 from publisher.errors import ConflictError
 from store import batches, claims, dues
 from store.database import Database, Transaction
@@ -184,6 +184,6 @@ class Holder:
 
 def closed(known: Known, zones: Collection[str], now: datetime) -> Mapping[str, datetime]:
     """Return by zone when the window opens again that is closed now, of these zones. Pure."""
-    due = openings(known.newsletter, known.edition.language, zones, now=now)
+    due = windows.of_newsletter(known.newsletter, known.edition.language, zones, now=now)
     opens = {zone: due.get(zone, due[""]) for zone in zones}
     return {zone: moment for zone, moment in opens.items() if moment > now}

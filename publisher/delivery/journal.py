@@ -27,7 +27,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.delivery.outgoing import Answer
 from publisher.errors import JournalError
@@ -81,7 +81,7 @@ class Journal:
 
     def end(self, attempt: Attempt, answer: Answer) -> None:
         """Note what became of it. Raises JournalError."""
-        text = markup.clean_line(answer.text)[:_TEXT]
+        text = characters.clean_line(answer.text)[:_TEXT]
         status = answer.status or "-"
         self._write(
             f"D {attempt.id} {attempt.attempt} {answer.verdict} {answer.code} {status} {text}\n"

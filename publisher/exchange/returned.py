@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.exchange.blocks import split
 from publisher.exchange.sheet import BODY, FIELDS, Sheet, Unit, same
@@ -80,7 +80,7 @@ def _done(unit: Unit, answer: Answer | None) -> bool:
 
 
 def _unchanged(unit: Unit, answer: Answer) -> bool:
-    return markup.clean_text(answer.target) == markup.clean_text(unit.target or "")
+    return characters.clean_text(answer.target) == characters.clean_text(unit.target or "")
 
 
 def _refuse_others(sheet: Sheet, answers: Mapping[str, Answer]) -> None:
@@ -88,7 +88,7 @@ def _refuse_others(sheet: Sheet, answers: Mapping[str, Answer]) -> None:
     for key, answer in answers.items():
         if key not in sources:
             raise InputError(f"unit {key[:40]}", f"is none of this text; {AGAIN}")
-        if not same(markup.clean_text(answer.source), markup.clean_text(sources[key])):
+        if not same(characters.clean_text(answer.source), characters.clean_text(sources[key])):
             reason = f"its source is not what was exported: leave it as it is, or {AGAIN}"
             raise InputError(f"unit {key}", reason)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from publisher import markup
+from publisher import characters, markup
 from publisher.exchange.blocks import Blocks, join, split
 from publisher.freshness import digest
 from store.records import Text
@@ -65,13 +65,13 @@ class Sheet:
         said = {unit.id: answers.get(unit.id) or unit.target or unit.source for unit in self.units}
         blocks = [said[unit.id] for unit in self.body]
         before = {} if self.before is None else vars(self.before)
-        title = markup.clean_line(said.get("title", before.get("title", "")))
+        title = characters.clean_line(said.get("title", before.get("title", "")))
         return Text(
             title=title,
-            summary=markup.clean_line(said.get("summary", before.get("summary", ""))),
-            body=markup.clean_text(join(self.gaps, blocks)),
+            summary=characters.clean_line(said.get("summary", before.get("summary", ""))),
+            body=characters.clean_text(join(self.gaps, blocks)),
             slug=before["slug"] if before else markup.slug(title),
-            image_alt=markup.clean_line(said.get("image_alt", before.get("image_alt", ""))),
+            image_alt=characters.clean_line(said.get("image_alt", before.get("image_alt", ""))),
         )
 
 

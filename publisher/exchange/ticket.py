@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from publisher import languages, markup
+from publisher import characters, languages
 from publisher.errors import InputError
 from store.records import Workflow
 
@@ -53,7 +53,7 @@ def read(fields: Mapping[str, str]) -> Ticket:
         if value is None:
             reason = f"is missing: the translator's program has lost it; {AGAIN}"
             raise InputError(field, reason)
-        line = markup.clean_line(value)
+        line = characters.clean_line(value)
         values[name] = _number(field, line) if kind is int else line
     return Ticket(**values)  # type: ignore[arg-type]
 

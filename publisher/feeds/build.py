@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from publisher import addresses, markup
+from publisher import addresses, characters
 from publisher.config import Config
 from publisher.feeds import jsonfeed
 from publisher.feeds.entries import Made, entries
@@ -52,7 +52,7 @@ def build(feed: Feed, config: Config, others: Made | None = None) -> dict[str, b
     ``others`` are the entries of other feeds of the same pass; see :func:`entries`.
     """
     made = entries(feed.stories, config, others)
-    fitting = replace(feed, title=markup.fit(feed.title))
+    fitting = replace(feed, title=characters.fit(feed.title))
     return {
         suffix: _document(fitting, config, suffix, [entry[suffix] for entry in made])
         for suffix in addresses.FEED_FORMATS

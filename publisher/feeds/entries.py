@@ -12,7 +12,7 @@ from pathlib import Path
 
 from feedgen.entry import FeedEntry
 
-from publisher import addresses, markup
+from publisher import addresses, characters, markup
 from publisher.config import Config
 from publisher.feeds import jsonfeed
 from publisher.feeds.splicing import cut_out
@@ -101,7 +101,7 @@ def content(source: Source) -> str:
         picture=picture,
         picture_url=frame.link(picture.path) if picture else "",
     )
-    return markup.fit(made).strip()
+    return characters.fit(made).strip()
 
 
 def make(source: Source) -> Entry:
@@ -122,14 +122,14 @@ def make(source: Source) -> Entry:
 
 def _fitting(story: Story) -> Story:
     """Return a story that XML can hold: one that cannot would take the whole feed with it."""
-    topics = tuple(Label(key=topic.key, name=markup.fit(topic.name)) for topic in story.topics)
+    topics = tuple(Label(key=topic.key, name=characters.fit(topic.name)) for topic in story.topics)
     return replace(
         story,
-        title=markup.fit(story.title),
-        summary=markup.fit(story.summary),
+        title=characters.fit(story.title),
+        summary=characters.fit(story.summary),
         topics=topics,
-        origin=story.origin and markup.fit(story.origin),
-        picture=story.picture and replace(story.picture, alt=markup.fit(story.picture.alt)),
+        origin=story.origin and characters.fit(story.origin),
+        picture=story.picture and replace(story.picture, alt=characters.fit(story.picture.alt)),
     )
 
 

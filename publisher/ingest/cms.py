@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.ingest import stated
 from publisher.ingest.commonmark import from_html
@@ -55,7 +55,7 @@ def text(value: Any, *path: str | int) -> str:  # noqa: ANN401
 
 def line(value: Any, *path: str | int) -> str:  # noqa: ANN401
     """Return the text at a path as one clean line."""
-    return markup.clean_line(text(value, *path))
+    return characters.clean_line(text(value, *path))
 
 
 def number(value: Any, *path: str | int) -> int | None:  # noqa: ANN401
@@ -78,12 +78,12 @@ def entries(value: Any, *path: str | int) -> list[Any]:  # noqa: ANN401
 def plain(name: str, given: str) -> str:
     """Return HTML that stands for one line, as a title does, as text. Raises InputError."""
     if not re.search("[<&]", given):
-        return markup.clean_line(given)
+        return characters.clean_line(given)
     with _named(name):
         root = html_tree(given)
     for element in list(root.iter("script", "style", "template")):
         element.text = ""
-    return markup.clean_line("".join(root.itertext()))
+    return characters.clean_line("".join(root.itertext()))
 
 
 def summary(name: str, given: str) -> str:
@@ -101,7 +101,7 @@ def commonmark(given: str, base: str) -> str:
 def picture(address: str, alt: str) -> dict[str, str]:
     """Return the fields of an image; of one that has no address of the web, none."""
     found = stated.address(address)
-    return {"image": found, "image_alt": markup.clean_line(alt)[:MAX_LINE]} if found else {}
+    return {"image": found, "image_alt": characters.clean_line(alt)[:MAX_LINE]} if found else {}
 
 
 @contextmanager

@@ -10,9 +10,9 @@ tables) becomes plain paragraphs: no word is lost.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
 
-from publisher import markup
+from publisher import characters
+from publisher.ingest import links
 from publisher.ingest.inline import Piece, line, paragraph
 from publisher.ingest.trees import Element, html_tree
 
@@ -38,7 +38,6 @@ _MARKS = {
     **dict.fromkeys(("cite", "em", "i"), "*"),
     **dict.fromkeys(("del", "s", "strike"), "~~"),
 }
-_SCHEMES = {"http", "https", "mailto"}
 
 
 def from_html(html: str, base: str = "") -> str:
@@ -51,7 +50,7 @@ def from_html(html: str, base: str = "") -> str:
 
 def from_tree(root: Element, base: str = "") -> str:
     """Return a tree of HTML as CommonMark; relative addresses are meant from ``base``."""
-    return markup.clean_text("\n\n".join(_Reader(base).blocks(root, 0)))
+    return characters.clean_text("\n\n".join(_Reader(base).blocks(root, 0)))
 
 
 def plain(html: str) -> str:
@@ -59,7 +58,7 @@ def plain(html: str) -> str:
 
     Raises InputError for what is too large to be news.
     """
-    return markup.clean_line(_said(_Reader("").flat(html_tree(html), 0)))
+    return characters.clean_line(_said(_Reader("").flat(html_tree(html), 0)))
 
 
 def _said(pieces: Iterable[Piece]) -> str:
@@ -185,23 +184,7 @@ class _Reader:
         return [Piece(mark="image", target=source, text=alt)] if source else [Piece(text=alt)]
 
     def _address(self, written: str | None) -> str:
-        return absolute(written or "", self.base)
-
-
-def absolute(written: str, base: str) -> str:
-    """Return an address of the web or of mail in full; empty for any other, and for none."""
-    try:
-        found = _escaped(urljoin(base, written.strip()) if written.strip() else "")
-        known = urlsplit(found).scheme.lower() in _SCHEMES
-    except ValueError:
-        return ""
-    return found * known
-
-
-def _escaped(address: str) -> str:
-    # What Markdown or HTML would take for the end of the address; browsers do the same.
-    ends = re.compile(r"[\x00-\x20\x7f<>()\"'\\^`{|}\s]")
-    return ends.sub(lambda sign: "".join(f"%{b:02X}" for b in sign[0].encode()), address)
+        return links.absolute(written or "", self.base)
 
 
 def text_of(element: Element) -> str:

@@ -8,7 +8,6 @@ be public, and the connection goes to the very address that was checked: a name 
 its mind between the look and the connection (DNS rebinding) gains nothing.
 """
 
-import socket
 import ssl
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,13 +18,11 @@ from typing import Any
 import httpcore2
 
 from publisher.errors import InputError
-from publisher.ingest.public import is_public
+from publisher.ingest.public import Resolve, is_public, resolve
 
 #: Seconds that a server may take to answer a knock, or be silent in the middle of an answer.
 PATIENCE = 10.0
 
-#: What gives the addresses of a host and port, as text.
-Resolve = Callable[[str, int], Sequence[str]]
 
 #: What a broken dialogue means to a person, the narrower error before the wider.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -40,12 +37,6 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (httpcore2.UnsupportedProtocol, "must begin with https:// or http://"),
     (httpcore2.ConnectionNotAvailable, "cannot be connected to just now: try again"),
 )
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of a host as the system knows them. Raises OSError, UnicodeError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def reason_of(error: Exception) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.ingest import stated
 from publisher.ingest.commonmark import from_html
@@ -76,8 +76,8 @@ def draft(
 ) -> Draft:
     """Return the draft that an entry makes. Raises InputError, which names the field."""
     body = stated.whole("body", from_html(entry.body, entry.base))
-    title = stated.whole("title", markup.clean_line(entry.title))
-    summary = markup.clean_line(entry.summary)
+    title = stated.whole("title", characters.clean_line(entry.title))
+    summary = characters.clean_line(entry.summary)
     return Draft(
         source=source,
         key=key,
@@ -166,5 +166,5 @@ def _dated(entry: Entry, zone: ZoneInfo) -> datetime | None:
 
 def paragraphs(text: str) -> str:
     """Return plain text as HTML: empty lines part paragraphs, line ends stay."""
-    blocks = re.split(r"\n[ \t]*\n", markup.clean_text(text))
+    blocks = re.split(r"\n[ \t]*\n", characters.clean_text(text))
     return "".join(f"<p>{html.escape(block)}</p>".replace("\n", "<br>") for block in blocks)

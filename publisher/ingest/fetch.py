@@ -19,7 +19,7 @@ import httpx2
 
 from publisher.config import Config
 from publisher.errors import InputError
-from publisher.ingest import connect, robots
+from publisher.ingest import connect, refusals, robots
 from publisher.ingest.links import header_links
 from publisher.ingest.response import NotModified, Response
 from store.records import Fetch
@@ -31,23 +31,12 @@ _ACCEPT = (
     "text/html, application/xhtml+xml, application/atom+xml, application/rss+xml, "
     "application/feed+json, application/json;q=0.9, */*;q=0.8"
 )
-_OK, _NOT_MODIFIED, _SERVER_FAULT = 200, 304, 500
+_NOT_MODIFIED = 304
 _PORTS = 65_535
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 #: What is remembered of an address; None where it has not been read yet.
 Known = Callable[[str], Fetch | None]
-
-#: What httpx2's errors mean to a person, the narrower before the wider.
-_REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (httpx2.InvalidURL, "is no web address such as https://example.org/news"),
-    (httpx2.DecodingError, "is packed in a way that cannot be unpacked: a fault of the server"),
-    (httpx2.UnsupportedProtocol, "must begin with https:// or http://"),
-    (httpx2.TimeoutException, "did not answer in time: try again later"),
-    (httpx2.HTTPError, "cannot be read: try again later"),
-    (httpx2.StreamError, "broke off: try again"),
-    (httpx2.CookieConflict, "cannot be read: the server's cookies contradict each other"),
-)
 
 
 class Fetcher:
@@ -104,7 +93,7 @@ class Fetcher:
         time, too large, or a status that says there is nothing.
         """
         with self._reading(url) as place:
-            return _accepted(self._follow(place, conditional=False), allowed)
+            return refusals.accepted(self._follow(place, conditional=False), allowed)
 
     def get_if_changed(self, url: str) -> Response | NotModified:
         """Return what is at an address, or that it has not changed since it was read last.
@@ -116,11 +105,11 @@ class Fetcher:
             known = self._known(answer.url) if answer.status == _NOT_MODIFIED else None
             if known:
                 return NotModified(url=answer.url, texts=known.texts)
-            return _accepted(answer, ())
+            return refusals.accepted(answer, ())
 
     @contextmanager
     def _reading(self, url: str) -> Iterator[httpx2.URL]:
-        with named(url), self._network.within(self._settings.timeout):
+        with refusals.named(url), self._network.within(self._settings.timeout):
             yield _address(httpx2.URL(url))
 
     def _follow(self, place: httpx2.URL, *, conditional: bool) -> Response:
@@ -140,7 +129,10 @@ class Fetcher:
 
     def _ask(self, place: httpx2.URL, headers: dict[str, str]) -> Response:
         limit = self._settings.max_bytes
-        with named(str(place)), self._client.stream("GET", place, headers=headers) as answer:
+        with (
+            refusals.named(str(place)),
+            self._client.stream("GET", place, headers=headers) as answer,
+        ):
             content = _read(answer, limit)
             if len(content) > limit:
                 raise InputError("size", f"is larger than {limit} bytes (ingest.max_bytes)")
@@ -164,11 +156,11 @@ class Fetcher:
         """Return a site's rules, or why nobody can say what they are (RFC 9309, 2.3.1)."""
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                with self._client.stream("GET", place) as answer, named(str(place)):
+                with self._client.stream("GET", place) as answer, refusals.named(str(place)):
                     head = _response(place, answer, _read(answer, robots.MAX_BYTES))
                 target = _target(place, head)
                 if target is None:
-                    return _rules(head)
+                    return robots.answered(head)
                 place = target
         except InputError as error:
             return error
@@ -200,27 +192,6 @@ class _Stream(httpx2.SyncByteStream):
 
     def close(self) -> None:
         self._reply.close()
-
-
-@contextmanager
-def named(url: str) -> Iterator[None]:
-    """Let every failure inside be an InputError that names an address."""
-    try:
-        yield
-    except InputError as error:
-        if "://" in error.source:
-            raise
-        raise InputError(url, error.reason) from error
-    except Exception as error:
-        reason = reason_of(error)
-        if reason is None:
-            raise
-        raise InputError(url, reason) from error
-
-
-def reason_of(error: Exception) -> str | None:
-    """Return what an error of httpx2 means to a person; None for any other error."""
-    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), None)
 
 
 def _address(place: httpx2.URL) -> httpx2.URL:
@@ -266,29 +237,3 @@ def _response(place: httpx2.URL, answer: httpx2.Response, content: bytes) -> Res
         headers={name.lower(): value for name, value in answer.headers.items()},
         links=header_links(answer.headers.get_list("link")),
     )
-
-
-def _rules(answer: Response) -> robots.Rules | InputError:
-    if answer.status >= _SERVER_FAULT:
-        reason = f"its robots.txt has a fault ({answer.status}), so nothing may be read: try later"
-        return InputError(answer.url, reason)
-    return robots.rules(answer.content if answer.status == _OK else b"")
-
-
-def _accepted(answer: Response, allowed: Collection[int]) -> Response:
-    if answer.status not in {_OK, *allowed}:
-        raise InputError(answer.url, _refusal(answer))
-    return answer
-
-
-def _refusal(answer: Response) -> str:
-    status = answer.status
-    if status in {401, 403, 407}:
-        return f"is not for everybody ({status}): ask its keepers to let {robots.NAME} in"
-    if status in {404, 410}:
-        return f"is not there ({status}): check the address"
-    if status in {429, 503}:
-        return f"is overloaded ({status}): try again later"
-    if status >= _SERVER_FAULT:
-        return f"its server has a fault ({status}): try again later"
-    return f"its server answered {status}, which gives nothing to read"

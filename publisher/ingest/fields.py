@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from publisher import languages, markup
+from publisher import characters, languages, markup
 from publisher.errors import InputError
 from publisher.ingest.drafts import Draft
 from publisher.ingest.limits import MAX_SUMMARY, MAX_TITLE
@@ -59,7 +59,7 @@ class Fields:
             return ""
         if isinstance(value, (list, dict)):
             raise InputError(key, "must be one line of text")
-        return bounded(key, markup.clean_line(str(value)), limit)
+        return bounded(key, characters.clean_line(str(value)), limit)
 
     def lines(self, key: str) -> list[str]:
         """Return a list field, also from a line with commas or semicolons of any script."""
@@ -69,7 +69,7 @@ class Fields:
         parts = value if isinstance(value, list) else _PARTS.split(str(value))
         if any(isinstance(part, (list, dict)) for part in parts):
             raise InputError(key, "must be a list of words")
-        lines = [markup.clean_line(str(part)) for part in parts]
+        lines = [characters.clean_line(str(part)) for part in parts]
         return [bounded(key, line, MAX_LINE) for line in lines if markup.slug(line)]
 
     def word(self, key: str, choices: Iterable[Word]) -> Word | None:
@@ -207,16 +207,16 @@ def words(
 
     ``advice`` says by field how to mend a title or a body that is not there.
     """
-    line, text = markup.clean_line(title), markup.clean_text(body)
+    line, text = characters.clean_line(title), characters.clean_text(body)
     for name, value in (("title", line), ("body", text)):
         if not value:
             raise InputError(name, advice[name])
     return Text(
         title=bounded("title", line, MAX_TITLE),
-        summary=bounded("summary", markup.clean_line(summary), MAX_SUMMARY),
+        summary=bounded("summary", characters.clean_line(summary), MAX_SUMMARY),
         body=text,
         slug=markup.slug(slug or line),
-        image_alt=bounded("image_alt", markup.clean_line(image_alt), MAX_LINE),
+        image_alt=bounded("image_alt", characters.clean_line(image_alt), MAX_LINE),
     )
 
 

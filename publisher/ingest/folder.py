@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.ingest import frontmatter, walk
 from publisher.ingest.drafts import Draft, Rejected
@@ -74,7 +74,7 @@ class Folder:
         stated = fields.line("translationkey", limit=MAX_KEY)
         return fields.draft(
             source=str(path),
-            key=stated or markup.clean_line(stem or self._root.name),
+            key=stated or characters.clean_line(stem or self._root.name),
             origin="" if stated else self._origin(stem),
             language=fields.language("lang") or self._unsaid(place_language),
             body=body,
@@ -98,13 +98,13 @@ class Folder:
         return "/".join(parts), found
 
     def _origin(self, stem: str) -> str:
-        return markup.clean_line(str(self._root / stem))
+        return characters.clean_line(str(self._root / stem))
 
     @property
     def scope(self) -> str:
         """A folder shows all that it has; a file, or one language of a folder, only a part."""
         whole = self.path.is_dir() and not self._above
-        return markup.clean_line(f"{self._root}/") if whole else ""
+        return characters.clean_line(f"{self._root}/") if whole else ""
 
     @cached_property
     def _folder(self) -> Path:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from publisher.ingest import jsonld
-from publisher.ingest.commonmark import absolute
-from publisher.ingest.links import MAX_LINKS, Link, link
+from publisher.ingest.links import MAX_LINKS, Link, absolute, link
 from publisher.ingest.response import Response, decoded
 from publisher.ingest.stated import bare
 from publisher.ingest.trees import Element, html_tree

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
-from publisher import markup
+from publisher import characters, markup
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.ingest.drafts import Draft, Rejected, Source, Unchanged
@@ -58,7 +58,7 @@ class Outcome:
 
 
 def _in_a_line(rejected: Rejected) -> Rejected:
-    return replace(rejected, reason=_brief(markup.clean_line(rejected.reason)))
+    return replace(rejected, reason=_brief(characters.clean_line(rejected.reason)))
 
 
 def _brief(reason: str) -> str:
@@ -168,7 +168,7 @@ def put_topic(database: Database, config: Config, key: str, names: Mapping[str, 
         if language not in config.site.languages:
             there = ", ".join(config.site.languages)
             raise InputError("name", f"{language} is not a language of this site ({there})")
-    cleaned = {language: markup.clean_line(name) for language, name in names.items()}
+    cleaned = {language: characters.clean_line(name) for language, name in names.items()}
     with database.write() as tx:
         topics.put(tx, key, cleaned)
         # Who was on it once still has a place in its feeds, which bear its name.

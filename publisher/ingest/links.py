@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
 
 #: A header with more than this many links is no help to anybody.
 MAX_LINKS = 1_000
@@ -65,3 +66,22 @@ def _links(value: str) -> Iterator[Link]:
             parameters.get("hreflang", ""),
             parameters.get("type", ""),
         )
+
+
+_SCHEMES = {"http", "https", "mailto"}
+
+
+def absolute(written: str, base: str) -> str:
+    """Return an address of the web or of mail in full; empty for any other, and for none."""
+    try:
+        found = _escaped(urljoin(base, written.strip()) if written.strip() else "")
+        known = urlsplit(found).scheme.lower() in _SCHEMES
+    except ValueError:
+        return ""
+    return found * known
+
+
+def _escaped(address: str) -> str:
+    # What Markdown or HTML would take for the end of the address; browsers do the same.
+    ends = re.compile(r"[\x00-\x20\x7f<>()\"'\\^`{|}\s]")
+    return ends.sub(lambda sign: "".join(f"%{b:02X}" for b in sign[0].encode()), address)

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from publisher.ingest import cms, stated
-from publisher.ingest.commonmark import absolute
 from publisher.ingest.jsonapi import Page
+from publisher.ingest.links import absolute
 from store.records import Workflow
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -1,4 +1,4 @@
-r"""Web pages: one article, with its translations where the page names them; trafilatura's home.
+r"""Web pages: one article, with its translations where the page names them.
 
     page --head--> language, article, translations --each fetched once--> pages
       \--text---> the article alone, without menus and notices --> CommonMark
@@ -7,18 +7,15 @@ The translations of a page are one item with it. A page that is not in the langu
 say it is in is a fallback of its site, and no translation.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from trafilatura import bare_extraction
-
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.ingest import head, stated
-from publisher.ingest.commonmark import from_tree
+from publisher.ingest.article import article
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fetch import Fetcher
 from publisher.ingest.fields import MAX_LINE, words
@@ -29,18 +26,11 @@ from publisher.ingest.stated import bare
 from publisher.ingest.trees import Element
 from store.records import Kind, Workflow
 
-# What it has to say of a page it says to nobody: we tell people ourselves.
-logging.getLogger("trafilatura").addHandler(logging.NullHandler())
-
 _ADVICE = {
     "title": "is missing: the page has neither a heading nor a title",
     "body": "is empty: no article was found on the page; is it a list of others?",
 }
 _UNSAID = "is missing: the page does not say its language (<html lang>); say it with --language"
-
-#: trafilatura's names of elements (after TEI), and HTML's.
-_NAMES = {"cell": "td", "graphic": "img", "item": "li", "lb": "br", "ref": "a", "row": "tr"}
-_EMPHASIS = {"#b": "strong", "#i": "em", "#t": "code"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +116,7 @@ class Page:
                 defaults.append(entry.target)
         pages = {language: found[language] for language in self.languages if language in found}
         named = [*defaults, *pages.values()] if len(pages) > 1 else [page.head.url]
-        key = bare(next(filter(None, named), "")) or markup.clean_line(self.place)
+        key = bare(next(filter(None, named), "")) or characters.clean_line(self.place)
         leads = (language for language, url in pages.items() if url in defaults)
         return _Family(first=page, pages=pages, key=key, lead=next(leads, page.language))
 
@@ -149,7 +139,7 @@ class Page:
         return self._draft(page, family)
 
     def _draft(self, page: _Read, family: _Family) -> Draft | Rejected:
-        origin = bare(page.head.url) or markup.clean_line(page.place)
+        origin = bare(page.head.url) or characters.clean_line(page.place)
         try:
             return self._drafted(page, stated.key(family.key), stated.key(origin), family.lead)
         except InputError as error:
@@ -157,9 +147,9 @@ class Page:
 
     def _drafted(self, page: _Read, key: str, origin: str, lead: str) -> Draft:
         about = page.head
-        lines = [markup.clean_line(line) for line in about.descriptions]
+        lines = [characters.clean_line(line) for line in about.descriptions]
         summary = next((line for line in lines if 0 < len(line) <= MAX_SUMMARY), "")
-        titles = (markup.clean_line(title) for title in about.titles)
+        titles = (characters.clean_line(title) for title in about.titles)
         return Draft(
             source=page.place,
             key=key,
@@ -188,36 +178,6 @@ class Page:
         )
 
 
-def article(root: Element, base: str) -> str:
-    """Return the article of a page as CommonMark, without its title; the tree is used up."""
-    body = root.find("body")
-    if body is None:
-        return ""
-    only = _only(body, "article") or _only(body, "main")
-    if only:
-        # Where the page says itself what its article is, nobody need guess.
-        body.clear()
-        body.extend(only)
-    found = bare_extraction(
-        root,
-        fast=True,
-        include_comments=False,
-        include_formatting=True,
-        include_images=True,
-        include_links=True,
-        include_tables=True,
-    )
-    if found is None or isinstance(found, dict) or found.body is None:
-        return ""
-    for element in list(found.body.iter()):
-        _rename(element)
-    first = next(iter(found.body), None)
-    if first is not None and first.tag == "h1" and not (found.body.text or "").strip():
-        found.body.text = first.tail
-        found.body.remove(first)
-    return from_tree(found.body, base)
-
-
 def _dated(dates: Iterable[str], zone: ZoneInfo) -> datetime | None:
     """Return the first date that is one. Raises InputError where there are only others."""
     failure = None
@@ -232,31 +192,3 @@ def _dated(dates: Iterable[str], zone: ZoneInfo) -> datetime | None:
     if failure:
         raise failure
     return None
-
-
-def _only(body: Element, name: str) -> list[Element]:
-    """Return the element that a page has but one of, as a list of one."""
-    found = list(body.iter(name))
-    return found if len(found) == 1 else []
-
-
-def _rename(element: Element) -> None:
-    """Give an element of trafilatura's tree its name in HTML."""
-    tag, look = element.tag, element.get("rend") or ""
-    if tag == "head":
-        element.tag = look if look in {"h1", "h2", "h3", "h4", "h5", "h6"} else "h2"
-    elif tag == "list":
-        element.tag = "ol" if look == "ol" else "ul"
-    elif tag == "hi":
-        element.tag = _EMPHASIS.get(look, "span")
-    elif tag == "cell" and element.get("role") == "head":
-        element.tag = "th"
-    elif tag == "quote":
-        apart = element.getparent() is None or element.getparent().tag in {"body", "blockquote"}
-        element.tag = "blockquote" if apart or len(element) else "span"
-    elif tag == "code":
-        element.tag = "pre" if len(element) else "code"
-    else:
-        element.tag = _NAMES.get(tag, tag)
-    if tag == "ref":
-        element.set("href", element.get("target") or "")

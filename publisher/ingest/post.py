@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.ingest import cms, stated
 from store.records import Workflow
@@ -58,7 +58,7 @@ def fields(post: Any, public: Workflow | None) -> Mapping[str, Any]:  # noqa: AN
         "title": cms.plain("title", cms.text(post, "title", "rendered")),
         "summary": "" if _CUT.search(excerpt) else cms.summary("excerpt", excerpt),
         # Letters beyond ASCII come as their bytes.
-        "slug": markup.clean_line(unquote(cms.text(post, "slug"))),
+        "slug": characters.clean_line(unquote(cms.text(post, "slug"))),
         "date": published,
         # Its date lies ahead.
         "embargo": published if status == "future" else "",

@@ -1,6 +1,8 @@
-"""Which addresses belong to the public Internet. Pure."""
+"""Which addresses a host has, and which of them belong to the public Internet."""
 
 import ipaddress
+import socket
+from collections.abc import Callable, Sequence
 
 #: Addresses that stand for IPv4 ones behind a translator (RFC 6052).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -12,6 +14,9 @@ _TUNNELS = (
     ipaddress.IPv6Network("2002::/16"),
     ipaddress.IPv4Network("192.88.99.0/24"),
 )
+
+#: What gives the addresses of a host and port, as text.
+Resolve = Callable[[str, int], Sequence[str]]
 
 
 def is_public(address: str) -> bool:
@@ -36,3 +41,9 @@ def is_public(address: str) -> bool:
 
 def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of a host as the system knows them. Raises OSError, UnicodeError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -10,6 +10,9 @@ from typing import Any
 from publisher.errors import InputError
 from publisher.ingest.links import Link
 
+#: Statuses (RFC 9110, 15): what was asked for; a fault of the server, and all beyond.
+OK, SERVER_FAULT = 200, 500
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),

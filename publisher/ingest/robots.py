@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 from protego import Protego
 
+from publisher.errors import InputError
+from publisher.ingest.response import OK, SERVER_FAULT, Response
+
 #: The name that a robots.txt knows us by.
 NAME = "Tidings"
 
@@ -32,3 +35,11 @@ def _ours(line: re.Match[str]) -> str:
     # more than memory holds. Who is not us is one program here.
     known = line[2].strip().lower()
     return line[1] + (known if known in {"*", NAME.lower()} else "another")
+
+
+def answered(answer: Response) -> Rules | InputError:
+    """Return the rules that a site answered with, or why nobody can say what they are."""
+    if answer.status >= SERVER_FAULT:
+        reason = f"its robots.txt has a fault ({answer.status}), so nothing may be read: try later"
+        return InputError(answer.url, reason)
+    return rules(answer.content if answer.status == OK else b"")

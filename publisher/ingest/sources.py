@@ -106,7 +106,7 @@ def _web(place: str, config: Config, fetcher: "Fetcher", language: str) -> Sourc
 
 def _system(place: str, config: Config, fetcher: "Fetcher", language: str) -> Source | None:
     """Return the content management system whose API has an address, None where none has."""
-    from publisher.ingest import drupal, wordpress  # noqa: PLC0415  (slow to import)
+    from publisher.ingest import drupal, wordpress  # noqa: PLC0415
 
     site = config.site.languages
     if posts := wordpress.root_of(place):
@@ -125,8 +125,8 @@ def _announced(answer: Response, config: Config) -> str:
 
     All pages of WordPress name its API; but who asks for an article wants that article.
     """
-    from publisher.ingest import head  # noqa: PLC0415  (slow to import)
-    from publisher.ingest.commonmark import absolute  # noqa: PLC0415
+    from publisher.ingest import head  # noqa: PLC0415
+    from publisher.ingest.links import absolute  # noqa: PLC0415
 
     path = urlsplit(answer.url).path.strip("/")
     if path and stated.site_language(path, config.site.languages) is None:
@@ -145,7 +145,7 @@ def is_feed(answer: Response) -> bool:
 
 
 def _syndicated(place: str, answer: Response, config: Config, language: str) -> Source:
-    from publisher.ingest.syndicated import Syndicated  # noqa: PLC0415  (slow to import)
+    from publisher.ingest.syndicated import Syndicated  # noqa: PLC0415
 
     return Syndicated(
         place=place,
@@ -159,7 +159,7 @@ def _syndicated(place: str, answer: Response, config: Config, language: str) -> 
 def _page(
     place: str, answer: Response, config: Config, fetcher: "Fetcher | None", language: str
 ) -> Source:
-    from publisher.ingest.page import Page  # noqa: PLC0415  (slow to import)
+    from publisher.ingest.page import Page  # noqa: PLC0415
 
     return Page(
         place=place,

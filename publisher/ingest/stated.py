@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
-from publisher import languages, markup
+from publisher import characters, languages, markup
 from publisher.errors import InputError
 from publisher.ingest.fields import MAX_KEY, bounded, is_address
 
@@ -44,7 +44,7 @@ def language(stated: Iterable[str], site: Sequence[str], missing: str) -> str:
         raise InputError("lang", missing)
     found = site_language(nearest, site)
     if found is None:
-        shown = markup.clean_line(nearest[:_SHOWN])
+        shown = characters.clean_line(nearest[:_SHOWN])
         there = ", ".join(site)
         raise InputError("lang", f"{shown} is not a language of this site ({there})")
     return found
@@ -65,13 +65,13 @@ def instant(stated: str, zone: ZoneInfo) -> datetime | None:
             return aware.astimezone(UTC)
         except (ValueError, OverflowError, IndexError):
             continue
-    shown = markup.clean_line(written[:_SHOWN])
+    shown = characters.clean_line(written[:_SHOWN])
     raise InputError("date", f"{shown!r} is no date such as 2013-12-18T09:00:00+01:00")
 
 
 def topics(stated: Iterable[str]) -> dict[str, str]:
     """Return topics by their keys; names that make no key are passed over."""
-    lines = (markup.clean_line(name[:MAX_KEY]) for name in stated)
+    lines = (characters.clean_line(name[:MAX_KEY]) for name in stated)
     named = {markup.slug(line): line for line in lines if markup.slug(line)}
     return dict(list(named.items())[:MAX_TOPICS])
 
@@ -79,7 +79,7 @@ def topics(stated: Iterable[str]) -> dict[str, str]:
 def address(stated: str) -> str | None:
     """Return a web address, None for anything else."""
     line = stated.strip()
-    usable = is_address(line) and len(line) <= MAX_KEY * 4 and line == markup.clean_line(line)
+    usable = is_address(line) and len(line) <= MAX_KEY * 4 and line == characters.clean_line(line)
     return line if usable else None
 
 
@@ -90,7 +90,7 @@ def bare(url: str) -> str:
 
 def key(given: str) -> str:
     """Return what names an item. Raises InputError for what is too long to be a name."""
-    return bounded("id", markup.clean_line(given), MAX_KEY)
+    return bounded("id", characters.clean_line(given), MAX_KEY)
 
 
 def whole(name: str, text: str) -> str:

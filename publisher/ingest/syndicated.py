@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import feedparser
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.ingest import entries, jsonfeed, stated
 from publisher.ingest.commonmark import plain
@@ -110,7 +110,7 @@ class Syndicated:
                 yield self._rejected(entry, place, error, origin)
 
     def _source(self, entry: Entry, place: int) -> str:
-        shown = markup.clean_line(entry.url or entry.id)[:MAX_SHOWN]
+        shown = characters.clean_line(entry.url or entry.id)[:MAX_SHOWN]
         return f"{self.place}, entry {place}{shown and f' ({shown})'}"
 
     def _rejected(self, entry: Entry, place: int, error: InputError, origin: str = "") -> Rejected:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from publisher import markup
+from publisher import characters, markup
 from publisher.errors import InputError
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fields import MAX_KEY, Fields
@@ -54,7 +54,7 @@ class Table:
     @property
     def scope(self) -> str:
         """A table shows all that it has."""
-        return f"{markup.clean_line(str(self.path.resolve()))}/"
+        return f"{characters.clean_line(str(self.path.resolve()))}/"
 
     def drafts(self) -> Iterator[Draft | Rejected]:
         """Yield the drafts of all rows, in the order of the file."""

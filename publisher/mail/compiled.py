@@ -20,7 +20,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import UnwritableError
 from publisher.mail import wire
 from publisher.mail.encodings import Body, Stretch, smallest
@@ -169,7 +169,7 @@ def _fields(edition: Edition, sender: Sender, date: datetime) -> dict[str, str]:
     return {
         "From": wire.mailbox("From", sender.name, sender.address),
         **wire.reply_to(sender),
-        "Subject": wire.words("Subject", markup.clean_line(edition.subject)),
+        "Subject": wire.words("Subject", characters.clean_line(edition.subject)),
         "Date": format_datetime(date),
         "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",
         **wire.about_the_list(sender),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import css_inline
 
-from publisher import addresses, cutting, markup, rendering
+from publisher import addresses, characters, cutting, markup, rendering
 from publisher.config import Config
 from publisher.errors import RenderError
 from publisher.mail.links import LEAVE, PREFERENCES
@@ -142,7 +142,7 @@ def _rendered(
 
     subject, html, text = _all(made, "subject.txt", "body.html", "body.txt")
     return Rendered(
-        subject=markup.clean_line(subject),
+        subject=characters.clean_line(subject),
         preheader=preheader,
         html=inlined(name, html),
         text=text.strip() + "\n",

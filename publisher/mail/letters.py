@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from functools import partial
 from typing import Any
 
-from publisher import addresses, markup
+from publisher import addresses, characters
 from publisher.config import Config
 from publisher.mail import signing, wire
 from publisher.mail.edition import inlined
@@ -32,7 +32,7 @@ def message(letter: Letter, tokens: Tokens, config: Config, *, keys: Sequence[Ke
     """Return the message of a letter, which these keys sign. Raises RenderError."""
     values = {**_links(letter, tokens, config), "names": letter.details.get("names", [])}
     subject, text, html = (_page(letter, part, config, values) for part in _PARTS)
-    subject = markup.clean_line(subject)
+    subject = characters.clean_line(subject)
     head = {
         "From": wire.mailbox("From", config.name(letter.language), config.sender),
         "To": wire.mailbox("To", "", letter.email),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 
-from publisher import addresses, markup
+from publisher import addresses, characters
 from publisher.config import Config
 from publisher.mail import signing, wire
 from publisher.mail.edition import inlined, title
@@ -59,7 +59,7 @@ def message(
     head = {
         "From": wire.mailbox("From", config.name(reminder.language), config.sender),
         "To": wire.mailbox("To", "", address),
-        "Subject": wire.words("Subject", markup.clean_line(subject)),
+        "Subject": wire.words("Subject", characters.clean_line(subject)),
         "Date": format_datetime(now),
         "Message-ID": _message_id(reminder, address, config.host),
         # Nobody's out-of-office note shall answer (RFC 3834, 5).
@@ -88,8 +88,8 @@ def _page(reminder: Reminder, part: str, config: Config) -> str:
         overrides=config.templates,
         site_name=config.name(language),
         site_url=addresses.link(config.site.url, addresses.front(language)),
-        newsletter=markup.clean_line(title(newsletter, config.chain(language))),
-        wanted=[replace(text, title=markup.clean_line(text.title)) for text in reminder.wanted],
+        newsletter=characters.clean_line(title(newsletter, config.chain(language))),
+        wanted=[replace(text, title=characters.clean_line(text.title)) for text in reminder.wanted],
         until=reminder.until,
         place=newsletter.timezone,
         then=reminder.then.value,

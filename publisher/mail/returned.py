@@ -14,7 +14,6 @@ that alone must know the address, too.
 
 import logging
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
@@ -25,20 +24,12 @@ from typing import Any
 
 from flufl.bounce import all_failures
 
-from publisher.errors import TokenError
-from publisher.mail import notices, received, return_path, statuses
+from publisher.mail import notices, received, statuses, traces
 from publisher.mail.notices import Notice
 from publisher.mail.statuses import Failure
-from publisher.tokens import Mail, Purpose, Tokens
+from publisher.mail.traces import Reader, Signed
+from publisher.tokens import Mail, Tokens
 
-#: Where mail systems write whom a message came for.
-_TO = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Cc")
-
-#: The largest number of a row.
-_LAST = 2**31 - 1
-
-_OURS = re.compile(r"<(?:letter\.(\d{1,10})|\d{1,10}\.(\d{1,10}))\.[0-9a-f]{16}@[^\s<>@]{1,255}>")
-_LEAVE = re.compile(r"/leave/([A-Za-z0-9_.-]{20,1000})")
 _FEEDBACK_ID = re.compile(r"^Feedback-ID:[ \t]*(\S.{0,200})$", re.IGNORECASE | re.MULTILINE)
 
 # What it does is told by what it returns; nobody reads its progress, and messages hold addresses.
@@ -55,14 +46,6 @@ class Kind(StrEnum):
     LEAVE = "leave"
     IGNORED = "ignored"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reader:
-    """Whom a link to leave is about."""
-
-    subscriber_id: int
-    newsletter: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +75,7 @@ def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
     """Return what a message says, as far as it is read."""
     head = raw[: received.LONGEST]
     text = head.decode("ascii", "replace")
-    signed = partial(_reader, tokens=tokens, now=now)
+    signed = partial(traces.reader, tokens=tokens, now=now)
     message, found = _understood(head, text, signed)
     named = _named(message, text, tokens, signed) if found.reader is None else {}
     return Returned(
@@ -108,10 +91,7 @@ def read(raw: bytes, tokens: Tokens, *, now: datetime) -> Returned:
     )
 
 
-_Signed = Callable[[str], Reader | None]
-
-
-def _understood(head: bytes, text: str, signed: _Signed) -> tuple[Message, Returned]:
+def _understood(head: bytes, text: str, signed: Signed) -> tuple[Message, Returned]:
     """Return a message, an empty one where it cannot be taken apart, and what it says."""
     message = Message()
     try:
@@ -124,20 +104,20 @@ def _understood(head: bytes, text: str, signed: _Signed) -> tuple[Message, Retur
     return message, Returned(kind=Kind.UNKNOWN, detail=detail)
 
 
-def _named(message: Message, text: str, tokens: Tokens, signed: _Signed) -> dict[str, Any]:
+def _named(message: Message, text: str, tokens: Tokens, signed: Signed) -> dict[str, Any]:
     """Return which mails of ours a message names, and whose link stands in it.
 
     Who leaves by mail is not asked for these: the subject says who that is, whatever it quotes.
     """
-    links = _readers(text, signed)
+    links = traces.readers(text, signed)
     return {
-        "signed": frozenset(_signed(message, text, tokens)),
-        "message_ids": frozenset(_message_ids(text)),
+        "signed": frozenset(traces.mails(message, text, tokens)),
+        "message_ids": frozenset(traces.message_ids(text)),
         "reader": next(iter(links)) if len(links) == 1 else None,
     }
 
 
-def _read(message: Message, text: str, signed: _Signed) -> Returned:
+def _read(message: Message, text: str, signed: Signed) -> Returned:
     notice = notices.read(message)
     if notice:
         return _of_notice(notice, text)
@@ -184,7 +164,7 @@ _KINDS = {
 }
 
 
-def _leaving(words: list[str], signed: _Signed) -> Returned:
+def _leaving(words: list[str], signed: Signed) -> Returned:
     """Read the subject of a mail that leaves: a newsletter, and a token that may be folded."""
     reader = signed("".join(words[1:]))
     if reader is None:
@@ -225,33 +205,3 @@ def _answers_by_itself(message: Message) -> str:
             return name
     precedence = received.header(message, "Precedence").strip().lower()
     return f"Precedence: {precedence}" if precedence in {"auto_reply", "auto-reply"} else ""
-
-
-def _signed(message: Message, text: str, tokens: Tokens) -> set[tuple[Mail, int]]:
-    """Return the mails that a message names by return paths: whom it came for, else its copy."""
-    came_for = "\n".join(received.header(message, name) for name in _TO)
-    return return_path.named(tokens, came_for) or return_path.named(tokens, text)
-
-
-def _message_ids(text: str) -> Iterator[tuple[Mail, int, str]]:
-    for found in _OURS.finditer(text):
-        mail, number = Mail.LETTER if found[1] else Mail.DELIVERY, int(found[1] or found[2])
-        # No database is asked for a row that it could not have.
-        if number <= _LAST:
-            yield mail, number, found[0]
-
-
-def _readers(text: str, signed: _Signed) -> set[Reader]:
-    """Return whom the links to leave in a message are about."""
-    # In a copy of our mail they stand twice, folded only where soft line breaks are.
-    joined = text.replace("=\r\n", "").replace("=\n", "")
-    found = (signed(token) for token in dict.fromkeys(_LEAVE.findall(joined)))
-    return {reader for reader in found if reader}
-
-
-def _reader(token: str, *, tokens: Tokens, now: datetime) -> Reader | None:
-    try:
-        id_, newsletter = tokens.read(token, Purpose.LEAVE, now=now)
-    except (TokenError, ValueError):
-        return None
-    return Reader(subscriber_id=int(id_), newsletter=str(newsletter))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from publisher import addresses, markup
+from publisher import addresses, characters
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.mail.wire import Sender
@@ -34,7 +34,7 @@ class Mailbox:
 def mailbox(text: str) -> Mailbox:
     """Return a mailbox as people write it: ``Name <address>`` or an address. Raises InputError."""
     found = _WRITTEN.fullmatch(text)
-    if not found or markup.clean_line(text) != text.strip():
+    if not found or characters.clean_line(text) != text.strip():
         raise InputError(repr(text), "is no mailbox such as 'Actualités <infos@example.org>'")
     address = found["within"] or found["bare"]
     local, _, host = address.rpartition("@")

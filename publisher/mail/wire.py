@@ -18,7 +18,7 @@ from email.utils import formataddr
 from string import ascii_letters, digits
 from urllib.parse import quote
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import UnwritableError
 from publisher.mail.encodings import smallest
 from publisher.tokens import Tokens
@@ -177,7 +177,7 @@ def mailbox(header: str, name: str, address: str) -> str:
     """Return a name and an address for a header (RFC 5322, 3.4)."""
     if not address.isascii():
         raise UnwritableError(f"{header}: {address!r} cannot stand in a header")
-    phrase = markup.clean_line(name)
+    phrase = characters.clean_line(name)
     if _is_plain(phrase):
         return formataddr((phrase, address))
     return f"{words(header, phrase)}\r\n <{address}>"

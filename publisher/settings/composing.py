@@ -10,7 +10,7 @@ from publisher.settings.values import split
 def compose(url: str, languages: str, *, year: int, names: Mapping[str, str] | None = None) -> str:
     """Return the text of a new site's configuration file.
 
-    :func:`publisher.config.load` says whether it is right.
+    :func:`publisher.config_file.load` says whether it is right.
     """
     lines = [
         "# The configuration of a Tidings site; docs/operators.md tells of every setting.",

@@ -93,6 +93,11 @@ class RelaySettings(Section):
     ask: Path | None = None
 
     @property
+    def place(self) -> str:
+        """What its section is called in messages."""
+        return OWN_RELAY
+
+    @property
     def is_here(self) -> bool:
         """Whether it is on this machine: what goes there goes over no wire (RFC 6761, 6.3)."""
         try:
@@ -127,6 +132,11 @@ class RelaySection(RelaySettings):
     ] = ()
     #: Of several the one with the smallest number is taken, the next when nobody answers there.
     priority: Annotated[int, Field(ge=0, le=100)] = PRIORITY
+
+    @property
+    def place(self) -> str:
+        """What its section is called in messages."""
+        return f"relays {self.name}"
 
 
 Relays = Annotated[tuple[RelaySection, ...], BeforeValidator(_listed)]

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from publisher import addresses
+from publisher.ledger import tell_all
 from publisher.site import linked, media
 from publisher.site.view import Document, View
-from publisher.story import Story, tell_all
+from publisher.story import Story
 from store import publications
 from store.records import FEED
 

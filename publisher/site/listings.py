@@ -10,10 +10,11 @@ from publisher import addresses
 from publisher.feeds.build import Feed, build
 from publisher.feeds.entries import Made
 from publisher.feeds.repair import Deleted
+from publisher.ledger import tell_last
 from publisher.site import cards, linked, maps, touched
 from publisher.site.touched import Listing
 from publisher.site.view import Document, View
-from publisher.story import Story, tell_last
+from publisher.story import Story
 from store import entries, items, publications
 from store.records import Publication
 

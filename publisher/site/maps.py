@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher import addresses
+from publisher.ledger import paths
 from publisher.site.touched import PART, Listing, items_of, part_of
 from publisher.site.view import Document, View
-from publisher.story import Story, paths
+from publisher.story import Story
 from store import entries, publications
 from store.records import FEED
 

@@ -7,9 +7,10 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from zoneinfo import available_timezones
 
-from publisher import addresses, languages, markup
+from publisher import characters, languages
 from publisher.config import Config
-from publisher.errors import InputError, LettersError
+from publisher.errors import InputError
+from publisher.subscriptions.email_addresses import email_address
 from store.members import Member
 from store.records import OWN, Newsletter, Status
 
@@ -35,15 +36,9 @@ Cells = tuple[str, ...]
 APOSTROPHE = "'"
 _MARKED = re.compile(r"'+[=+\-@]")
 
-#: RFC 5321, 4.5.3.1: the longest address and the longest part before its @.
-MAX_EMAIL, MAX_LOCAL = 254, 64
 #: Characters of a name.
 MAX_NAME = 200
 
-#: Nearly all addresses in lower case, told at a glance; no longer than the part before the @ may
-#: be, so that nothing else of them can be too long (RFC 1034, 3.1: 63 between dots).
-PLAIN = r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)+[a-z0-9]++"
-_PLAIN = re.compile(PLAIN, re.IGNORECASE | re.ASCII)
 
 #: What Python makes of bytes that are not UTF-8 where asked not to fail (PEP 383).
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -93,7 +88,7 @@ class Checks:
             email, name, source = _unmarked(email), _unmarked(name), _unmarked(source)
         address, called, agreed = (
             email_address(email),
-            markup.clean_line(name),
+            characters.clean_line(name),
             instant(consent_at),
         )
         if len(called) > MAX_NAME:
@@ -122,7 +117,7 @@ class Checks:
             _language(language, self._languages),
             _timezone(zone or self._here),
             stands,
-            markup.clean_line(source),
+            characters.clean_line(source),
             *((_NONE, _NOTHING) if stands in LEFT else (wanted, chosen or _NOTHING)),
         )
 
@@ -149,43 +144,6 @@ def _refuse_undecoded(cells: Cells) -> None:
             raise InputError(column, "is not UTF-8")
 
 
-def email_address(text: str) -> str:
-    """Return an address in the form that it is kept in. Raises InputError, LettersError for one.
-
-    The host in lower case and in ASCII (RFC 5891). The part before the @ is left as it is,
-    but for case: no mail system of today tells Zoe from zoe, and one person must not get two.
-    """
-    if len(text) <= MAX_LOCAL and _PLAIN.fullmatch(text):
-        return text.lower()
-    address = text.strip()
-    local, at, host = address.rpartition("@")
-    try:
-        ascii_host = addresses.ascii_host(host)
-    except InputError:
-        ascii_host = ""
-    printable = local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
-    dots_right = not (local.startswith(".") or local.endswith(".") or ".." in local)
-    if not (at and local and printable and dots_right and _is_host(ascii_host)):
-        raise InputError("email", f"{markup.clean_line(text)[:100]!r} is not an e-mail address")
-    if not local.isascii():
-        reason = (
-            "the part before the @ has letters that mail cannot be sent to from here yet "
-            "(RFC 6531); give an address in ASCII"
-        )
-        raise LettersError("email", f"{address[:100]!r}: {reason}")
-    if len(local) > MAX_LOCAL or len(local) + len(ascii_host) >= MAX_EMAIL:
-        raise InputError("email", "is longer than an e-mail address can be")
-    return f"{local.lower()}@{ascii_host}"
-
-
-def _is_host(host: str) -> bool:
-    labels = host.split(".")
-    return len(labels) > 1 and all(
-        label.replace("-", "").isalnum() and not label.startswith("-") and not label.endswith("-")
-        for label in labels
-    )
-
-
 def _unmarked(text: str) -> str:
     return text[1:] if text[:1] == APOSTROPHE and _MARKED.match(text) else text
 
@@ -210,7 +168,7 @@ def _topics(keys: str, topics: str, known: Collection[str]) -> Mapping[str, tupl
 
 
 def _list(text: str) -> Sequence[str]:
-    return [markup.clean_line(part) for part in text.replace(";", " ").split()]
+    return [characters.clean_line(part) for part in text.replace(";", " ").split()]
 
 
 def _language(text: str, available: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from zoneinfo import available_timezones
 
-from publisher import languages, markup
+from publisher import characters, languages
 from publisher.config import Config
 from publisher.errors import InputError, LettersError
 from publisher.mail.edition import title
@@ -185,7 +185,7 @@ def zones() -> tuple[str, ...]:
 
 def name_of(text: str) -> str:
     """Return what somebody is called, in one line. Raises InputError."""
-    name = markup.clean_line(text)
+    name = characters.clean_line(text)
     if len(name) > _MAX_NAME:
         raise InputError("name", f"has {len(name)} characters, {_MAX_NAME} at the most")
     return name

@@ -12,7 +12,7 @@ from typing import Any
 
 from publisher.errors import NotFoundError
 from publisher.subscriptions import keyring, preferences, suppressions
-from publisher.subscriptions.checks import email_address
+from publisher.subscriptions.email_addresses import email_address
 from store import bounces, cancelling, consents, deliveries, letters, subscribers
 from store.database import Database, Transaction
 from store.records import Act, Status, Subscriber

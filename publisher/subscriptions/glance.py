@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import attrgetter, methodcaller
 
-from publisher import markup
+from publisher import characters
 from publisher.errors import InputError
 from publisher.subscriptions.checks import (
     APOSTROPHE,
-    MAX_LOCAL,
     MAX_NAME,
-    PLAIN,
     REMEMBERED,
     Checks,
     Common,
@@ -25,6 +23,7 @@ from publisher.subscriptions.checks import (
     instant,
     unsaid,
 )
+from publisher.subscriptions.email_addresses import MAX_LOCAL, PLAIN
 from store.members import Member
 
 #: Rows that one glance is for. More of them are more seldom all plain; fewer gain less.
@@ -96,7 +95,7 @@ def _addresses(cells: Column) -> Sequence[str] | None:
 def _are_names(cells: Column) -> bool:
     return (
         max(map(len, cells)) <= MAX_NAME
-        and markup.are_clean(cells)
+        and characters.are_clean(cells)
         and not any(map(_begins_with_mark, cells))
     )
 

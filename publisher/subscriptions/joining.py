@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from publisher import addresses, languages
+from publisher import languages
 from publisher.config import Config
-from publisher.errors import FormError, InputError, NotFoundError, TokenError
-from publisher.subscriptions import choices, keyring, suppressions, writing
-from publisher.subscriptions.checks import email_address
+from publisher.errors import FormError, InputError
+from publisher.subscriptions import choices, suppressions, writing
 from publisher.subscriptions.choices import Choice, Offer
-from publisher.tokens import Purpose
-from store import consents, newsletters, subscribers
+from publisher.subscriptions.email_addresses import email_address
+from store import consents, subscribers
 from store.database import Database, Transaction
-from store.records import Act, Consent, Status, Subscriber
+from store.records import Act, Status, Subscriber
 
 _NOTHING: Mapping[str, str] = {}
 
 #: Nobody who called us spam, and no dead mailbox, is written to because of a form.
-_REFUSED = {Status.COMPLAINED, Status.BOUNCED}
+REFUSED = {Status.COMPLAINED, Status.BOUNCED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +145,8 @@ def join(database: Database, config: Config, wanted: Wish, *, how: str, now: dat
 
 def _is_refused(tx: Transaction, person: Subscriber | None, email: str) -> bool:
     if person:
-        return person.status in _REFUSED
-    return suppressions.is_suppressed(tx, email) in _REFUSED
+        return person.status in REFUSED
+    return suppressions.is_suppressed(tx, email) in REFUSED
 
 
 def _add(tx: Transaction, config: Config, wanted: Wish) -> int:
@@ -161,96 +160,3 @@ def _add(tx: Transaction, config: Config, wanted: Wish) -> int:
         consent_at=None,
         consent_source="",
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Who has to confirm, and what."""
-
-    subscriber: Subscriber
-    consent: Consent
-    #: The language that was asked for, and what the newsletters are called in it.
-    language: str
-    names: list[str]
-
-
-def asked(database: Database, config: Config, token: str, *, now: datetime) -> Asked:
-    """Return what a link asks to confirm; it changes nothing. Raises TokenError."""
-    tokens = keyring.tokens(database, now=now)
-    with database.read() as tx:
-        (consent_id,) = tokens.read(token, Purpose.CONFIRM, now=now)
-        return _asked(tx, config, int(consent_id))
-
-
-def _asked(tx: Transaction, config: Config, consent_id: int) -> Asked:
-    try:
-        consent = consents.get(tx, consent_id)
-    except NotFoundError as error:
-        raise TokenError("nobody asked for this") from error
-    person = subscribers.get(tx, consent.subscriber_id)
-    if person.status is Status.ERASED:
-        raise TokenError("who asked for this is erased", expired=True)
-    wanted = choices.choice_of(consent.choice)
-    known = newsletters.listing(tx)
-    named = choices.names(known, wanted.newsletters, config, wanted.language, wanted.frequencies)
-    return Asked(subscriber=person, consent=consent, language=wanted.language, names=named)
-
-
-def confirm(database: Database, config: Config, token: str, *, now: datetime) -> Asked:
-    """Make an address active, with what was asked for; a second time changes nothing.
-
-    Lifts what the person themself had asked for before: to be erased, or to be left alone.
-    Raises TokenError.
-    """
-    tokens = keyring.tokens(database, now=now)
-    (consent_id,) = tokens.read(token, Purpose.CONFIRM, now=now)
-    with database.write() as tx:
-        subscribers.take(tx, _asked(tx, config, int(consent_id)).subscriber.id)
-        found = _asked(tx, config, int(consent_id))
-        person = found.subscriber
-        if person.status in _REFUSED:
-            raise TokenError(f"the address is {person.status}", expired=True)
-        if consents.confirmed(tx, found.consent.id):
-            return found
-        choice = choices.choice_of(found.consent.choice)
-        # A pause was for what they left since.
-        anew = {} if person.status is Status.ACTIVE else {"paused_until": None}
-        subscribers.change(
-            tx,
-            person.id,
-            language=choice.language,
-            timezone=choice.timezone or person.timezone,
-            status=Status.ACTIVE,
-            consent_at=now,
-            consent_source=found.consent.how,
-            **anew,
-        )
-        choices.subscribe(tx, person, choice)
-        consents.record(
-            tx,
-            person.id,
-            Act.CONFIRMED,
-            at=now,
-            how="link",
-            choice=found.consent.choice,
-            asked=found.consent.id,
-        )
-        suppressions.lift(tx, tokens, person.email)
-        writing.write(
-            tx,
-            config,
-            person.id,
-            "welcome",
-            language=choice.language,
-            email=person.email,
-            keys=choice.newsletters,
-            often=choice.frequencies,
-            now=now,
-        )
-        return found
-
-
-def preferences_path(database: Database, subscriber_id: int, *, now: datetime) -> str:
-    """Return where a reader who has just shown that an address is theirs finds their page."""
-    token = keyring.tokens(database, now=now).make(Purpose.PREFERENCES, subscriber_id)
-    return addresses.preferences(token)

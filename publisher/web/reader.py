@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from publisher import addresses
 from publisher.errors import FormError
-from publisher.subscriptions import choices, erasure, leaving, preferences
+from publisher.subscriptions import address_change, choices, erasure, leaving, preferences
 from publisher.subscriptions.preferences import Preferences
 from publisher.web.forms import Crowd, Filled, Form, is_own
 from publisher.web.pages import HEADERS, Pages
@@ -96,7 +96,9 @@ class Reader:
         if not self.crowd.lets_in(request):
             return self.pages.notice(language, "too-many", status=429)
         now = self.clock()
-        preferences.ask_address(self.database, self.pages.config, token, form.one("email"), now=now)
+        address_change.ask_address(
+            self.database, self.pages.config, token, form.one("email"), now=now
+        )
         return self.pages.notice(language, "asked")
 
     def _erase(self, _request: Request, token: str, form: Filled) -> Response:

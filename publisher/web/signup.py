@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from publisher import addresses
 from publisher.errors import FormError
-from publisher.subscriptions import choices, joining, preferences
+from publisher.subscriptions import address_change, choices, confirming, joining
 from publisher.web.forms import Crowd, Filled, Form, is_own
 from publisher.web.pages import Pages
 from store.database import Database
@@ -97,10 +97,10 @@ class SignUp:
     def show_confirm(self, token: str) -> Response:
         """Show what a link confirms, with the button that does."""
         now = self.clock()
-        if preferences.is_address_token(self.database, token, now=now):
-            found = preferences.asked_address(self.database, token, now=now)
+        if address_change.is_address_token(self.database, token, now=now):
+            found = address_change.asked_address(self.database, token, now=now)
             return self._confirm(found.language, found.email, (), is_change=True)
-        asked = joining.asked(self.database, self.pages.config, token, now=now)
+        asked = confirming.asked(self.database, self.pages.config, token, now=now)
         return self._confirm(asked.language, asked.subscriber.email, asked.names, is_change=False)
 
     def _confirm(
@@ -114,14 +114,14 @@ class SignUp:
         now, config = self.clock(), self.pages.config
         if not is_own(request):
             return self.pages.refused(request)
-        if preferences.is_address_token(self.database, token, now=now):
-            person = preferences.confirm_address(self.database, config, token, now=now)
+        if address_change.is_address_token(self.database, token, now=now):
+            person = address_change.confirm_address(self.database, config, token, now=now)
             return self.pages.notice(
                 self.pages.language(person.language), "address-changed", title="preferences"
             )
-        asked = joining.confirm(self.database, config, token, now=now)
+        asked = confirming.confirm(self.database, config, token, now=now)
         language = self.pages.language(asked.language)
-        link = joining.preferences_path(self.database, asked.subscriber.id, now=now)
+        link = confirming.preferences_path(self.database, asked.subscriber.id, now=now)
         return self.pages.notice(language, "confirmed", names=asked.names, preferences=link)
 
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from publisher import addresses, languages
 from publisher.cli import app
-from publisher.config import load
+from publisher.config_file import load
 from store import items, publications, translations
 from store.database import open_database
 from store.records import Workflow, newsletter_channel

@@ -22,7 +22,8 @@ from publisher import addresses, markup
 from publisher.config import Config
 from publisher.feeds.entries import Frame, Source, content, frame
 from publisher.ingest import intake, limits, sources
-from publisher.story import Story, tell_all
+from publisher.ledger import tell_all
+from publisher.story import Story
 from store import items, publications, translations
 from store.database import Database
 from store.records import FEED, Publication, Text

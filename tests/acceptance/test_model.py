@@ -31,7 +31,7 @@ from lxml import etree
 from sqlalchemy import event
 
 import scheduler
-from publisher import addresses, editing, languages
+from publisher import addresses, editing, languages, retracting
 from publisher.config import Config
 from publisher.errors import EditConflictError
 from store import editions, issues, publications
@@ -356,7 +356,7 @@ class News(RuleBasedStateMachine):
         number, _ = self._choose(data)
         item = self.items[number]
         token = self._token()
-        editing.retract(
+        retracting.retract(
             self.database, self.config, number, {"": token}, author="chief", now=self.now
         )
         item.notices.add(token)

@@ -10,7 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from publisher import editing, publishing, site
-from publisher.config import Config, load
+from publisher.config import Config
+from publisher.config_file import load
 from store.database import Database, open_database
 from tests import make, polls, served
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import scheduler
-from publisher.config import Config, load
+from publisher.config import Config
+from publisher.config_file import load
 from publisher.delivery.watchdog import STOOD_STILL
 from store import batches, deliveries, queueing
 from store.database import Database, open_database

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import config as configuration
-from publisher.config import Config, load, sections
+from publisher import config_file
+from publisher.config import Config
+from publisher.config_file import load, sections
 from publisher.errors import ConfigError
 from publisher.rules import Rule
 from publisher.settings.composing import compose
@@ -488,7 +489,7 @@ def test_whose_the_texts_are_is_said_in_the_nearest_language_that_has_words_for_
 
 
 def test_every_section_is_known_by_its_name() -> None:
-    assert set(configuration.sections()) == set(Config.model_fields) - {"folder"}
+    assert set(config_file.sections()) == set(Config.model_fields) - {"folder"}
 
 
 def test_the_environment_cannot_say_where_the_file_stands(

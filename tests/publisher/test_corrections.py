@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from publisher import corrections, differences, editing
+from publisher import corrections, differences, editing, retracting
 from publisher.config import Config
 from publisher.corrections import Owed
 from publisher.delivery import engine
@@ -91,7 +91,7 @@ class Mailing:
             editing.approve(self.database, 1, language, now=now)
 
     def retract(self, notes: Mapping[str, str]) -> None:
-        editing.retract(self.database, self.config, 1, notes, author="ann", now=self.later())
+        retracting.retract(self.database, self.config, 1, notes, author="ann", now=self.later())
 
     def notify(self, *, dry_run: bool = False) -> list[Owed]:
         owed, self.made = corrections.notify(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher import markup, rendering
+from publisher import characters, markup, rendering
 from publisher.cutting import cut
 
 
@@ -38,7 +38,7 @@ def test_a_line_is_cut_where_its_script_may_be(line: str, limit: int, found: str
 
 @given(st.text(min_size=1), st.integers(2, 60))
 def test_a_cut_line_begins_as_it_did_and_leaves_little_room(text: str, limit: int) -> None:
-    line = markup.clean_line(text)
+    line = characters.clean_line(text)
     found = cut(line, limit)
     assert len(found) <= limit
     if len(line) > limit:

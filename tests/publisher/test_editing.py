@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import editing, markup
+from publisher import characters, editing, retracting
 from publisher.config import Config
 from publisher.errors import EditConflictError, InputError, NotFoundError, TidingsError
 from publisher.freshness import Freshness, freshness
@@ -331,7 +331,7 @@ def test_what_is_no_correction_is_refused_and_changes_nothing(
 
 
 def retract(database: Database, config: Config, notes: Mapping[str, str]) -> None:
-    editing.retract(database, config, 1, notes, author="ann", now=LATER)
+    retracting.retract(database, config, 1, notes, author="ann", now=LATER)
 
 
 def test_a_retraction_takes_the_place_of_the_source_and_outdates_the_rest(
@@ -392,7 +392,7 @@ def test_a_retraction_tells_no_title_that_nobody_had_approved(
     with database.read() as tx:
         assert items.get(tx, 1).source_language == "es"
     publish_due(database, config, now=make.NOW)
-    editing.retract(database, config, 1, {"": "No."}, author="ann", now=LATER)
+    retracting.retract(database, config, 1, {"": "No."}, author="ann", now=LATER)
     told = publish_due(database, config, now=LATER)
     assert {row.change for row in told} == {Change.RETRACTION}
     assert texts(database)["es"].title == make.TITLES["ar"]
@@ -467,7 +467,7 @@ def test_what_is_not_there_is_named(office: Database, config: Config) -> None:
     with pytest.raises(NotFoundError, match="no item 9"):
         editing.embargo(office, 9, None, now=LATER)
     with pytest.raises(NotFoundError, match="no item 9"):
-        editing.retract(office, config, 9, {}, author="ann", now=LATER)
+        retracting.retract(office, config, 9, {}, author="ann", now=LATER)
 
 
 def test_hostile_words_are_stored_clean_in_every_field(office: Database, config: Config) -> None:
@@ -500,7 +500,7 @@ def test_whatever_is_written_is_saved_clean_or_refused_by_field(
         read = 1 if language == "en" else 0
         words = replace(make.text(language), title=title, body=body)
         how: dict[str, Any] = {"read": read, "author": "ann", "now": LATER}
-        if not markup.clean_line(title) or not markup.clean_text(body) or len(title) > 500:
+        if not characters.clean_line(title) or not characters.clean_text(body) or len(title) > 500:
             with pytest.raises(InputError, match=r"^(title|body): "):
                 editing.edit(database, config, 1, language, words, **how)
             return

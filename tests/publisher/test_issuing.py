@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from publisher import editing, issuing, press, publishing
+from publisher import editing, gating, issuing, press, publishing
 from publisher.config import Config
 from publisher.delivery import engine
 from publisher.errors import ConflictError, InputError, NotFoundError, PreflightError
-from publisher.press import Gate
+from publisher.gating import Gate
 from store import cancelling, candidates, claims, deliveries, editions, issues, newsletters, tables
 from store.database import Database
 from store.records import Change, DeliveryState, Edition, Issue, IssueState, Workflow
@@ -52,7 +52,7 @@ def gate(database: Database, issue: Issue, config: Config, now: datetime = NOW) 
     with database.read() as tx:
         found = issues.get(tx, issue.id)
         newsletter = newsletters.get(tx, found.newsletter)
-        return press.look(tx, found, newsletter, config, now=now)
+        return gating.look(tx, found, newsletter, config, now=now)
 
 
 def frozen(database: Database, issue: Issue) -> dict[str, Edition]:

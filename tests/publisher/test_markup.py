@@ -10,39 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from publisher import markup
+from publisher import characters, markup
 from tests import make
+from tests.attacks import ANY
 
 FORBIDDEN_TAGS = {
     *("script", "style", "iframe", "object", "embed", "form", "input", "button", "svg", "math"),
     *("link", "meta", "base", "template", "noscript", "frame", "h1", "html", "body"),
 }
-BIDI = {chr(code) for code in [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]}
-
-#: Pieces of attacks, of Markdown and of innocent words, to be put together in any order.
-PIECES = [
-    *("<script>", "</script>", "alert(1)", "<style>", "</style>", "<iframe src=//evil.example>"),
-    *("<svg onload=alert(1)>", "</svg>", "<math><mtext>", "<img src=x onerror=alert(1)>"),
-    *(
-        '<a href="javascript:alert(1)">',
-        "</a>",
-        "<p onclick='x'>",
-        "<!--",
-        "-->",
-        "<![CDATA[",
-        "]]>",
-    ),
-    *("[x](javascript:alert(1))", "[x](JaVaScRiPt&colon;alert(1))", "[x](data:text/html,x)"),
-    *("![x](data:image/svg+xml;base64,AA)", "[x](vbscript:x)", "<javascript:alert(1)>"),
-    *('<a href="java\tscript:alert(1)">', '<a href="&#106;avascript:x">', "<form action=x>"),
-    *('<td style="position:fixed;text-align:right">', "<table>", "<tr>", "<noscript>", "<title>"),
-    *("<template>", "<base href=//evil.example>", "<mglyph>", "<textarea>", "<plaintext>"),
-    *('"', "'", ">", "<", "&", "&lt;", "&#60;script&#62;", "`", "*", "_", "#", "\n", "\n\n", " "),
-    *("- ", "1. ", "> ", "    ", "```", "| a | b |\n|---|--:|\n| 1 | 2 |", "~~", "\\", "&#12;"),
-    *("\0", "\x0b", "\u202e", "\ufeff", "\ufffe", "\U0001ffff", "\u2028", "é", "漢字", "كرامة"),
-]
-HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=14).map("".join)
-ANY = st.text(st.characters(exclude_categories=())) | HOSTILE
 
 
 class Tags(HTMLParser):
@@ -180,16 +155,6 @@ def test_with_a_base_every_link_of_any_text_is_absolute(text: str) -> None:
             assert re.match("(https?|mailto):", attributes[name])
 
 
-@given(ANY)
-def test_what_is_fit_can_stand_in_xml_and_loses_no_other_sign(text: str) -> None:
-    fit = markup.fit(text)
-    element = etree.Element("a")
-    element.text = fit
-    assert etree.fromstring(etree.tostring(element)).text == (fit or None)
-    assert markup.fit(fit) == fit
-    assert [sign for sign in text if sign.isalnum()] == [sign for sign in fit if sign.isalnum()]
-
-
 def test_a_table_on_a_page_has_a_frame_and_classes_in_place_of_styles() -> None:
     shown = markup.framed(markup.html("|a|b|\n|:--|--:|\n|1|2|"), table='"Tableau" & <b>')
     assert shown.startswith(
@@ -221,64 +186,8 @@ def test_words_of_every_script_come_through(language: str) -> None:
     words = body.replace("*", "")
     assert "".join(Tags(markup.html(body)).words).strip() == words
     assert markup.plain(body) == words
-    assert markup.clean_line(body) == body
-    assert markup.clean_text(body) == body
-
-
-@settings(deadline=None)
-@given(ANY)
-@example("\u202a title")
-@example("a \0 b")
-@example("e\u202a\u0301")
-@example("\ud800 half")
-@example("Subject\r\nBcc: everybody@example.org")
-def test_a_clean_line_is_one_line_that_harms_no_header(text: str) -> None:
-    line = markup.clean_line(text)
-    categories = {unicodedata.category(letter) for letter in line}
-    assert not categories & {"Cc", "Cs", "Zl", "Zp"}
-    assert not set(line) & BIDI
-    assert line == line.strip()
-    assert "  " not in line
-    assert unicodedata.is_normalized("NFC", line)
-    assert line.splitlines() in ([], [line])
-    assert markup.clean_line(line) == line
-    line.encode("utf-8")
-
-
-@pytest.mark.parametrize(
-    ("given_as", "kept_as"),
-    [
-        ("  two \n words\t", "two words"),
-        ("Vertical\vtab", "Vertical tab"),
-        ("Migrations\u202f: le point", "Migrations\u202f: le point"),
-        ("«\u00a0Dignité\u00a0»", "«\u00a0Dignité\u00a0»"),
-        ("Dignite\u0301", "Dignité"),
-        ("\u202eevil\u202c", "evil"),
-        ("\ufefffirst", "first"),
-        ("\u2067كرامة\u2069", "كرامة"),
-        ("می\u200cخواهم", "می\u200cخواهم"),
-    ],
-)
-def test_a_line_keeps_what_belongs_to_its_language(given_as: str, kept_as: str) -> None:
-    assert markup.clean_line(given_as) == kept_as
-
-
-@settings(deadline=None)
-@given(ANY)
-@example("a\r\nb\rc\u2028d\u2029e\vf\x85g")
-@example("\r\0\n")
-def test_a_clean_text_keeps_its_lines_and_nothing_that_xml_refuses(text: str) -> None:
-    kept = markup.clean_text(text)
-    etree.Element("content").text = kept
-    assert "\r" not in kept
-    assert kept.split("\n") == (kept.splitlines() or [""])
-    assert markup.clean_text(kept) == kept
-
-
-@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\u2028", "\u2029", "\v", "\x85"])
-def test_words_on_two_lines_never_run_together(ending: str) -> None:
-    assert markup.clean_text(f"one{ending}two") == "one\ntwo"
-    assert markup.clean_line(f"one{ending}two") == "one two"
+    assert characters.clean_line(body) == body
+    assert characters.clean_text(body) == body
 
 
 @pytest.mark.parametrize(
@@ -333,7 +242,7 @@ def test_any_text_has_a_plain_form_and_a_summary(text: str) -> None:
     assert isinstance(markup.plain(text), str)
     summary = markup.summary(text, limit=40)
     assert len(summary) <= 40
-    assert markup.clean_line(summary) == summary
+    assert characters.clean_line(summary) == summary
 
 
 @settings(deadline=None)

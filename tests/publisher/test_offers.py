@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher import editing, press, publishing
+from publisher import editing, gating, press, publishing
 from publisher.config import Config
 from publisher.errors import TidingsError
 from store import editions, issues, offers
@@ -36,7 +36,7 @@ class RolledBackError(Exception):
 def held(
     tx: Transaction, newsletter: Newsletter, config: Config, frequency: str, now: datetime
 ) -> Mapping[str, Any]:
-    choice = press.choose(tx, newsletter, config, frequency=frequency, slot=now, now=now)
+    choice = gating.choose(tx, newsletter, config, frequency=frequency, slot=now, now=now)
     return {language: (part.chosen, part.blocking) for language, part in choice.items()}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from publisher import issuing, outlook, press, publishing
+from publisher import issuing, outlook, press, previewing, publishing
 from publisher.config import Config
 from publisher.errors import InputError, NotFoundError
 from publisher.outlook import Outlook
@@ -162,9 +162,9 @@ def test_a_preview_is_what_readers_get(house: Database, config: Config, language
     make.take(house, config, draft(3, "fr", "work", workflow=Workflow.APPROVED))
     publishing.publish_due(house, config, now=NOW)
     issue = issuing.plan(house, "digest", NOW)
-    before = outlook.preview(house, config, issue.id, language, now=NOW)
+    before = previewing.preview(house, config, issue.id, language, now=NOW)
     press.press(house, issue.id, config, now=NOW)
-    after = outlook.preview(house, config, issue.id, language, now=NOW)
+    after = previewing.preview(house, config, issue.id, language, now=NOW)
     assert before == after
     mail = email.message_from_bytes(after.message, policy=default)
     parts = {part.get_content_type(): part.get_content() for part in mail.iter_parts()}
@@ -178,10 +178,10 @@ def test_a_preview_for_some_topics_is_theirs(house: Database, config: Config, fr
     issue = issuing.plan(house, "digest", NOW, chosen=[1, 2])
     if frozen:
         press.press(house, issue.id, config, now=NOW)
-    found = outlook.preview(house, config, issue.id, "ar", topics=["asylum"], now=NOW)
+    found = previewing.preview(house, config, issue.id, "ar", topics=["asylum"], now=NOW)
     assert "Item 1 (ar)" in found.text
     assert "Item 2 (ar)" not in found.text
     with pytest.raises(InputError, match="issue 1 holds nothing in ar for sport"):
-        outlook.preview(house, config, issue.id, "ar", topics=["sport"], now=NOW)
+        previewing.preview(house, config, issue.id, "ar", topics=["sport"], now=NOW)
     with pytest.raises(InputError, match="issue 1 holds nothing in de"):
-        outlook.preview(house, config, issue.id, "de", now=NOW)
+        previewing.preview(house, config, issue.id, "de", now=NOW)

@@ -16,7 +16,7 @@ import feedparser
 import pytest
 from lxml import etree
 
-from publisher import editing, markup, publishing, site
+from publisher import editing, markup, publishing, retracting, site
 from publisher.config import Config
 from publisher.errors import BusyError, StoreError
 from publisher.ingest import intake
@@ -428,7 +428,7 @@ def test_a_retraction_leaves_a_notice_in_feeds_and_in_place_of_the_page(
     look(database, config, 0)
     reasons = {tag: f"Reason in <{tag}>." for tag in make.LANGUAGES}
     now = make.NOW + HOUR
-    editing.retract(database, config, 1, reasons, author="ann", now=now)
+    retracting.retract(database, config, 1, reasons, author="ann", now=now)
     look(database, config, 1)
     assert pages(config, language).keys() == {f"1-dignity-{language}/gone.html"}
     (notice,) = pages(config, language).values()
@@ -451,7 +451,7 @@ def test_where_only_the_source_has_a_notice_no_words_are_left_of_the_others(
 ) -> None:
     make.take(database, config, make.draft("en"), make.draft("fr"))
     look(database, config, 0)
-    editing.retract(database, config, 1, {"": "Wrong."}, author="ann", now=make.NOW + HOUR)
+    retracting.retract(database, config, 1, {"": "Wrong."}, author="ann", now=make.NOW + HOUR)
     look(database, config, 1)
     (notice,) = pages(config, "fr").values()
     assert RETRACTED["fr"] in notice
@@ -516,7 +516,7 @@ def test_every_address_that_a_retracted_text_ever_had_is_gone(
     for hour, slug in enumerate(("second", "third"), 1):
         edit(database, config, "en", hour, words={"slug": slug})
         look(database, config, hour)
-    editing.retract(database, config, 1, {"": "Wrong."}, author="ann", now=make.NOW + 3 * HOUR)
+    retracting.retract(database, config, 1, {"": "Wrong."}, author="ann", now=make.NOW + 3 * HOUR)
     look(database, config, 3)
     slugs = ("dignity-en", "second", "third")
     assert pages(config, "en").keys() == {f"1-{slug}/gone.html" for slug in slugs}
@@ -528,7 +528,7 @@ def test_a_rebuild_of_what_was_taken_back_gives_the_same_files(
     make.take(database, config, *(make.draft(tag) for tag in make.LANGUAGES))
     make.take(database, config, make.draft("en", key="other"))
     look(database, config, 0)
-    editing.retract(database, config, 1, {"": "Wrong."}, author="ann", now=make.NOW + HOUR)
+    retracting.retract(database, config, 1, {"": "Wrong."}, author="ann", now=make.NOW + HOUR)
     editing.withdraw(database, 2, "en", now=make.NOW + HOUR)
     look(database, config, 1)
     before = files(config)

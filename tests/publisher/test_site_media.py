@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from publisher import addresses, editing, publishing, site
+from publisher import addresses, editing, publishing, retracting, site
 from publisher.config import Config
 from publisher.images import prepare
 from publisher.ingest import intake
+from publisher.ledger import tell_all
 from publisher.site import build
 from publisher.site.view import view
-from publisher.story import Picture, Story, tell_all
+from publisher.story import Picture, Story
 from publisher.web import media
 from store import publications
 from store.database import Database
@@ -156,7 +157,7 @@ def test_what_is_taken_back_takes_its_picture_along_unless_another_shows_it(
     def take_back(item_id: int) -> None:
         if retracted:
             notes = dict.fromkeys(make.LANGUAGES, "It was wrong.")
-            editing.retract(database, config, item_id, notes, author="ann", now=make.NOW)
+            retracting.retract(database, config, item_id, notes, author="ann", now=make.NOW)
         else:
             for tag in make.LANGUAGES:
                 editing.withdraw(database, item_id, tag, now=make.NOW)

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from publisher.cases import Case, why
 from publisher.config import Config
 from publisher.freshness import digest
 from publisher.ingest.decide import words_of
 from publisher.policy import Fired, Show
-from publisher.telling import Case, Decision, decide, next_telling, why
+from publisher.telling import Decision, decide, next_telling
 from store.records import Change, Hold, Item, Mark, Missing, Publication, Translation, Workflow
 from tests import make
 

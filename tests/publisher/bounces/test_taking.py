@@ -13,7 +13,7 @@ from publisher.bounces.taking import in_a_row
 from publisher.config import Config
 from publisher.mail import returned
 from publisher.mail.returned import Kind
-from publisher.subscriptions import erasure, preferences
+from publisher.subscriptions import address_change, erasure
 from publisher.tokens import Mail, Tokens
 from store import bounces as kept
 from store import consents, deliveries, letters, subscribers
@@ -346,9 +346,9 @@ def test_a_new_address_is_not_blamed_for_the_old_one(post: Post) -> None:
     mails = post.send()
     copy, path = post.copy(mails[ZOE]), post.path(mails[ZOE])
     own = people.own_token(post.database, post.person())
-    preferences.ask_address(post.database, post.config, own, "zoe@new.example", now=make.NOW)
+    address_change.ask_address(post.database, post.config, own, "zoe@new.example", now=make.NOW)
     link = people.token(post.database, post.config, "address")
-    preferences.confirm_address(post.database, post.config, link, now=make.NOW)
+    address_change.confirm_address(post.database, post.config, link, now=make.NOW)
     taken = post.take(bounced.dsn(path, ZOE, copy))
     assert (taken.kind, "another address" in taken.reason) == (Kind.UNKNOWN, True)
     assert post.status("zoe@new.example") is Status.ACTIVE

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.config import load
+from publisher.config_file import load
 from publisher.mail.return_path import return_path
 from publisher.subscriptions import keyring
 from store import deliveries, queueing, subscribers

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 import scheduler
 from publisher.cli import app, common
-from publisher.config import load
+from publisher.config_file import load
 from store import batches, letters, queueing, subscribers, tables
 from store.database import open_database
 from store.records import DeliveryState

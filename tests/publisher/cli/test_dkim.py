@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 import scheduler
 from publisher.cli import app
-from publisher.config import load
+from publisher.config_file import load
 from publisher.errors import ConfigError
 from store import deliveries
 from store.database import open_database

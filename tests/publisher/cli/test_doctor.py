@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from publisher import doctor
 from publisher.cli import app
-from publisher.config import load
+from publisher.config_file import load
 from store import tables
 from store.database import open_database
 from store.schema import SCHEMA

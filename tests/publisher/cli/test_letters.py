@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.config import load
+from publisher.config_file import load
 from publisher.subscriptions import erasure
 from store import letters
 from store.database import Database, open_database

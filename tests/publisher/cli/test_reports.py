@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from publisher import publishing
 from publisher.cli import app
-from publisher.config import load
+from publisher.config_file import load
 from store.database import open_database
 from tests import make
 

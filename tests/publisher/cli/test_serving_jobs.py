@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from publisher.config import Config, load
+from publisher.config import Config
+from publisher.config_file import load
 from store import batches, deliveries
 from store.database import Database, open_database
 from store.records import DeliveryState

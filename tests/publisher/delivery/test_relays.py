@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from publisher.config import Config, load
+from publisher.config import Config
+from publisher.config_file import load
 from publisher.delivery.outgoing import Relay
 from publisher.delivery.relays import Failover, for_sender, pace_of
 

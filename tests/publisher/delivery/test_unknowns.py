@@ -19,11 +19,11 @@ from publisher.delivery.asking import Found
 from publisher.delivery.rulings import decide, goes_again, together
 from publisher.delivery.unknowns import Settled, settle, settle_due
 from publisher.errors import NotFoundError
+from publisher.launching import change_unknown
 from publisher.mail.wire import message_id
 from publisher.passes import Pass
-from publisher.press import change_unknown
 from publisher.settings.mail import RelaySection
-from publisher.subscriptions import keyring, preferences
+from publisher.subscriptions import address_change, keyring
 from store import batches, deliveries, editions, issues, tables
 from store.database import Database
 from store.records import Delivery, DeliveryState, IssueState, UnknownRule
@@ -133,9 +133,9 @@ def test_an_answer_that_is_not_there_yet_is_asked_for_again_ever_more_rarely(
 def move(database: Database, config: Config) -> None:
     """Have the reader of French change their address, as readers do."""
     own = people.own_token(database, people.person(database, FR))
-    preferences.ask_address(database, config, own, NEW, now=make.NOW)
+    address_change.ask_address(database, config, own, NEW, now=make.NOW)
     link = people.token(database, config, "address")
-    preferences.confirm_address(database, config, link, now=make.NOW)
+    address_change.confirm_address(database, config, link, now=make.NOW)
 
 
 def test_what_the_relay_has_is_not_sent_again_to_who_has_another_address_since(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters, markup
 from publisher.config import Config
 from publisher.exchange import incoming, outgoing
 from publisher.exchange.blocks import split
@@ -127,7 +127,7 @@ def test_what_a_translator_writes_is_what_the_store_has(
             assert getattr(found, field) == answers[field]
     rest = found.body
     for unit in (unit for unit in answers if unit.startswith("body")):
-        before, there, rest = rest.partition(markup.clean_text(answers[unit]))
+        before, there, rest = rest.partition(characters.clean_text(answers[unit]))
         assert there
         assert not any(character.isalnum() for character in before)
     assert not any(character.isalnum() for character in rest) or not split(source.body).texts

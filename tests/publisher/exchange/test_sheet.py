@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 from publisher.exchange import blocks
 from publisher.exchange import sheet as sheets
 from publisher.exchange.sheet import Unit, sheet
@@ -177,8 +177,8 @@ def test_answers_stand_where_their_sources_stood(source: str, data: st.DataObjec
     found = sheet(changed(EN, body=source))
     answers = {unit.id: data.draw(bodies.STORED, label=unit.id) for unit in found.units}
     words = found.words(answers)
-    assert words.title == markup.clean_line(answers["title"])
+    assert words.title == characters.clean_line(answers["title"])
     rest = words.body
     for unit in found.body:
-        _, there, rest = rest.partition(markup.clean_text(answers[unit.id]))
+        _, there, rest = rest.partition(characters.clean_text(answers[unit.id]))
         assert there

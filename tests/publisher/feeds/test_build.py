@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 import scheduler
-from publisher import languages, markup, site, story
+from publisher import characters, languages, markup, site, story
 from publisher.config import Config
 from publisher.feeds.build import Feed, build
 from publisher.feeds.entries import Source, content, frame
@@ -120,9 +120,9 @@ def test_no_text_whatever_breaks_a_feed(
     config = make.config(tmp_path_factory.getbasetemp())
     # As ingest stores them.
     told = story_of(
-        title=markup.clean_line(title + SCRIPTS),
-        body=markup.clean_text(body + SCRIPTS),
-        summary=markup.clean_line(note + SCRIPTS),
+        title=characters.clean_line(title + SCRIPTS),
+        body=characters.clean_text(body + SCRIPTS),
+        summary=characters.clean_line(note + SCRIPTS),
     )
     for feed in xml(feed_of(told), config):
         (entry,) = parse(feed).entries

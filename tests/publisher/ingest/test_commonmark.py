@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters, markup
 from publisher.errors import InputError
-from publisher.ingest.commonmark import absolute, from_html, plain
+from publisher.ingest.commonmark import from_html, plain
+from publisher.ingest.links import absolute
 from publisher.ingest.trees import MAX_ELEMENTS, MAX_HTML, html_tree, xml_bytes, xml_tree
 
 BASE = "https://example.org/news/"
@@ -130,7 +131,7 @@ def test_no_word_is_lost_and_no_sign_is_added(given: str) -> None:
 @given(st.text("<>/abpiultrd=\"' &;#x0\x00\ud800\n-!", max_size=80))
 def test_whatever_stands_for_html_the_text_is_clean(given: str) -> None:
     text = from_html(given, BASE)
-    assert text == markup.clean_text(text)
+    assert text == characters.clean_text(text)
 
 
 @pytest.mark.parametrize(

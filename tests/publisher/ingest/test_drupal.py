@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.ingest import intake, readings
@@ -424,7 +424,7 @@ def test_what_is_in_no_language_is_told_of_too(web: Web, langcode: str) -> None:
     web.pages[path()] = listing([node(1), node(2, langcode=langcode)])
     _, refused = read(web)
     assert isinstance(refused, Rejected)
-    shown = markup.clean_line(langcode) or "none"
+    shown = characters.clean_line(langcode) or "none"
     assert refused.reason.startswith(f"lang: {shown} is not a language of this site")
 
 
@@ -580,7 +580,7 @@ def test_whatever_an_api_answers_there_are_clean_drafts_or_refusals(
             assert entry.reason
             assert "\n" not in entry.reason
         else:
-            assert entry.words.title == markup.clean_line(entry.words.title) != ""
-            assert entry.words.body == markup.clean_text(entry.words.body) != ""
+            assert entry.words.title == characters.clean_line(entry.words.title) != ""
+            assert entry.words.body == characters.clean_text(entry.words.body) != ""
             assert entry.language in make.LANGUAGES
             assert entry.origin.isprintable()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from publisher.config import Config
 from publisher.errors import InputError
-from publisher.ingest import connect, fetch, robots
+from publisher.ingest import connect, public, refusals, robots
 from publisher.ingest.fetch import MAX_REDIRECTS, Fetcher
 from publisher.ingest.links import header_links
 from publisher.ingest.public import is_public
@@ -303,7 +303,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(web: Web, tmp_path: Path) ->
     ["http://127.0.0.1/", "http://169.254.169.254/latest", "http://[::1]/", "http://2130706433/"],
 )
 def test_a_redirect_to_a_private_machine_is_refused(web: Web, tmp_path: Path, target: str) -> None:
-    answers = [[PUBLIC], connect.resolve(target.split("/")[2].strip("[]"), 80)]
+    answers = [[PUBLIC], public.resolve(target.split("/")[2].strip("[]"), 80)]
     fetcher, sockets = through(web, Names(*answers), tmp_path)
     web.pages["/a"] = Answer(status=302, headers={"Location": target})
     with fetcher:
@@ -475,7 +475,7 @@ def errors_of(module: Any) -> list[type[Exception]]:
 
 @pytest.mark.parametrize("kind", errors_of(httpx2), ids=lambda kind: kind.__name__)
 def test_no_error_of_httpx2_is_left_to_itself(kind: type[Exception]) -> None:
-    assert fetch.reason_of(kind.__new__(kind))
+    assert refusals.reason_of(kind.__new__(kind))
 
 
 @pytest.mark.parametrize("kind", errors_of(httpcore2), ids=lambda kind: kind.__name__)
@@ -486,7 +486,7 @@ def test_no_error_of_httpcore2_is_left_to_itself(kind: type[Exception]) -> None:
 def test_the_libraries_have_errors_at_all() -> None:
     assert len(errors_of(httpx2)) > 20
     assert len(errors_of(httpcore2)) > 10
-    assert fetch.reason_of(ValueError()) is None
+    assert refusals.reason_of(ValueError()) is None
     assert connect.reason_of(ValueError()) is None
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters, markup
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.folder import MAX_BYTES, Folder
 from store.records import Change, Kind, Workflow
@@ -353,8 +353,8 @@ def test_whatever_a_file_holds_it_is_a_clean_draft_or_refused(content: bytes) ->
         assert found.reason
     else:
         assert found.language in make.LANGUAGES
-        assert found.words.title == markup.clean_line(found.words.title) != ""
-        assert found.words.body == markup.clean_text(found.words.body) != ""
+        assert found.words.title == characters.clean_line(found.words.title) != ""
+        assert found.words.body == characters.clean_text(found.words.body) != ""
         assert found.words.slug == markup.slug(found.words.slug)
         assert all(
             moment is None or moment.tzinfo is UTC for moment in (found.dated, found.embargo)

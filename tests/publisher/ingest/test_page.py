@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.ingest import intake, readings, sources
 from publisher.ingest.drafts import Draft, Rejected
@@ -224,8 +224,8 @@ def test_whatever_a_page_holds_its_draft_is_clean(given: str, tag: str) -> None:
     content = f"<html lang=en><title>T</title><body>{inner}"
     (found,) = page(content.encode("utf-8", "surrogatepass")).drafts()
     if isinstance(found, Draft):
-        assert found.words.title == markup.clean_line(found.words.title) != ""
-        assert found.words.body == markup.clean_text(found.words.body) != ""
+        assert found.words.title == characters.clean_line(found.words.title) != ""
+        assert found.words.body == characters.clean_text(found.words.body) != ""
 
 
 def hreflang(**pages: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.ingest import intake, readings, sources, syndicated
@@ -319,8 +319,8 @@ JUNK = st.text(alphabet='<>&;"{}[]:, /!?-=aé\n\x00\ud800', max_size=60)
 def test_whatever_a_feed_holds_its_drafts_are_clean(content: str) -> None:
     for found in read(content.encode("utf-8", "surrogatepass"), "en"):
         if isinstance(found, Draft):
-            assert found.words.title == markup.clean_line(found.words.title) != ""
-            assert found.words.body == markup.clean_text(found.words.body) != ""
+            assert found.words.title == characters.clean_line(found.words.title) != ""
+            assert found.words.body == characters.clean_text(found.words.body) != ""
             assert found.dated is None or found.dated.tzinfo is UTC
         else:
             assert found.reason

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.ingest import intake
 from publisher.ingest.drafts import Draft, Rejected
@@ -381,8 +381,8 @@ def test_whatever_rows_hold_they_are_clean_drafts_or_refused(content: bytes) -> 
             assert "\n" not in entry.reason
         else:
             assert isinstance(entry, Draft)
-            assert entry.words.title == markup.clean_line(entry.words.title) != ""
-            assert entry.words.body == markup.clean_text(entry.words.body) != ""
+            assert entry.words.title == characters.clean_line(entry.words.title) != ""
+            assert entry.words.body == characters.clean_text(entry.words.body) != ""
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('",;\t\n'))
@@ -401,4 +401,7 @@ def test_what_a_program_writes_as_a_table_is_read_as_it_was_meant(
         found = read(Path(root), file.getvalue())
     assert [
         (entry.words.title, entry.words.body) for entry in found if isinstance(entry, Draft)
-    ] == [(markup.clean_line(f"T{title}"), markup.clean_text(f"B{body}")) for title, body in texts]
+    ] == [
+        (characters.clean_line(f"T{title}"), characters.clean_text(f"B{body}"))
+        for title, body in texts
+    ]

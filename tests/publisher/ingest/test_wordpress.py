@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.ingest import intake, readings
 from publisher.ingest.drafts import Draft, Rejected
@@ -572,7 +572,7 @@ def test_whatever_an_api_answers_there_are_clean_drafts_or_refusals(
             assert entry.reason
             assert "\n" not in entry.reason
         else:
-            assert entry.words.title == markup.clean_line(entry.words.title) != ""
-            assert entry.words.body == markup.clean_text(entry.words.body) != ""
+            assert entry.words.title == characters.clean_line(entry.words.title) != ""
+            assert entry.words.body == characters.clean_text(entry.words.body) != ""
             assert entry.language in make.LANGUAGES
             assert entry.origin.isprintable()

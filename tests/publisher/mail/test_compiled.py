@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import markup, story
+from publisher import characters, story
 from publisher.config import Config
 from publisher.errors import UnwritableError
 from publisher.mail import wire
@@ -46,7 +46,7 @@ def plain(delivery: Delivery, edition: Edition, sender: Sender, links: Links) ->
         "From": wire.mailbox("From", sender.name, sender.address),
         **wire.reply_to(sender),
         "To": wire.mailbox("To", delivery.name, delivery.email),
-        "Subject": wire.words("Subject", markup.clean_line(edition.subject)),
+        "Subject": wire.words("Subject", characters.clean_line(edition.subject)),
         "Date": format_datetime(DATE),
         "Message-ID": wire.message_id(delivery, edition, sender.host, TOKENS),
         "List-Id": f"<{quote(sender.newsletter)}.{sender.host}>",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import languages, markup, story
+from publisher import characters, languages, story
 from publisher.config import Config
 from publisher.mail import compiled, wire
 from publisher.mail.edition import Rendered, render_correction
@@ -270,7 +270,7 @@ def test_styles_are_inlined_and_nothing_is_loaded_from_elsewhere(
     assert not re.search(r"url\(|@import", edition.html)
 
 
-WORDS = st.text(min_size=1, max_size=40).map(markup.clean_line).filter(bool)
+WORDS = st.text(min_size=1, max_size=40).map(characters.clean_line).filter(bool)
 
 
 @settings(deadline=None, max_examples=25)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import languages, markup, story
+from publisher import characters, languages, story
 from publisher.config import Config
 from publisher.mail.edition import Rendered, render_edition, title
 from publisher.mail.links import LEAVE, PREFERENCES
@@ -344,7 +344,7 @@ def test_a_newsletter_is_called_by_its_nearest_name(
     assert title(make.newsletter(names=names), config.chain(language)) == shown
 
 
-TITLES = st.text(min_size=1, max_size=40).map(markup.clean_line).filter(bool)
+TITLES = st.text(min_size=1, max_size=40).map(characters.clean_line).filter(bool)
 
 
 @settings(deadline=None, max_examples=30)

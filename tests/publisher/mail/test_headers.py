@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 from publisher.config import Config
 from publisher.delivery import endings
 from publisher.delivery.outgoing import Answer, Verdict
@@ -59,9 +59,9 @@ def test_what_was_written_is_what_is_read(
     compat = email.message_from_bytes(raw)
     for header, written in (("To", name), ("From", reply), ("Reply-To", reply)):
         phrase, _ = parseaddr(compat[header].replace("\r\n", ""))
-        assert str(make_header(decode_header(phrase))) == markup.clean_line(written)
+        assert str(make_header(decode_header(phrase))) == characters.clean_line(written)
     shown = str(make_header(decode_header(compat["Subject"].replace("\r\n", ""))))
-    assert shown == markup.clean_line(subject)
+    assert shown == characters.clean_line(subject)
     assert compat["Content-Language"] == language
 
 

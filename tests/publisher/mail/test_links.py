@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters, markup
 from publisher.mail import links
 from publisher.mail.links import LEAVE, PREFERENCES, Links
 from publisher.tokens import Purpose, Tokens
@@ -45,6 +45,10 @@ def test_slots_are_filled_wherever_they_stand_and_the_rest_is_left_alone() -> No
 @given(st.sampled_from([LEAVE, PREFERENCES]), st.text(max_size=20), st.text(max_size=20))
 def test_no_text_that_comes_in_holds_a_slot(slot: str, before: str, after: str) -> None:
     text = before + slot + after
-    for cleaned in (markup.clean_line(text), markup.clean_text(text), markup.clean_html(text)):
+    for cleaned in (
+        characters.clean_line(text),
+        characters.clean_text(text),
+        markup.clean_html(text),
+    ):
         assert LEAVE not in cleaned
         assert PREFERENCES not in cleaned

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher import press
+from publisher import launching
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.mail.senders import Mailbox, mailbox, sender
@@ -106,4 +106,4 @@ def test_what_cannot_be_a_sender_or_a_template_is_refused_at_the_start(
     database: Database, config: Config, changes: dict[str, object], complaint: str
 ) -> None:
     with pytest.raises(InputError, match=complaint):
-        press.start(database, config, make.newsletter(**changes))
+        launching.start(database, config, make.newsletter(**changes))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import markup
+from publisher import characters
 from publisher.mail import signing
 from publisher.mail.compiled import compiled
 from publisher.mail.letters import NAMES
@@ -38,7 +38,7 @@ def signed(text: str = "Dignité", links: Links = LINKS, **changes: Any) -> byte
     """Return a signed message with slots in both parts."""
     words = f"{text}\n\n{LEAVE}\n{PREFERENCES} \t \n\n"
     html = f'<p>{text}  <a href="{LEAVE}">x</a>\t <a href="{PREFERENCES}">y</a>\n</p>  \n\n\n'
-    frozen = edition(text=words, html=html, subject=markup.clean_line(text))
+    frozen = edition(text=words, html=html, subject=characters.clean_line(text))
     from_ = sender(reply_name=text, reply_address="answers@example.org", archive="https://a.b/c/")
     ready = compiled(frozen, from_, date=DATE, tokens=TOKENS, keys=changes.pop("keys", KEYS))
     return ready.message(delivery(**changes), links)
@@ -57,7 +57,7 @@ NAMES_OF_PEOPLE = st.text(max_size=40)
 
 
 @settings(deadline=None, max_examples=60)
-@given(URIS, URIS, NAMES_OF_PEOPLE, st.text(max_size=200).map(markup.clean_text))
+@given(URIS, URIS, NAMES_OF_PEOPLE, st.text(max_size=200).map(characters.clean_text))
 @example("https://a.example/=3D.", "https://a.example/" + "." * 200, 'a "b" c', " \t\n \n")
 @example("mailto:a@example.org", "https://a.example/&%3C%3E", "  ", "كرامة " * 50)
 def test_signatures_are_good_whatever_is_in_the_slots(

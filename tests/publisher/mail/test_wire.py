@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher import markup, story
+from publisher import characters, story
 from publisher.config import Config
 from publisher.mail.compiled import message
 from publisher.mail.edition import render_edition
@@ -188,13 +188,13 @@ def test_no_name_and_no_title_becomes_a_header_or_a_recipient(
     assert len(found.keys()) == len(ONCE)
     assert [mail.addr_spec for mail in found["To"].addresses] == ["zoe@example.org"]
     assert [mail.addr_spec for mail in found["From"].addresses] == ["news@example.org"]
-    assert mailbox(raw, "To") == (markup.clean_line(name), "zoe@example.org")
-    assert mailbox(raw, "From") == (markup.clean_line(site), "news@example.org")
-    assert header(raw, "Subject") == markup.clean_line(subject)
+    assert mailbox(raw, "To") == (characters.clean_line(name), "zoe@example.org")
+    assert mailbox(raw, "From") == (characters.clean_line(site), "news@example.org")
+    assert header(raw, "Subject") == characters.clean_line(subject)
     assert body(raw, "plain") == "Dignité\n"
 
 
-TEXTS = st.text(max_size=300).map(markup.clean_text).map(lambda text: text + "\n")
+TEXTS = st.text(max_size=300).map(characters.clean_text).map(lambda text: text + "\n")
 
 
 @settings(deadline=None, max_examples=100)

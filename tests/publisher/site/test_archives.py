@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher import addresses, editing, publishing, site
+from publisher import addresses, editing, publishing, retracting, site
 from publisher.config import Config
 from store.database import Database
 from tests import make
@@ -125,7 +125,7 @@ def test_a_correction_changes_the_document_that_the_item_stands_in(
     for number in range(1, 9):
         publish(database, small, number)
     first, second = (body(small, "en", archive=number) for number in (1, 2))
-    editing.retract(database, small, 1, {"en": "It was wrong."}, author="ann", now=make.NOW)
+    retracting.retract(database, small, 1, {"en": "It was wrong."}, author="ann", now=make.NOW)
     refresh(database, small)
     assert "It was wrong." in body(small, "en", archive=1) != first
     assert body(small, "en", archive=2) == second

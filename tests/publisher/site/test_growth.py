@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from publisher import editing, press, publishing, site
+from publisher import editing, press, publishing, retracting, site
 from publisher.config import Config
 from publisher.ingest import intake
 from store import items, translations
@@ -64,7 +64,7 @@ def approve(number: int, language: str) -> Act:
 def retract(number: int) -> Act:
     def act(database: Database, config: Config, hour: int) -> None:
         for item_id in _has(database, number, "en"):
-            editing.retract(
+            retracting.retract(
                 database,
                 config,
                 item_id,

@@ -11,11 +11,12 @@ from lxml import html
 
 from publisher import publishing
 from publisher.config import Config
+from publisher.ledger import tell_all
 from publisher.rendering import render
 from publisher.site import items as item_pages
 from publisher.site import linked
 from publisher.site.view import View, view
-from publisher.story import Correction, Picture, Story, tell_all
+from publisher.story import Correction, Picture, Story
 from store import publications
 from store.database import Database
 from store.records import FEED, Missing

@@ -8,7 +8,7 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from lxml import etree
 
-from publisher import editing, publishing, site
+from publisher import editing, publishing, retracting, site
 from publisher.config import Config
 from publisher.site.view import Document, View
 from store.database import Database
@@ -54,7 +54,7 @@ def all_pages(config: Config) -> list[str]:
 def test_the_site_map_has_every_page_once_and_no_other(database: Database, config: Config) -> None:
     make.start(database, config)
     publish(database, config, 3, topics={"labour": "Labour"})
-    editing.retract(database, config, 2, {"en": "Wrong."}, author="ann", now=make.NOW)
+    retracting.retract(database, config, 2, {"en": "Wrong."}, author="ann", now=make.NOW)
     editing.withdraw(database, 3, "ar", now=make.NOW)
     refresh(database, config)
     mapped = [place(config, url) for url in all_pages(config)]

@@ -6,7 +6,7 @@ import pytest
 
 from publisher.config import Config
 from publisher.errors import TokenError
-from publisher.subscriptions import erasure, joining, keyring, leaving, preferences
+from publisher.subscriptions import address_change, confirming, erasure, keyring, leaving
 from store import consents, subscribers
 from store.database import Database
 from store.errors import NotFoundError
@@ -15,12 +15,6 @@ from tests import make, people
 from tests.store.fill import at_once
 
 CLICKS = 5
-
-
-@pytest.fixture
-def site(either: Database, config: Config) -> Database:
-    people.site(either, config)
-    return either
 
 
 def acts(site: Database, subscriber_id: int) -> list[Act]:
@@ -46,7 +40,7 @@ def test_who_confirms_and_leaves_several_times_at_once_does_so_once(
 ) -> None:
     people.ask(site, config)
     token = people.token(site, config, "confirm")
-    at_once(CLICKS, lambda _: joining.confirm(site, config, token, now=make.NOW))
+    at_once(CLICKS, lambda _: confirming.confirm(site, config, token, now=make.NOW))
     person = people.person(site)
     assert (person.status, len(people.written(site, "welcome"))) == (Status.ACTIVE, 1)
     leave = people.leave_token(site, person)
@@ -62,12 +56,12 @@ def test_an_address_that_two_take_at_once_is_one_persons(site: Database, config:
     tokens = []
     for reader in readers:
         own = people.own_token(site, reader)
-        preferences.ask_address(site, config, own, people.ZOE, now=make.NOW)
+        address_change.ask_address(site, config, own, people.ZOE, now=make.NOW)
         tokens.append(people.token(site, config, "address"))
 
     def confirm(number: int) -> bool:
         try:
-            preferences.confirm_address(site, config, tokens[number], now=make.NOW)
+            address_change.confirm_address(site, config, tokens[number], now=make.NOW)
         except TokenError:
             return False
         return True

@@ -9,10 +9,11 @@ from io import StringIO
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from publisher.characters import clean_line
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
-from publisher.markup import clean_line
-from publisher.subscriptions.checks import COLUMNS, Checks, cells_of, email_address
+from publisher.subscriptions.checks import COLUMNS, Checks, cells_of
+from publisher.subscriptions.email_addresses import email_address
 from publisher.subscriptions.importing import LISTED, Outcome, import_csv
 from store import members
 from store.database import Database

@@ -28,12 +28,6 @@ ORDER = (Status.UNSUBSCRIBED, Status.ERASED, *GRAVE)
 ROW = {"email": ZOE, "language": "en", "newsletters": "digest"}
 
 
-@pytest.fixture
-def site(either: Database, config: Config) -> Database:
-    people.site(either, config)
-    return either
-
-
 def contents(database: Database) -> str:
     """Return all that stands in the store, as text."""
     with database.read() as tx:

@@ -14,7 +14,7 @@ from publisher.errors import FormError, TokenError
 from publisher.mail.letters import GOOD_FOR
 from publisher.settings.site import SignupSection
 from publisher.story import Label
-from publisher.subscriptions import erasure, joining, keyring, suppressions
+from publisher.subscriptions import confirming, erasure, joining, keyring, suppressions
 from publisher.subscriptions.choices import USUAL, Offer
 from store import consents, subscribers
 from store.database import Database
@@ -28,12 +28,6 @@ OFFERS = [
                                                Label(key="asylum", name="Asylum"))),
     Offer(key="alerts", name="Alerts", topics=()),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def site(either: Database, config: Config) -> Database:
-    people.site(either, config)
-    return either
 
 
 def fields(**changes: Any) -> dict[str, Any]:
@@ -51,8 +45,8 @@ def test_who_signs_up_is_pending_until_the_letter_is_answered(
     assert people.wants(site, person) == {}
     now = make.NOW + HOUR
     token = people.token(site, config, "confirm")
-    assert joining.asked(site, config, token, now=now).subscriber == person
-    joining.confirm(site, config, token, now=now)
+    assert confirming.asked(site, config, token, now=now).subscriber == person
+    confirming.confirm(site, config, token, now=now)
     person = people.person(site)
     assert (person.status, person.timezone) == (Status.ACTIVE, "Africa/Tunis")
     assert (person.consent_at, person.consent_source) == (now, "form")
@@ -81,13 +75,13 @@ def test_a_second_confirmation_changes_nothing_also_when_the_reader_has_left_sin
 ) -> None:
     person = people.join(site, config)
     token = people.token(site, config, "confirm")
-    joining.confirm(site, config, token, now=make.NOW + HOUR)
+    confirming.confirm(site, config, token, now=make.NOW + HOUR)
     assert people.person(site) == person
     assert len(people.written(site, "welcome")) == 1
     with site.write() as tx:
         subscribers.unsubscribe(tx, person.id)
         subscribers.change(tx, person.id, status=Status.UNSUBSCRIBED)
-    joining.confirm(site, config, token, now=make.NOW + HOUR)
+    confirming.confirm(site, config, token, now=make.NOW + HOUR)
     assert people.person(site).status is Status.UNSUBSCRIBED
     assert people.wants(site, person) == {}
 
@@ -95,7 +89,7 @@ def test_a_second_confirmation_changes_nothing_also_when_the_reader_has_left_sin
 def test_a_link_is_too_old_after_a_week(site: Database, config: Config) -> None:
     people.ask(site, config)
     token = people.token(site, config, "confirm")
-    for act in (joining.asked, joining.confirm):
+    for act in (confirming.asked, confirming.confirm):
         with pytest.raises(TokenError) as refusal:
             act(site, config, token, now=make.NOW + GOOD_FOR)
         assert refusal.value.expired
@@ -108,7 +102,7 @@ def test_nobody_can_change_a_stranger_by_signing_them_up(site: Database, config:
     assert people.person(site) == before
     assert people.wants(site, before) == {"digest": ()}
     # They themself can: what they asked for comes beside what they have.
-    joining.confirm(site, config, people.token(site, config, "confirm"), now=make.NOW)
+    confirming.confirm(site, config, people.token(site, config, "confirm"), now=make.NOW)
     assert people.person(site).language == "ar"
     assert people.person(site).name == "Zoë"
     assert people.wants(site, before) == {"alerts": (), "digest": ()}
@@ -175,11 +169,11 @@ def test_who_was_erased_can_come_back_by_themself(site: Database, config: Config
     old = people.token(site, config, "confirm")
     erasure.erase(site, ZOE, now=make.NOW)
     with pytest.raises(TokenError):
-        joining.confirm(site, config, old, now=make.NOW)
+        confirming.confirm(site, config, old, now=make.NOW)
     people.ask(site, config, now=make.NOW + DAY)
     with site.read() as tx:
         assert suppressions.is_suppressed(tx, ZOE) == Status.ERASED
-    joining.confirm(site, config, people.token(site, config, "confirm"), now=make.NOW + DAY)
+    confirming.confirm(site, config, people.token(site, config, "confirm"), now=make.NOW + DAY)
     assert people.person(site).id != first.id
     with site.read() as tx:
         assert suppressions.is_suppressed(tx, ZOE) is None
@@ -191,7 +185,7 @@ def test_keys_are_made_once_and_old_links_are_good_after_a_new_one(
     people.ask(site, config)
     token = people.token(site, config, "confirm")
     assert keyring.rotate(site, now=make.NOW) == 2
-    joining.confirm(site, config, token, now=make.NOW)
+    confirming.confirm(site, config, token, now=make.NOW)
     assert people.token(site, config, "welcome").startswith("p2.")
     assert len(keyring.tokens(site, now=make.NOW).keys) == 2
 

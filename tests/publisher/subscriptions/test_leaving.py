@@ -8,7 +8,7 @@ from publisher.bounces.stopping import stop
 from publisher.config import Config
 from publisher.errors import TokenError
 from publisher.ingest import intake
-from publisher.subscriptions import erasure, joining, leaving
+from publisher.subscriptions import confirming, erasure, leaving
 from store import consents, deliveries, issues, queueing, subscribers
 from store.database import Database
 from store.records import Act, DeliveryState, IssueState, Status, Subscriber
@@ -16,12 +16,6 @@ from tests import claimed, make, people
 from tests.store import fill
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def site(either: Database, config: Config) -> Database:
-    people.site(either, config)
-    return either
 
 
 @pytest.fixture
@@ -222,7 +216,7 @@ def test_who_left_comes_back_by_signing_up(
     later: datetime = make.NOW + DAY
     people.ask(site, config, now=later)
     assert people.person(site).status is Status.UNSUBSCRIBED
-    joining.confirm(site, config, people.token(site, config, "confirm"), now=later)
+    confirming.confirm(site, config, people.token(site, config, "confirm"), now=later)
     assert people.person(site).status is Status.ACTIVE
     assert people.wants(site, reader) == {"digest": ()}
 

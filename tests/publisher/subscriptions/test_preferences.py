@@ -1,4 +1,4 @@
-"""What readers change: it counts from the next issue on, and an address only once it is theirs."""
+"""What readers change: it counts from the next issue on."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scheduler
-from publisher.bounces.stopping import stop
 from publisher.config import Config
-from publisher.errors import FormError, InputError, TokenError
-from publisher.subscriptions import erasure, leaving, preferences, suppressions
+from publisher.errors import FormError, InputError
+from publisher.subscriptions import leaving, preferences
 from publisher.subscriptions.choices import zones
 from publisher.subscriptions.preferences import pause_of
 from store import consents, deliveries, editions, issues, subscribers
@@ -22,34 +21,10 @@ from tests import make, people
 from tests.fakes import Relay
 
 DAY = timedelta(days=1)
-NEW = "zoe@new.example"
-
-
-@pytest.fixture
-def site(either: Database, config: Config) -> Database:
-    people.site(either, config)
-    return either
-
-
-@pytest.fixture
-def reader(site: Database, config: Config) -> Subscriber:
-    return people.join(site, config)
-
-
-def save(site: Database, config: Config, reader: Subscriber, **changes: Any) -> None:
-    values = {
-        "name": "",
-        "language": "en",
-        "timezone": "",
-        "wanted": {"digest": ()},
-        "pause": "",
-        "now": make.NOW,
-    }
-    preferences.save(site, config, people.own_token(site, reader), **{**values, **changes})
 
 
 def test_a_reader_changes_what_they_get(site: Database, config: Config, reader: Subscriber) -> None:
-    save(
+    people.save(
         site,
         config,
         reader,
@@ -73,9 +48,9 @@ def test_a_reader_changes_what_they_get(site: Database, config: Config, reader: 
 def test_who_chooses_nothing_has_left_and_who_chooses_again_is_back(
     site: Database, config: Config, reader: Subscriber
 ) -> None:
-    save(site, config, reader, wanted={})
+    people.save(site, config, reader, wanted={})
     assert people.person(site).status is Status.UNSUBSCRIBED
-    save(site, config, reader, wanted={"alerts": ()})
+    people.save(site, config, reader, wanted={"alerts": ()})
     assert people.person(site).status is Status.ACTIVE
     assert people.wants(site, reader) == {"alerts": ()}
 
@@ -83,7 +58,7 @@ def test_who_chooses_nothing_has_left_and_who_chooses_again_is_back(
 def test_who_swaps_all_newsletters_for_others_is_still_written_to_and_told_no_goodbye(
     site: Database, config: Config, reader: Subscriber
 ) -> None:
-    save(site, config, reader, wanted={"alerts": ()})
+    people.save(site, config, reader, wanted={"alerts": ()})
     assert people.person(site).status is Status.ACTIVE
     assert people.wants(site, reader) == {"alerts": ()}
     assert people.written(site, "goodbye") == []
@@ -94,7 +69,7 @@ def test_who_left_and_saves_what_is_still_ticked_is_back(
 ) -> None:
     with site.write() as tx:
         subscribers.change(tx, reader.id, status=Status.UNSUBSCRIBED)
-    save(site, config, reader)
+    people.save(site, config, reader)
     assert people.person(site).status is Status.ACTIVE
     with site.read() as tx:
         assert consents.of(tx, reader.id)[-1].act is Act.CHOSEN
@@ -102,7 +77,7 @@ def test_who_left_and_saves_what_is_still_ticked_is_back(
 
 def test_who_drops_one_newsletter_of_two_has_not_left(site: Database, config: Config) -> None:
     reader = people.join(site, config, wanted={"digest": (), "alerts": ()})
-    save(site, config, reader, wanted={"alerts": ()})
+    people.save(site, config, reader, wanted={"alerts": ()})
     assert people.person(site).status is Status.ACTIVE
     with site.read() as tx:
         withdrawn, chosen = consents.of(tx, reader.id)[-2:]
@@ -115,7 +90,7 @@ def test_who_drops_one_newsletter_of_two_has_not_left(site: Database, config: Co
 def test_saving_what_was_there_says_nothing_new(
     site: Database, config: Config, reader: Subscriber
 ) -> None:
-    save(site, config, reader)
+    people.save(site, config, reader)
     with site.read() as tx:
         assert len(consents.of(tx, reader.id)) == 2
 
@@ -128,12 +103,12 @@ def test_a_language_that_the_site_has_not_stays_until_another_is_chosen(
         subscribers.change(tx, reader.id, language=language)
     shown = preferences.read(site, config, people.own_token(site, reader), now=make.NOW)
     assert shown.languages == (*make.LANGUAGES, language)
-    save(site, config, reader, language=language, name="Zoë")
+    people.save(site, config, reader, language=language, name="Zoë")
     assert (people.person(site).name, people.person(site).language) == ("Zoë", language)
-    save(site, config, reader, language="es")
+    people.save(site, config, reader, language="es")
     assert people.person(site).language == "es"
     with pytest.raises(FormError):
-        save(site, config, reader, language=language)
+        people.save(site, config, reader, language=language)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +126,7 @@ def test_what_cannot_be_taken_changes_nothing(
     site: Database, config: Config, reader: Subscriber, changes: dict[str, Any], wrong: str
 ) -> None:
     with pytest.raises(FormError) as refusal:
-        save(site, config, reader, **{"name": "New", **changes})
+        people.save(site, config, reader, **{"name": "New", **changes})
     assert refusal.value.fields == (wrong,)
     assert people.person(site) == reader
 
@@ -159,7 +134,7 @@ def test_what_cannot_be_taken_changes_nothing(
 def test_who_pauses_is_queued_nothing_until_the_day(database: Database, config: Config) -> None:
     people.site(database, config)
     reader = people.join(database, config)
-    save(database, config, reader, pause="2026-12-01", timezone="Europe/Brussels")
+    people.save(database, config, reader, pause="2026-12-01", timezone="Europe/Brussels")
     sent = []
     with Relay() as relay:
         served = relay.serves(config)
@@ -191,103 +166,6 @@ def test_what_is_no_day_within_a_year_is_no_pause(text: str) -> None:
     assert refusal.value.source == "pause"
 
 
-def test_a_new_address_counts_once_its_own_mailbox_says_so_and_the_old_one_is_told(
-    site: Database, config: Config, reader: Subscriber
-) -> None:
-    own = people.own_token(site, reader)
-    preferences.ask_address(site, config, own, "Zoe@New.example", now=make.NOW)
-    assert people.person(site).email == reader.email
-    (letter,) = people.written(site, "address")
-    assert letter.email == NEW
-    token = people.token(site, config, "address")
-    assert preferences.is_address_token(site, token, now=make.NOW)
-    for _ in range(2):
-        preferences.confirm_address(site, config, token, now=make.NOW)
-    assert people.person(site, NEW).id == reader.id
-    (notice,) = people.written(site, "changed")
-    assert notice.email == reader.email
-    # The links in old mails still work: they are about the person.
-    leaving.leave(site, config, people.leave_token(site, reader), now=make.NOW)
-    assert people.wants(site, reader) == {}
-
-
-def test_a_new_address_that_is_anothers_is_not_written_to(
-    site: Database, config: Config, reader: Subscriber
-) -> None:
-    people.join(site, config, "joe@example.org")
-    erasure.erase(site, people.join(site, config, "ann@example.org").email, now=make.NOW)
-    own = people.own_token(site, reader)
-    for email in ("joe@example.org", "ann@example.org"):
-        preferences.ask_address(site, config, own, email, now=make.NOW)
-    assert people.written(site, "address") == []
-    with pytest.raises(FormError):
-        preferences.ask_address(site, config, own, "nonsense", now=make.NOW)
-
-
-def test_a_link_for_an_address_is_void_once_the_address_is_another_or_somebodys(
-    site: Database, config: Config, reader: Subscriber
-) -> None:
-    own = people.own_token(site, reader)
-    preferences.ask_address(site, config, own, NEW, now=make.NOW)
-    first = people.token(site, config, "address")
-    preferences.ask_address(site, config, own, "zoe@other.example", now=make.NOW)
-    preferences.confirm_address(site, config, people.token(site, config, "address"), now=make.NOW)
-    with pytest.raises(TokenError) as refusal:
-        preferences.confirm_address(site, config, first, now=make.NOW)
-    assert refusal.value.expired
-    assert people.person(site, "zoe@other.example").id == reader.id
-
-
-@pytest.mark.parametrize(
-    ("wanted", "status"),
-    [({"alerts": ()}, Status.ACTIVE), ({}, Status.UNSUBSCRIBED)],
-)
-def test_who_bounced_gets_mail_again_at_a_new_address_unless_they_left(
-    site: Database, config: Config, wanted: dict[str, tuple[str, ...]], status: Status
-) -> None:
-    reader = people.join(site, config, wanted={"digest": (), "alerts": ()})
-    with site.write() as tx:
-        stop(tx, reader, Status.BOUNCED, how="bounce", now=make.NOW)
-    save(site, config, reader, wanted=wanted)
-    assert people.person(site).status is Status.BOUNCED
-    own = people.own_token(site, reader)
-    preferences.ask_address(site, config, own, NEW, now=make.NOW)
-    token = people.token(site, config, "address")
-    preferences.confirm_address(site, config, token, now=make.NOW)
-    assert people.person(site, NEW).status is status
-    assert people.wants(site, reader) == wanted
-    # A form with the new address is heard; the old one stays what it was.
-    people.ask(site, config, NEW)
-    people.ask(site, config, reader.email)
-    assert [letter.email for letter in people.written(site, "confirm")] == [reader.email, NEW]
-    with site.read() as tx:
-        assert suppressions.is_suppressed(tx, reader.email) == Status.BOUNCED
-    # The old mailbox is dead: nobody is told there.
-    (notice,) = people.written(site, "changed")
-    assert notice.state is DeliveryState.CANCELLED
-
-
-def test_who_came_bounced_by_a_list_leaves_the_dead_address_behind_for_good(
-    site: Database, config: Config, reader: Subscriber
-) -> None:
-    with site.write() as tx:
-        subscribers.change(tx, reader.id, status=Status.BOUNCED)
-    preferences.ask_address(site, config, people.own_token(site, reader), NEW, now=make.NOW)
-    token = people.token(site, config, "address")
-    preferences.confirm_address(site, config, token, now=make.NOW)
-    with site.read() as tx:
-        assert suppressions.is_suppressed(tx, reader.email) == Status.BOUNCED
-
-
-def test_a_stranger_is_not_buried_in_letters_by_a_reader(
-    site: Database, config: Config, reader: Subscriber
-) -> None:
-    own = people.own_token(site, reader)
-    for _ in range(9):
-        preferences.ask_address(site, config, own, NEW, now=make.NOW)
-    assert len(people.written(site, "address")) == 3
-
-
 def test_who_changes_language_between_freeze_and_sending_gets_one_edition(
     either: Database, config: Config
 ) -> None:
@@ -296,7 +174,7 @@ def test_who_changes_language_between_freeze_and_sending_gets_one_edition(
     make.take(either, config, make.draft("en"), make.draft("fr"))
     # No relay answers: editions are frozen and queued, and nothing is sent.
     scheduler.tick(either, config.model_copy(update={"mail": _nowhere(config)}), now=make.NOW)
-    save(either, config, reader, language="fr")
+    people.save(either, config, reader, language="fr")
     with Relay() as relay:
         for hours in range(0, 24, 6):
             now = make.NOW + timedelta(hours=hours)
@@ -326,16 +204,16 @@ def test_a_reader_chooses_how_often_where_there_is_a_choice(site: Database, conf
     assert offered["digest"] == {}
     assert shown.often == {"brief": "daily"}
     # What a form does not ask stays as it was.
-    save(site, config, person, wanted={"brief": ()})
+    people.save(site, config, person, wanted={"brief": ()})
     assert often(site, person) == {"brief": "daily"}
-    save(site, config, person, wanted={"brief": ()}, often={"brief": "quarterly"})
+    people.save(site, config, person, wanted={"brief": ()}, often={"brief": "quarterly"})
     assert often(site, person) == {"brief": "quarterly"}
     token = people.leave_token(site, person, "brief")
     leaving.leave(site, config, token, now=make.NOW)
     leaving.undo(site, config, token, now=make.NOW)
     assert often(site, person) == {"brief": "quarterly"}
     with pytest.raises(FormError):
-        save(site, config, person, wanted={"brief": ()}, often={"brief": "hourly"})
+        people.save(site, config, person, wanted={"brief": ()}, often={"brief": "hourly"})
 
 
 def often(site: Database, person: Subscriber) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import scheduler
-from publisher import addresses, editing, publishing, site
+from publisher import addresses, publishing, retracting, site
 from publisher.config import Config
 from publisher.mail import links
 from store import editions
@@ -58,7 +58,7 @@ def test_a_page_that_was_taken_back_is_gone(
     (page,) = config.public.glob("en/items/*/")
     path = f"/en/items/{page.name}/"
     assert get(path).status == 200
-    editing.retract(database, config, 1, {"en": "It was wrong."}, author="staff", now=make.NOW)
+    retracting.retract(database, config, 1, {"en": "It was wrong."}, author="staff", now=make.NOW)
     publish(database, config)
     assert get(path).status == 410
 

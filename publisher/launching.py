@@ -1,0 +1,79 @@
+"""Newsletters begin; what may be changed of one that has begun."""
+
+from publisher import gating, markup, wallclock, windows
+from publisher.config import Config
+from publisher.errors import InputError
+from publisher.gating import OTHERS
+from publisher.mail import edition, senders
+from store import newsletters, offers, topics
+from store.database import Database
+from store.records import OWN, Newsletter, UnknownRule
+
+#: The longest name of a frequency that the store has room for.
+_MAX_FREQUENCY = 40
+
+
+def start(database: Database, config: Config, newsletter: Newsletter) -> Newsletter:
+    """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
+    if newsletter.key != markup.slug(newsletter.key):
+        raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
+    by_language = (
+        newsletter.names,
+        newsletter.rules,
+        newsletter.windows,
+        newsletter.senders,
+        newsletter.replies,
+    )
+    named = {*newsletter.languages}.union(*by_language) - {OTHERS}
+    strangers = named - {*config.site.languages}
+    if strangers:
+        there = ", ".join(config.site.languages)
+        raise InputError("languages", f"{', '.join(sorted(strangers))}: this site has {there}")
+    wallclock.zone_name(newsletter.timezone, "timezone")
+    for language in {OTHERS, *newsletter.rules}:
+        gating.rule(newsletter, language)
+    for text in (*newsletter.senders.values(), *newsletter.replies.values()):
+        senders.mailbox(text)
+    _refuse_unknown_template(newsletter, config)
+    _check_going_out(newsletter)
+    with database.write() as tx:
+        known = {topic.key for topic in topics.listing(tx)}
+        for topic in newsletter.topics:
+            if topic not in known:
+                raise InputError("topics", f"no topic {topic!r}; there are: {', '.join(known)}")
+        newsletters.add(tx, newsletter)
+        offers.offer_all(tx, newsletter.key)
+    return newsletter
+
+
+def change_unknown(database: Database, key: str, rule: UnknownRule) -> Newsletter:
+    """Say what becomes of mails that nobody can say of; also of those there are already.
+
+    Raises NotFoundError.
+    """
+    with database.write() as tx:
+        newsletters.change_unknown(tx, key, rule)
+        return newsletters.get(tx, key)
+
+
+def _refuse_unknown_template(newsletter: Newsletter, config: Config) -> None:
+    there = edition.templates(config.templates)
+    if newsletter.template not in there:
+        wanted = f"templates/email/{newsletter.template}"
+        raise InputError("template", f"no {wanted}; there are: {', '.join(there)}")
+
+
+def _check_going_out(newsletter: Newsletter) -> None:
+    """Refuse what says when and how often, and from how many items on, and cannot be."""
+    for sentence in newsletter.windows.values():
+        windows.parse(sentence)
+    if newsletter.minimum < 1:
+        raise InputError("minimum", f"{newsletter.minimum} items make no issue: 1 at the least")
+    for name in newsletter.frequencies:
+        if name != markup.slug(name) or name == OWN:
+            raise InputError(
+                "frequency",
+                f"{name!r} must be lower-case letters, digits, hyphens; {OWN!r} is taken",
+            )
+        if len(name) > _MAX_FREQUENCY:
+            raise InputError("frequency", f"{name!r} is too long: {_MAX_FREQUENCY} at the most")
