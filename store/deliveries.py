@@ -165,6 +165,12 @@ def find(tx: Transaction, delivery_id: int) -> Delivery | None:
     return read(row) if row else None
 
 
+def find_all(tx: Transaction, delivery_ids: Collection[int]) -> list[Delivery]:
+    """Return those of these deliveries that there are, by their ids."""
+    query = whole().where(among(deliveries.c.id, delivery_ids))
+    return [read(row) for row in tx.rows(query.order_by(deliveries.c.id))]
+
+
 def whole() -> Select[Any]:
     """Return the query for deliveries with all that is needed to write their mails."""
     return (

@@ -1,5 +1,6 @@
 """The mails in hand as the connections of one relay see them: none, once it takes none of ours."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from publisher.delivery.hand import Hand
@@ -29,9 +30,9 @@ class Door:
         """Return a mail that may go now, None when there is none at this moment."""
         return None if self.closed else self.hand.next()
 
-    async def wait(self) -> bool:
-        """Wait until there may be one; False when none will come any more."""
-        return not self.closed and await self.hand.wait() and not self.closed
+    async def wait(self, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until there may be one; False when none will come any more, as :class:`Hand`."""
+        return await self.hand.wait(unless=lambda: self.closed or unless())
 
     def starting(self, mail: Outgoing) -> None:
         """Note that the relay may have the mail from now on. Raises what the hand raises."""

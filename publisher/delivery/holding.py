@@ -15,7 +15,7 @@ from publisher.delivery.hand import Held
 from publisher.delivery.making import Known, Maker
 from publisher.delivery.relays import Route
 from publisher.errors import ConflictError
-from store import batches, claims, dues
+from store import batches, claims, dues, letters
 from store.database import Database, Transaction
 from store.records import Batch, Delivery, Ending
 
@@ -128,7 +128,7 @@ class Holder:
             for held in done:
                 # If others have taken it over, they have said what is unknown of it.
                 with suppress(ConflictError):
-                    claims.release(tx, held.batch, now=now)
+                    claims.release(tx, held.batch, later=held.later, now=now)
         stop_refused(self.database, endings, now=now)
 
     def give_back(self) -> None:
@@ -162,6 +162,12 @@ class Holder:
         """Return which of these issues are not being sent any more."""
         with self.database.read() as tx:
             return claims.stopped(tx, issue_ids)
+
+    def are_letters_due(self) -> bool:
+        """Return whether letters are to go out, by this process or by another."""
+        with self.database.read() as tx:
+            due = letters.next_due(tx)
+        return due is not None and due <= self.clock()
 
     def among(self) -> int:
         """Return how many workers, this one too, hold batches that go by one of its relays."""
