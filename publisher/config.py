@@ -179,8 +179,7 @@ class Config(BaseSettings):
         Raises ConfigError when its file cannot be read.
         """
         relay = relay or self.mail
-        place = f"relays {relay.name}" if isinstance(relay, RelaySection) else OWN_RELAY
-        return self._secret(f"{place}.password_file", relay.password_file)
+        return self._secret(f"{relay.place}.password_file", relay.password_file)
 
     def imap_password(self) -> str | None:
         """Return the password of the mailbox of bounces. Raises ConfigError likewise."""

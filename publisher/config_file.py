@@ -73,6 +73,12 @@ def _impossible(config: Config) -> Iterator[str]:
     """Yield what cannot be together."""
     if config.delivery.workers and not config.database.url.startswith("postgresql"):
         yield "delivery.workers: needs PostgreSQL in database.url, which their hosts share"
+    for relay in (config.mail, *config.relays):
+        if relay.username and relay.tls != "required" and not relay.is_here:
+            yield (
+                f"{relay.place}.tls: {relay.tls!r} may send the password of {relay.place}.username "
+                'in clear text; set tls = "required", or take the username out if it is not needed'
+            )
     strangers = [tag for tag in config.staff.reminders if tag not in config.site.languages]
     if strangers:
         yield f"staff.reminders: not in site.languages: {', '.join(strangers)}"

@@ -9,6 +9,7 @@
     +-- SchemaError          the database is of another version
     +-- ConfigError          the configuration is wrong: all its mistakes
     +-- InputError           what somebody gave us is wrong: where, and how to mend it
+    |   +-- LettersError         an address is right, and no mail can be sent there from here
     +-- FormError            what a reader filled in is wrong: the fields
     +-- TokenError           a signed link is not ours, or too old
     +-- RenderError          a template cannot be rendered
@@ -48,6 +49,7 @@ __all__ = [
     "InputError",
     "JournalError",
     "LeaseError",
+    "LettersError",
     "MailError",
     "MailboxError",
     "NotFoundError",
@@ -80,6 +82,10 @@ class InputError(TidingsError):
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+
+
+class LettersError(InputError):
+    """An address has letters that want SMTPUTF8 (RFC 6531), which is not spoken here."""
 
 
 class FormError(TidingsError):

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
+from publisher.delivery.replies import CLOSING
 
 
 class Kind(Enum):
@@ -95,6 +96,8 @@ class HostileRelay:
         self._in_text = False
         self.closed = False
         self.mute = False
+        #: Whether it has said that it reads no further (421), and does.
+        self._stays = False
         #: Whether what it says and what it does have parted.
         self.lying = False
 
@@ -142,6 +145,7 @@ class HostileRelay:
         # RSET is never refused (RFC 5321, 4.1.1.5).
         refused = command not in {"RSET", "QUIT"} and (refuses or move.kind is Kind.REFUSE)
         code = REFUSALS[move.which % len(REFUSALS)] if refused else self._do(command, content)
+        self._stays = self._stays or code == CLOSING
         if command == "END" and refused:
             self._sender, self._recipients = None, []
         return self._say(move, command, code)
@@ -193,6 +197,8 @@ class HostileRelay:
     def _take(self, message: bytes) -> int:
         taken = [(self._sender or "", recipient, message) for recipient in self._recipients]
         self._book.accepted += taken
+        # Whoever believes its goodbye (RFC 5321, 3.8) cannot know of these.
+        self.lying = self.lying or (self._stays and bool(taken))
         if taken or self._in_text:
             self._sender, self._recipients = None, []
         return 250 if taken else 554
@@ -240,6 +246,7 @@ class Post:
             assert mail.id in self.started
         elif answer.verdict is Verdict.UNSENT:
             # Nobody has it, so it goes again.
+            self.started.discard(mail.id)
             self.waiting.append(mail)
 
 

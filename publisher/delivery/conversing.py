@@ -8,6 +8,7 @@ from functools import partial
 
 from publisher.delivery import relays, smtp
 from publisher.delivery.desk import Desk
+from publisher.delivery.doors import Door
 from publisher.delivery.hand import Hand
 from publisher.delivery.holding import Holder
 from publisher.delivery.outgoing import Relay
@@ -34,10 +35,16 @@ class Connections:
     holder: Holder
     desk: Desk
     failover: Failover = field(default_factory=Failover)
+    #: What those to each relay take their mails from, by its name.
+    doors: dict[str, Door] = field(init=False)
     #: Those that there are, by the names of their relays.
     lines: Counter[str] = field(default_factory=Counter)
     #: Since when letters have been due, by the holder's clock; None while none are.
     _due: float | None = None
+
+    def __post_init__(self) -> None:
+        """Open a door to each relay."""
+        self.doors = {relay.name: Door(hand=self.hand, relay=relay) for relay in self.route}
 
     async def all(self) -> list[BaseException | None]:
         """Send until nothing is left; return what each raised."""
@@ -59,7 +66,7 @@ class Connections:
         config = self.holder.maker.config
         is_theirs = relay.name in relays.route_of(config, config.sender)
         return Seat(
-            hand=self.hand,
+            door=self.doors[relay.name],
             relay=relay,
             is_last=is_theirs and number == relay.connections - 1,
             letters_wait=self.letters_wait,
@@ -70,7 +77,8 @@ class Connections:
         """Send until nothing is left, or it cannot go on, as one connection of many."""
         fruitless, missed, problem, gave_way = 0, 0, "", False
         while fruitless < _RECONNECTIONS and missed < len(self.route) and not self.hand.over:
-            relay = self.failover.usable(self.route, self.holder.time())
+            usable = [relay for relay in self.route if not self.doors[relay.name].closed]
+            relay = self.failover.usable(usable, self.holder.time())
             if relay is None:
                 break
             if number >= relay.connections:
@@ -110,12 +118,13 @@ class Connections:
 
     async def _send(self, relay: Relay, seat: Seat) -> str:
         """Send over one connection; return why it ended. Raises UnreachableError."""
-        problem = "the relay closes its connections"
+        problem, door = "the relay closes its connections", self.doors[relay.name]
         try:
             told = partial(self._connected, relay)
             with seat.taken() as is_free:
                 if is_free:
-                    return await smtp.send(relay, seat, self.hand, connected=told) or problem
+                    ended = await smtp.send(relay, seat, door, connected=told)
+                    problem = (door.problem if door.closed else ended) or problem
         except LeaseError:
             await self.desk.ask(lambda: self.holder.renew(self.hand.held.copy()))
             self.hand.withdraw(lambda mail: mail.held.lost)

@@ -136,7 +136,7 @@ class Dialogue:
             return
         step, flight = self._awaited.popleft()
         if reply.code == CLOSING:
-            self._stop = f"the relay closes the connection: {reply}"
+            self._closes(reply)
         elif self._replies.begun and not self._awaited:
             # Whatever stands there cannot answer what is yet to be written.
             self._stop = "the relay answers before it is asked"
@@ -150,6 +150,13 @@ class Dialogue:
             self._judged(step, flight, reply)
         if self._stop:
             self.fail(self._stop)
+
+    def _closes(self, reply: Reply) -> None:
+        """Take it that what stands behind is never read (RFC 5321, 3.8), if it says no more."""
+        self._stop = f"the relay closes the connection: {reply}"
+        for _, flight in self._awaited:
+            if flight:
+                flight.started = flight.started and self._replies.begun
 
     def _answer_plain(self, step: Step, reply: Reply) -> None:
         """Take the answer to a question that is not about a mail."""

@@ -16,7 +16,7 @@ class Flight:
     refusal: Answer | None = None
     #: Whether the relay took the recipient.
     taken: bool = False
-    #: Whether its end was written.
+    #: Whether its end was written, and may be read.
     started: bool = False
 
 

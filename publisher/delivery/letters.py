@@ -15,6 +15,7 @@ from publisher.config import Config
 from publisher.delivery import endings, relays, smtp
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
 from publisher.delivery.room import ROOM
+from publisher.delivery.welcome import Welcome
 from publisher.errors import MailError, RenderError, UnreachableError
 from publisher.mail import keys
 from publisher.mail.keys import Key
@@ -89,22 +90,29 @@ class _Run:
     letter: Letter | None = None
     #: What is due at the same tick waits behind it.
     hasty: bool = True
+    #: How the relay receives them.
+    welcome: Welcome = field(default_factory=Welcome)
 
     async def all(self) -> str:
         """Send until none is due; return why that ended before, or nothing."""
         problem = ""
         for relay in relays.for_sender(self.config, self.config.sender):
+            self.welcome = Welcome()
             try:
                 # Nothing else runs in this loop while campaigns make room.
                 with ROOM.asked(relay):
-                    return await smtp.send(relay, self, self)
+                    ended = await smtp.send(relay, self, self)
             except UnreachableError as error:
                 problem = str(error)
+            else:
+                problem = self.welcome.problem(relay) or ended
+                if not self.welcome.is_none:
+                    break
         return problem
 
     def next(self) -> Outgoing | None:
         """Claim the next letter and make it; while one is under way, there is none."""
-        while self.letter is None:
+        while self.letter is None and not self.welcome.is_none:
             with self.database.write() as tx:
                 self.letter = letters.claim(tx, self.now)
             if self.letter is None:
@@ -134,7 +142,9 @@ class _Run:
 
     def ended(self, mail: Outgoing, answer: Answer) -> None:  # noqa: ARG002
         """Write how the letter ended that was under way."""
-        self._settle(answer)
+        meant = self.welcome.meant(answer)
+        self.welcome = self.welcome.after(answer)
+        self._settle(meant)
 
     def _settle(self, answer: Answer) -> None:
         letter, self.letter = self.letter, None

@@ -25,6 +25,8 @@ class Verdict(StrEnum):
     TEMPORARY = "temporary"
     #: It is refused for who or what we are, not for the recipient (RFC 3463: X.7.Z).
     POLICY = "policy"
+    #: We are not let in, whatever the mail: it has judged none.
+    UNWELCOME = "unwelcome"
     #: The relay may have it: it did not answer the end of the message.
     UNANSWERED = "unanswered"
     #: The relay certainly does not have it, and has not judged it.

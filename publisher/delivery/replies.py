@@ -21,6 +21,8 @@ _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
 _STATUS = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?= |\Z)")
 #: Codes that ask who we are: 530 and 535 (RFC 4954, 4), 534 and 538 (RFC 4954, 6).
 _ACCESS = frozenset({530, 534, 535, 538})
+#: Too long (RFC 1870, 6.1; RFC 3463, 3.4), which MAIL tells of the message, not of us.
+_TOO_LONG, _LENGTH = 552, "3.4"
 #: Bad address of the sender: its mailbox, its system (RFC 3463, 3.2).
 _SENDERS = frozenset({"1.7", "1.8"})
 
@@ -129,12 +131,16 @@ def judge(reply: Reply, *, of_sender: bool = False) -> Answer:
 def _verdict(reply: Reply, status: str, *, of_sender: bool) -> Verdict:
     if not reply.negative:
         return Verdict.ACCEPTED
-    detail = status[2:]
-    if detail.startswith("7.") or detail in _SENDERS or reply.code in _ACCESS:
+    detail, for_now = status[2:], reply.code < 500  # noqa: PLR2004
+    of_us = detail.startswith("7.") or detail in _SENDERS
+    if reply.code in _ACCESS or (of_us and of_sender and not for_now):
+        return Verdict.UNWELCOME
+    if of_us:
         return Verdict.POLICY
-    if reply.code < 500:  # noqa: PLR2004
+    if for_now:
         return Verdict.TEMPORARY
-    return Verdict.POLICY if of_sender else Verdict.PERMANENT
+    of_mail = reply.code == _TOO_LONG or detail == _LENGTH
+    return Verdict.POLICY if of_sender and not of_mail else Verdict.PERMANENT
 
 
 def _readable(said: bytes) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Condition
 
-from publisher.delivery.hand import Hand
+from publisher.delivery.doors import Door
 from publisher.delivery.outgoing import Outgoing, Relay
 
 _Place = tuple[str, int]
@@ -72,7 +72,7 @@ ROOM = Room()
 class Seat:
     """One connection's place at a relay, and what it takes its mails from."""
 
-    hand: Hand
+    door: Door
     relay: Relay
     #: Whether it is the one that gives way.
     is_last: bool
@@ -83,7 +83,7 @@ class Seat:
     @property
     def hasty(self) -> bool:
         """Whether the run was told to stop."""
-        return self.hand.hasty
+        return self.door.hasty
 
     @property
     def gives_way(self) -> bool:
@@ -99,8 +99,8 @@ class Seat:
 
     def next(self) -> Outgoing | None:
         """Return a mail that may go now, None when there is none, or it is to be left."""
-        return None if self.gives_way else self.hand.next()
+        return None if self.gives_way else self.door.next()
 
     async def wait(self) -> bool:
         """Wait until there may be one; False when none will come here any more."""
-        return await self.hand.wait(unless=lambda: self.gives_way)
+        return await self.door.wait(unless=lambda: self.gives_way)

@@ -80,7 +80,8 @@ class Run:
                 await self._settle()
         self.outcome.cancelled += feeding.cancelled
         # Said once, however many connections failed in the same way.
-        self.outcome.problems += sorted({*self.hand.problems})
+        refused = {door.problem for door in self.connections.doors.values()} - {""}
+        self.outcome.problems += sorted({*self.hand.problems} | refused)
         for error in (*found, *others):
             if isinstance(error, BaseException):
                 raise error

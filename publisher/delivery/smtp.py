@@ -5,8 +5,10 @@ takes it over (:mod:`publisher.delivery.dialogue`): it has several questions ope
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import cast
 
 import aiosmtplib
@@ -16,6 +18,12 @@ from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict, Witness
 from publisher.errors import UnreachableError
+
+_LOG = logging.getLogger(__name__)
+
+
+class _UnencryptedError(UnreachableError):
+    """A relay offers to encrypt, and fails at it."""
 
 
 async def send(
@@ -83,24 +91,48 @@ class _Single:
 
 
 async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
-    """Return a connection that nothing was sent over yet. Raises UnreachableError."""
-    client = None
+    """Return a connection that nothing was sent over yet. Raises UnreachableError.
+
+    Where encryption is offered and fails, and nobody insists on it, it is made once more without
+    (RFC 3207, 4.1; RFC 7435, 3): else a certificate that has run out would hold up all mail.
+    """
+    try:
+        client = await _open(relay)
+    except _UnencryptedError as error:
+        # A password never goes in plain text for that.
+        if relay.tls == "required" or relay.username:
+            raise
+        place, allowed = f"{relay.host}:{relay.port}", 'as tls = "opportunistic" allows'
+        _warn(f"{place} fails at STARTTLS ({error.__cause__}): mails go in plain text, {allowed}")
+        client = await _open(replace(relay, tls="none"))
+    dialogue = Dialogue(source, witness, _terms(client, relay))
+    transport = cast("asyncio.Transport", client.transport)
+    return Line(dialogue, transport, relay.timeout, end_timeout=relay.end_timeout)
+
+
+@cache
+def _warn(sentence: str) -> None:
+    """Tell it once in the life of a process: each connection finds the same."""
+    _LOG.warning("%s", sentence)
+
+
+async def _open(relay: Relay) -> aiosmtplib.SMTP:
+    """Return a client that has introduced itself. Raises UnreachableError."""
+    client: aiosmtplib.SMTP | None = None
+    is_open = False
     try:
         client = _client(relay)
         await client.connect()
         await _introduce(client, relay)
         if client.transport is None or client.transport.is_closing():
             raise aiosmtplib.SMTPServerDisconnected("it closed the connection")
+        is_open = True
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         raise translate(error, relay) from error
     else:
-        dialogue = Dialogue(source, witness, _terms(client, relay))
-        transport = cast("asyncio.Transport", client.transport)
-        line = Line(dialogue, transport, relay.timeout, end_timeout=relay.end_timeout)
-        client = None
-        return line
+        return client
     finally:
-        if client and client.transport:
+        if client and client.transport and not is_open:
             # A polite end of TLS would outlast the loop that it needs.
             cast("asyncio.Transport", client.transport).abort()
 
@@ -129,11 +161,19 @@ async def _introduce(client: aiosmtplib.SMTP, relay: Relay) -> None:
     await _greet(client)
     offered = client.supports_extension("starttls")
     if relay.tls == "required" or (relay.tls == "opportunistic" and offered):
+        await _encrypt(client, relay)
+    if relay.username:
+        await client.login(relay.username, relay.password)
+
+
+async def _encrypt(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    try:
         await client.starttls()
         # What was offered in plain text counts no more (RFC 3207, 4.2).
         await _greet(client)
-    if relay.username:
-        await client.login(relay.username, relay.password)
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        found = translate(error, relay)
+        raise _UnencryptedError(f"{found} (STARTTLS)", code=found.code) from error
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:

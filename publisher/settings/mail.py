@@ -97,6 +97,19 @@ class RelaySettings(Section):
     #: Whether all hosts hand their mail to this one relay, so that any may ask for it by this log.
     ask_shared: bool = False
 
+    @property
+    def place(self) -> str:
+        """What its section is called in messages."""
+        return OWN_RELAY
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine: what goes there goes over no wire (RFC 6761, 6.3)."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
+
 
 class MailSection(RelaySettings):
     """``[mail]``: the sender, and the relay that mail is handed to."""
@@ -124,6 +137,11 @@ class RelaySection(RelaySettings):
     ] = ()
     #: Of several the one with the smallest number is taken, the next when nobody answers there.
     priority: Annotated[int, Field(ge=0, le=100)] = PRIORITY
+
+    @property
+    def place(self) -> str:
+        """What its section is called in messages."""
+        return f"relays {self.name}"
 
 
 Relays = Annotated[tuple[RelaySection, ...], BeforeValidator(_listed)]

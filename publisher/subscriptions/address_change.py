@@ -6,7 +6,7 @@ from datetime import datetime
 
 from publisher.config import Config
 from publisher.errors import ConflictError, FormError, InputError, TokenError
-from publisher.subscriptions import keyring, suppressions, writing
+from publisher.subscriptions import choices, keyring, suppressions, writing
 from publisher.subscriptions.email_addresses import email_address
 from publisher.subscriptions.preferences import person, reader_id
 from publisher.tokens import Purpose
@@ -29,7 +29,7 @@ def ask_address(
         try:
             wanted = email_address(email)
         except InputError as error:
-            raise FormError(["email"]) from error
+            raise FormError(choices.faults("email", error)) from error
         if subscribers.by_email(tx, wanted) or suppressions.is_suppressed(tx, wanted):
             return
         if writing.may_write(tx, config, wanted, now):

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from publisher import characters, languages
 from publisher.config import Config
-from publisher.errors import InputError
+from publisher.errors import InputError, LettersError
 from publisher.mail.edition import title
 from publisher.story import Label, label
 from store import newsletters, subscribers, topics
@@ -24,6 +24,11 @@ USUAL = (
 )
 
 _NOTHING: Mapping[str, str] = {}
+
+
+def faults(field: str, error: InputError) -> list[str]:
+    """Return how a form names what is wrong: its field, and what has words of its own."""
+    return [field, f"{field}-letters"] if isinstance(error, LettersError) else [field]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import re
 
 from publisher import addresses, characters
-from publisher.errors import InputError
+from publisher.errors import InputError, LettersError
 
 #: RFC 5321, 4.5.3.1: the longest address and the longest part before its @.
 MAX_EMAIL, MAX_LOCAL = 254, 64
@@ -17,6 +17,7 @@ _PLAIN = re.compile(PLAIN, re.IGNORECASE | re.ASCII)
 def email_address(text: str) -> str:
     """Return an address in the form that it is kept in. Raises InputError.
 
+    LettersError for one that mail could be sent to if SMTPUTF8 were spoken here (RFC 6531).
     The host in lower case and in ASCII (RFC 5891). The part before the @ is left as it is,
     but for case: no mail system of today tells Zoe from zoe, and one person must not get two.
     """
@@ -28,10 +29,16 @@ def email_address(text: str) -> str:
         ascii_host = addresses.ascii_host(host)
     except InputError:
         ascii_host = ""
-    printable = local.isascii() and local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
+    printable = local.isprintable() and not set(local) & set(' "(),:;<>@[\\]')
     dots_right = not (local.startswith(".") or local.endswith(".") or ".." in local)
     if not (at and local and printable and dots_right and _is_host(ascii_host)):
         raise InputError("email", f"{characters.clean_line(text)[:100]!r} is not an e-mail address")
+    if not local.isascii():
+        reason = (
+            "the part before the @ has letters that mail cannot be sent to from here yet "
+            "(RFC 6531); give an address in ASCII"
+        )
+        raise LettersError("email", f"{address[:100]!r}: {reason}")
     if len(local) > MAX_LOCAL or len(local) + len(ascii_host) >= MAX_EMAIL:
         raise InputError("email", "is longer than an e-mail address can be")
     return f"{local.lower()}@{ascii_host}"

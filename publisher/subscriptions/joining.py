@@ -84,8 +84,8 @@ def wish(
     for field, reading in readers.items():
         try:
             found[field] = reading()
-        except InputError:
-            wrong.append(field)
+        except InputError as error:
+            wrong += choices.faults(field, error)
     if wrong:
         raise FormError(wrong)
     chosen, frequencies = found["newsletters"]

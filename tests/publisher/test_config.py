@@ -268,6 +268,15 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + 'rights = { en = "A\\nB" }', "site.rights.en: must be one line without"),
         (MINIMAL + "[feeds]\nttl = 0", "feeds.ttl: Input should be greater than or equal to 1"),
         (
+            MINIMAL + "[mail]\nhost = 'relay.example.org'\nusername = 'news'\n",
+            "mail.tls: 'opportunistic' may send the password of mail.username in clear text",
+        ),
+        (
+            MINIMAL + "[[relays]]\nname = 'far'\nhost = '192.0.2.1'\ntls = 'none'\n"
+            "username = 'news'\n",
+            "relays far.tls: 'none' may send the password of relays far.username in clear text",
+        ),
+        (
             MINIMAL + '[staff.reminders]\nde = ["a@example.org"]\n',
             "staff.reminders: not in site.languages: de",
         ),

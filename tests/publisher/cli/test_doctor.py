@@ -14,7 +14,7 @@ from publisher.config_file import load
 from store import tables
 from store.database import open_database
 from store.schema import SCHEMA
-from tests import make
+from tests import make, postfix
 from tests.fakes import Names, Relay, free_port
 
 TOML = """
@@ -81,6 +81,22 @@ def test_every_relay_is_looked_at_and_whether_its_log_can_be_read(place: Path) -
     assert looked == {"relay": True, "relay asked": True, "relay gone": False, "relay deaf": False}
     assert found["relay asked"]["detail"] == f"127.0.0.1:{second.port}, can be asked"
     assert "none.log" in found["relay deaf"]["detail"]
+
+
+def test_encryption_that_is_offered_and_fails_is_told_with_what_comes_of_it(place: Path) -> None:
+    settings = {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": "/nonexistent.pem"}
+    with postfix.server(**settings) as relay, Names().open() as names:
+        names.texts = {**SPF, **DMARC}
+        text = TOML.format(relay=relay.port, names=names.host)
+        place.write_text(text, encoding="utf-8")
+        _, allowed = examined(place)
+        place.write_text(text.replace("opportunistic", "required"), encoding="utf-8")
+        _, required = examined(place)
+    assert allowed["relay"]["ok"]
+    assert "fails at it" in allowed["relay"]["detail"]
+    assert "in plain text" in allowed["relay"]["detail"]
+    assert not required["relay"]["ok"]
+    assert "no mail goes there" in required["relay"]["detail"]
 
 
 def test_spf_is_looked_for_where_mail_comes_back_to(place: Path) -> None:

@@ -15,6 +15,7 @@ from tests.relay_hostile import (
     KINDS,
     LIARS,
     Book,
+    Kind,
     Move,
     Post,
     check,
@@ -121,14 +122,14 @@ def test_nobody_gets_an_empty_mail_because_the_sender_was_refused() -> None:
     dialogue, post, _ = begun(Way.PIPELINED)
     assert talk(dialogue, b"550 5.1.8 no\r\n" + OK + GO) == [b""]
     assert dialogue.over
-    assert verdicts(post) == [Verdict.POLICY]
+    assert verdicts(post) == [Verdict.UNWELCOME]
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("step", "said", "verdict"),
     [
-        ("MAIL", b"550 5.7.1 no", Verdict.POLICY),
+        ("MAIL", b"550 5.7.1 no", Verdict.UNWELCOME),
         ("MAIL", b"550 no", Verdict.POLICY),
         ("MAIL", b"451 4.3.0 later", Verdict.TEMPORARY),
         ("MAIL", b"503 5.5.1 what", None),
@@ -167,8 +168,9 @@ def test_a_reply_means_what_it_says_of_the_mail(
         skips = way is Way.CHUNKS and count == 2 and step == "END"
         talk(dialogue, answer if skips else GO if at_data and follows is OK else follows)
         count += 1
-    # Who is not judged may go again, but for a chunk that has gone already.
-    undecided = Verdict.UNANSWERED if way is Way.CHUNKS else Verdict.UNSENT
+    # Who is not judged may go again, but for a chunk that has gone already and may be read.
+    reads = way is Way.CHUNKS and not said.startswith(b"421")
+    undecided = Verdict.UNANSWERED if reads else Verdict.UNSENT
     kept = post.answers[0]
     assert kept.verdict is (verdict or undecided)
     if verdict and verdict is not Verdict.UNANSWERED:
@@ -223,13 +225,35 @@ def test_a_relay_that_stops_after_a_mail_has_the_next_one_unsent() -> None:
     assert "421 4.3.2 closing" in dialogue.reason
 
 
-def test_of_a_window_of_mails_only_the_one_in_turn_is_refused_by_a_relay_that_stops() -> None:
+@pytest.mark.parametrize(
+    ("before", "verdict"),
+    [(OK, Verdict.UNSENT), (OK * 2, Verdict.TEMPORARY), (OK * 3, Verdict.TEMPORARY)],
+)
+def test_of_a_window_of_mails_a_relay_that_stops_has_none_that_stands_behind_that(
+    before: bytes, verdict: Verdict
+) -> None:
     dialogue, post, _ = begun(Way.CHUNKS, 4, window=3)
-    talk(dialogue, OK * 3 + OK * 2 + b"421 4.3.2 closing\r\n")
-    assert verdicts(post) == [Verdict.ACCEPTED, *[Verdict.UNANSWERED] * 3]
+    # After RSET, to MAIL, RCPT and the chunk.
+    talk(dialogue, OK * 3 + before + b"421 4.3.2 closing\r\n")
+    assert verdicts(post) == [Verdict.ACCEPTED, verdict, *[Verdict.UNSENT] * 2]
+    assert "421 4.3.2 closing" in dialogue.reason
+
+
+def test_a_relay_that_goes_on_speaking_after_its_goodbye_may_have_anything() -> None:
     dialogue, post, _ = begun(Way.CHUNKS, 2, window=2)
-    talk(dialogue, OK * 2 + b"421 4.3.2 closing\r\n")
+    talk(dialogue, OK * 2 + b"421 4.3.2 busy\r\n" + OK * 4)
     assert verdicts(post) == [Verdict.TEMPORARY, Verdict.UNANSWERED]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("honest", range(9))
+def test_of_a_relay_that_says_goodbye_nobody_wonders_what_it_has(way: Way, honest: int) -> None:
+    sent, book = mails(6), Book()
+    post = Post(waiting=list(sent))
+    moves = [*[Move()] * honest, Move(kind=Kind.GOODBYE)]
+    converse(post, book, iter(moves), Terms(way=way, window=3), b"")
+    check(post, book, sent)
+    assert {*verdicts(post)} <= {Verdict.ACCEPTED, Verdict.TEMPORARY}
 
 
 def test_a_connection_carries_no_more_mails_than_it_may() -> None:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from publisher.delivery.outgoing import Relay, Verdict
 from publisher.delivery.smtp import send
 from publisher.errors import UnreachableError
+from tests import postfix
 from tests.fakes import free_port
 from tests.relay_hostile import Post, mails
 
@@ -91,9 +92,8 @@ def relay(certificate: Path | None, **about: Any) -> Iterator[tuple[Kept, int]]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
     kept, port = Kept(), free_port()
-    controller = Watched(
-        kept, hostname="127.0.0.1", port=port, tls_context=context, ready_timeout=60.0, **about
-    )
+    about = {"tls_context": context, **about}
+    controller = Watched(kept, hostname="127.0.0.1", port=port, ready_timeout=60.0, **about)
     controller.start()
     try:
         yield kept, port
@@ -134,6 +134,32 @@ def test_without_an_offer_it_goes_in_plain_text_where_that_is_allowed(certificat
         assert [encrypted for _, _, encrypted in kept.mails] == [False] * 3
 
 
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_where_encryption_is_offered_and_fails_it_goes_in_plain_text_where_that_is_allowed(
+    loop: Loop, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Without a certificate no handshake comes to an end.
+    with relay(None, tls_context=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as (kept, port):
+        assert accepted(deliver(port, loop=loop, tls="opportunistic"))
+        for insists in ({"tls": "required"}, {"username": "news", "password": "secret"}):
+            with pytest.raises(UnreachableError, match="STARTTLS"):
+                deliver(port, loop=loop, **insists)
+        assert [encrypted for _, _, encrypted in kept.mails] == [False] * 3
+    assert f"127.0.0.1:{port}" in caplog.text
+    assert "plain text" in caplog.text
+
+
+def test_a_relay_that_cannot_encrypt_at_the_moment_gets_its_mails_and_that_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": "/nonexistent.pem"}
+    with postfix.server(**settings) as server:
+        assert accepted(deliver(server.port))
+        assert accepted(deliver(server.port))
+    (record,) = caplog.records
+    assert "454" in record.message or "TLS" in record.message
+
+
 def test_where_it_is_required_the_relay_must_be_who_it_says(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,7 +185,7 @@ def test_a_relay_wants_to_know_who_we_are(certificate: Path) -> None:
         assert wrong.value.code == 535
         # A relay that was not told refuses us, not our readers.
         unknown = deliver(port)
-        assert {answer.verdict for answer in unknown.answers.values()} == {Verdict.POLICY}
+        assert {answer.verdict for answer in unknown.answers.values()} == {Verdict.UNWELCOME}
         assert len(kept.mails) == 3
 
 

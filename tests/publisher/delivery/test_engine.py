@@ -80,8 +80,9 @@ def test_a_refusal_is_recorded_for_its_recipient_and_the_others_get_their_mail(
 ) -> None:
     with Relay() as relay:
         getattr(relay, step)["p2@example.org"] = reply
-        outcome = engine.deliver(queued, relay.serves(config), now=make.NOW)
-    assert outcome.sent == 5
+        # Over one connection somebody else has got theirs by then.
+        outcome = engine.deliver(queued, relay.serves(config, connections=1), now=make.NOW)
+    assert (outcome.sent, outcome.problems) == (5, [])
     assert states(queued)["p2@example.org"] is state
     with queued.read() as tx:
         (mail,) = deliveries.listing(tx, 1, state=state)

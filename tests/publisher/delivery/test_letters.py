@@ -57,7 +57,8 @@ def test_letters_go_out_before_a_campaign(asked: Database, config: Config) -> No
     [
         ("rcpt", "550 5.1.1 nobody", DeliveryState.FAILED),
         ("rcpt", "450 4.2.1 later", DeliveryState.POSTPONED),
-        ("data", "554 5.7.1 no", DeliveryState.FAILED),
+        ("data", "554 5.6.0 no", DeliveryState.FAILED),
+        ("data", "554 5.7.1 no", DeliveryState.POSTPONED),
         ("data", "drop", DeliveryState.UNKNOWN),
     ],
 )
@@ -75,6 +76,17 @@ def test_what_the_relay_says_decides_what_becomes_of_a_letter(
         post.send(asked, served, now=make.NOW + 5 * MINUTE)
     # Only what was refused for now is tried again; nothing is when nobody can know.
     assert relay.counts[ZOE] == (state is DeliveryState.POSTPONED)
+
+
+def test_a_relay_that_wants_a_login_is_told_of_and_has_the_letter_once_it_is_mended(
+    asked: Database, config: Config
+) -> None:
+    with Relay(rcpt={ZOE: "530 5.7.0 log in first"}) as relay:
+        served = relay.serves(config)
+        (problem,) = post.send(asked, served, now=make.NOW).problems
+        assert "530 5.7.0 log in first" in problem
+        relay.rcpt.clear()
+        assert post.send(asked, served, now=make.NOW + 5 * MINUTE).sent == 1
 
 
 def test_a_second_attempt_is_the_same_message(asked: Database, config: Config) -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher.delivery.faults import is_address_fault
 from publisher.delivery.outgoing import Verdict
 from publisher.delivery.replies import NonsenseError, Replies, Reply, judge
 
@@ -92,7 +93,8 @@ def test_what_is_kept_of_many_words_is_bounded() -> None:
         (451, "4.7.0 slower", Verdict.POLICY, "4.7.0"),
         (550, "5.7.515", Verdict.POLICY, "5.7.515"),
         (553, "5.1.8 sender's domain", Verdict.POLICY, "5.1.8"),
-        (530, "log in first", Verdict.POLICY, ""),
+        (530, "log in first", Verdict.UNWELCOME, ""),
+        (552, "5.3.4 too long", Verdict.PERMANENT, "5.3.4"),
         # Another class than the code's, or no status at all.
         (450, "5.7.1 later", Verdict.TEMPORARY, ""),
         (550, "5.71 later", Verdict.PERMANENT, ""),
@@ -108,9 +110,27 @@ def test_a_reply_is_judged_by_its_code_and_its_status(
     assert (answer.code, answer.text) == (code, text)
 
 
-def test_a_refusal_of_the_sender_is_never_held_against_the_recipient() -> None:
-    assert judge(Reply(550, "no"), of_sender=True).verdict is Verdict.POLICY
-    assert judge(Reply(450, "no"), of_sender=True).verdict is Verdict.TEMPORARY
+@pytest.mark.parametrize(
+    ("code", "text", "verdict"),
+    [
+        (550, "no", Verdict.POLICY),
+        (450, "no", Verdict.TEMPORARY),
+        (450, "4.7.1 slower", Verdict.POLICY),
+        (530, "5.7.0 Must issue a STARTTLS command first", Verdict.UNWELCOME),
+        (550, "5.7.1 not you", Verdict.UNWELCOME),
+        (553, "5.1.8 no such domain", Verdict.UNWELCOME),
+        (550, "5.1.7 no such sender", Verdict.UNWELCOME),
+        # What is too long for everybody is so for ever.
+        (552, "too long", Verdict.PERMANENT),
+        (554, "5.3.4 too long", Verdict.PERMANENT),
+    ],
+)
+def test_a_refusal_of_the_sender_is_never_held_against_the_recipient(
+    code: int, text: str, verdict: Verdict
+) -> None:
+    answer = judge(Reply(code, text), of_sender=True)
+    assert answer.verdict is verdict
+    assert not is_address_fault(answer)
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(1, 20), max_size=10))

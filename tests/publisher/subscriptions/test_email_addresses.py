@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher.errors import InputError
+from publisher.errors import InputError, LettersError
 from publisher.subscriptions.email_addresses import email_address
 
 
@@ -33,7 +33,7 @@ def test_an_address_is_kept_in_one_form(text: str, kept: str) -> None:
     [
         *("", "zoe", "@example.org", "zoe@", "zoe@example", "zoe@.example.org", "zoe@example.org."),
         *("zoe@exa mple.org", "zoe smith@example.org", "zoe@a..org", "zoe@-a.org", "zoe@a-.org"),
-        *(".zoe@example.org", "zoe.@example.org", "z..e@example.org", "zoë@example.org"),
+        *(".zoe@example.org", "zoe.@example.org", "z..e@example.org", "z..ë@example.org"),
         *('"zoe"@example.org', "zoe@@example.org", "<zoe@example.org>", "a,b@example.org"),
         *(
             "zoe@[127.0.0.1]",
@@ -51,6 +51,17 @@ def test_what_is_no_address_is_refused_and_shown(text: str) -> None:
         email_address(text)
     assert refused.value.source == "email"
     assert refused.value.reason.splitlines() == [refused.value.reason]
+
+
+@pytest.mark.parametrize(
+    "text", ["zoé@example.org", " Zoë@münchen.example ", "用户@例え.jp", "زوي@مثال.إختبار"]
+)
+def test_an_address_that_no_mail_can_be_sent_to_from_here_is_told_from_one_that_is_none(
+    text: str,
+) -> None:
+    with pytest.raises(LettersError, match="give an address in ASCII") as refused:
+        email_address(text)
+    assert repr(text.strip()) in refused.value.reason
 
 
 @pytest.mark.parametrize("text", ["a" * 65 + "@example.org", f"zoe@{'a.' * 122}example"])

@@ -185,6 +185,18 @@ def test_what_is_wrong_is_said_beside_its_field_in_the_readers_language(
     assert people.written(site.database) == []
 
 
+@pytest.mark.parametrize("language", make.LANGUAGES)
+def test_an_address_with_letters_that_no_mail_goes_to_yet_has_a_sentence_of_its_own(
+    site: Site, language: str
+) -> None:
+    reply = site.sign_up("zoé@example.org", language)
+    t, page = languages.strings(language).text, text(reply)
+    assert reply.status == 422
+    assert f'id="email-error">{t("error-email-letters")}' in page
+    assert t("error-email") not in page
+    assert t("error-email-letters") != "error-email-letters"
+
+
 def test_what_was_filled_in_right_is_still_there_beside_what_is_wrong(site: Site) -> None:
     page = text(site.sign_up("zoe", name="Zoë", timezone="Africa/Tunis"))
     assert 'name="name" value="Zoë"' in page
