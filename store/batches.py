@@ -18,8 +18,6 @@ from sqlalchemy import (
     Update,
     and_,
     func,
-    insert,
-    literal,
     null,
     select,
     text,
@@ -32,9 +30,6 @@ from store.database import Transaction
 from store.records import Batch, DeliveryState, IssueState
 from store.tables import batches, deliveries, issues
 from store.values import among
-
-#: Deliveries of a batch at the most.
-SIZE = 500
 
 _FIELDS = [batches.c[name] for name in Batch.__dataclass_fields__]
 _STATES = [state.value for state in DeliveryState]
@@ -57,42 +52,6 @@ _RECOUNT = (
     + " from deliveries as d where d.id between batches.first and batches.last"
     " and d.edition_id = batches.edition_id) where batches.id = :id"
 )
-
-
-def cut(tx: Transaction, issue_id: int, *, after: int, size: int) -> None:
-    """Make the batches of an issue's deliveries with greater ids than ``after``, all queued.
-
-    Each is of one edition; those of all editions go side by side.
-    """
-    place = func.row_number().over(partition_by=deliveries.c.edition_id, order_by=deliveries.c.id)
-    rows = (
-        select(
-            deliveries.c.id,
-            deliveries.c.edition_id,
-            deliveries.c.due,
-            ((place - 1) // size).label("part"),
-        )
-        .where(deliveries.c.issue_id == issue_id, deliveries.c.id > after)
-        .subquery()
-    )
-    values: dict[str, ColumnElement[Any]] = {
-        "issue_id": literal(issue_id),
-        "edition_id": rows.c.edition_id,
-        "first": func.min(rows.c.id),
-        "last": func.max(rows.c.id),
-        "due": func.min(rows.c.due),
-        "size": func.count(),
-        **{state: literal(0) for state in _STATES},
-        DeliveryState.QUEUED.value: func.count(),
-        "worker": literal(""),
-        "token": literal(0),
-    }
-    wanted = (
-        select(*values.values())
-        .group_by(rows.c.edition_id, rows.c.part)
-        .order_by(rows.c.part, rows.c.edition_id)
-    )
-    tx.run(insert(batches).from_select(list(values), wanted))
 
 
 def lock(tx: Transaction, which: ColumnElement[bool]) -> list[Batch]:

@@ -9,12 +9,22 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal, select, text
 
-from store import batches
 from store.database import Transaction
 from store.dues import by_zone
 from store.records import DeliveryState, Issue, Status
 from store.subscribers import is_here, readers
-from store.tables import audiences, deliveries, edition_items, editions, issues, subscribers
+from store.tables import (
+    audiences,
+    batches,
+    deliveries,
+    edition_items,
+    editions,
+    issues,
+    subscribers,
+)
+
+#: Deliveries of a batch at the most.
+SIZE = 500
 
 
 def queue(
@@ -23,7 +33,7 @@ def queue(
     *,
     due: Mapping[str, Mapping[str, datetime]],
     now: datetime,
-    size: int = batches.SIZE,
+    size: int = SIZE,
 ) -> int:
     """Queue each edition of an issue for the active subscribers it is for; return how many.
 
@@ -89,7 +99,7 @@ def queue_correction(
         is_here(now),
         _misled(issue.corrects, sent_in, language, since),
     )
-    return _queue(tx, issue, wanted, now, batches.SIZE)
+    return _queue(tx, issue, wanted, now, SIZE)
 
 
 def misled(
@@ -166,5 +176,41 @@ def _queue(tx: Transaction, issue: Issue, wanted: Select[Any], now: datetime, si
     }
     values = {**same, **ordered.c}
     count = tx.run(insert(deliveries).from_select([*values], select(*values.values())))
-    batches.cut(tx, issue.id, after=row["last"] if row else 0, size=size)
+    _cut(tx, issue.id, after=row["last"] if row else 0, size=size)
     return count
+
+
+def _cut(tx: Transaction, issue_id: int, *, after: int, size: int) -> None:
+    """Make the batches of an issue's deliveries with greater ids than ``after``, all queued.
+
+    Each is of one edition; those of all editions go side by side.
+    """
+    place = func.row_number().over(partition_by=deliveries.c.edition_id, order_by=deliveries.c.id)
+    rows = (
+        select(
+            deliveries.c.id,
+            deliveries.c.edition_id,
+            deliveries.c.due,
+            ((place - 1) // size).label("part"),
+        )
+        .where(deliveries.c.issue_id == issue_id, deliveries.c.id > after)
+        .subquery()
+    )
+    values: dict[str, ColumnElement[Any]] = {
+        "issue_id": literal(issue_id),
+        "edition_id": rows.c.edition_id,
+        "first": func.min(rows.c.id),
+        "last": func.max(rows.c.id),
+        "due": func.min(rows.c.due),
+        "size": func.count(),
+        **{state.value: literal(0) for state in DeliveryState},
+        DeliveryState.QUEUED.value: func.count(),
+        "worker": literal(""),
+        "token": literal(0),
+    }
+    wanted = (
+        select(*values.values())
+        .group_by(rows.c.edition_id, rows.c.part)
+        .order_by(rows.c.part, rows.c.edition_id)
+    )
+    tx.run(insert(batches).from_select(list(values), wanted))

@@ -6,9 +6,8 @@ Three ways, by what the relay offers. What stands in one pair of brackets is wri
     pipelined  [MAIL RCPT DATA] 250 250 354 [text . MAIL RCPT DATA] 250 250 250 354 ...   RFC 2920
     chunks     [MAIL RCPT BDAT text] 250 250 250 [MAIL RCPT BDAT text] ...                RFC 3030
 
-Each reply belongs to the oldest question that has none. Once replies and questions do not fit,
-nobody can say any more which mail is meant: the dialogue ends, and whatever was not answered
-until then is unanswered if its end was written, else unsent.
+Each reply belongs to the oldest question that has none. Once they do not fit, nobody can say which
+mail is meant: it ends, and what was not answered is unanswered if its end was written, else unsent.
 """
 
 from collections import deque
@@ -91,9 +90,8 @@ class Dialogue:
 
     def lost(self, reason: str) -> None:
         """Take it that the relay is gone, which it may be after it had nothing to do."""
-        self.expired = self.expired or (
-            self.idle and not self._leaving and self._flights.carried > 0
-        )
+        if self.idle and not self._leaving and self._flights.carried:
+            self.expired = True
         self.fail(reason)
 
     def fail(self, reason: str) -> None:
@@ -186,14 +184,11 @@ class Dialogue:
 
     def _refuse(self, step: Step, flight: Flight, reply: Reply) -> None:
         """Keep the first refusal; those that follow from it say nothing of the mail."""
-        if flight.refusal:
-            return
-        if reply.code in LOST:
+        # That the relay stops says nothing of it either.
+        stops = reply.code == CLOSING and (flight.started or step is Step.MAIL)
+        if reply.code in LOST and not flight.refusal:
             self._derail(flight, step, reply)
-        elif reply.code == CLOSING and (flight.started or step is Step.MAIL):
-            # It says that the relay stops, of the mail nothing.
-            pass
-        else:
+        elif not (flight.refusal or stops):
             flight.refusal = judge(reply, of_sender=step is Step.MAIL)
 
     def _told_to_begin(self, flight: Flight, reply: Reply) -> None:
@@ -215,8 +210,7 @@ class Dialogue:
 
     def _write(self, flight: Flight) -> None:
         """Write a message, its end, and the beginning of the next one behind it."""
-        pipelined = self._terms.way is Way.PIPELINED
-        following = self._flights.take() if pipelined else None
+        following = self._flights.take() if self._terms.way is Way.PIPELINED else None
         self._flights.start(flight)
         self._out.append(commands.text(flight.mail))
         self._ask(Step.END, commands.END, flight)

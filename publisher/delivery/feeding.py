@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from publisher.delivery.desk import Desk
-from publisher.delivery.hand import Hand, Mail
+from publisher.delivery.hand import Hand
+from publisher.delivery.held import Mail
 from publisher.delivery.holding import Holder, Taken
 from publisher.errors import MailError
 

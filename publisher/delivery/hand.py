@@ -17,12 +17,13 @@ from datetime import datetime, timedelta
 from math import inf
 
 from publisher.delivery import endings
-from publisher.delivery.journal import Attempt, Journal
+from publisher.delivery.held import Held, Mail
+from publisher.delivery.journal import Journal
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
-from publisher.delivery.pace import GIVE_UP, domain_of
+from publisher.delivery.pace import GIVE_UP
 from publisher.delivery.waiting import Waiting
 from publisher.errors import JournalError, LeaseError
-from store.records import Batch, Delivery, Ending
+from store.records import Delivery, Ending
 
 #: How often a mail that a broken connection gives back is tried again at once.
 _RETURNS = 2
@@ -31,43 +32,6 @@ _RETURNS = 2
 AHEAD = 200
 #: The same while none of those may go yet: others may.
 _FURTHER = 2_000
-
-
-@dataclass(kw_only=True, eq=False)
-class Held:
-    """A batch that is claimed, as the worker knows it."""
-
-    batch: Batch
-    #: Until when nobody else takes it, in seconds of a clock that only goes on.
-    until: float
-    #: The time zones of its readers.
-    zones: frozenset[str] = frozenset()
-    #: Mails that have not ended.
-    left: int = 0
-    #: By the ids of those that were handed back, when each is due again.
-    later: dict[int, datetime] = field(default_factory=dict)
-    #: Whether somebody else has it by now.
-    lost: bool = False
-
-
-@dataclass(kw_only=True, slots=True, eq=False)
-class Mail:
-    """One mail in hand."""
-
-    delivery: Delivery
-    held: Held
-    made: Outgoing | None = None
-    returns: int = 0
-
-    @property
-    def attempt(self) -> Attempt:
-        """How the journal knows it."""
-        return Attempt(id=self.delivery.id, attempt=self.delivery.attempts)
-
-    @property
-    def domain(self) -> str:
-        """The domain of who gets it."""
-        return domain_of(self.delivery.email)
 
 
 @dataclass(kw_only=True)

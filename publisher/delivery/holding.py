@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from publisher import windows
 from publisher.bounces.stopping import stop_refused
 from publisher.delivery import relays, ways
-from publisher.delivery.hand import Held
+from publisher.delivery.held import Held
 from publisher.delivery.making import Known, Maker
 from publisher.delivery.relays import Route
 from publisher.errors import ConflictError

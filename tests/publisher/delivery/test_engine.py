@@ -18,7 +18,8 @@ import scheduler
 from publisher import issuing, press, publishing
 from publisher.config import Config
 from publisher.delivery import engine, journal_reading, relays
-from publisher.delivery.hand import Hand, Held, Mail
+from publisher.delivery.hand import Hand
+from publisher.delivery.held import Held, Mail
 from publisher.delivery.holding import Holder
 from publisher.delivery.journal import Journal
 from publisher.delivery.pace import Pace

@@ -9,7 +9,8 @@ import pytest
 
 from publisher.config import Config
 from publisher.delivery import journal, journal_reading, smtp
-from publisher.delivery.hand import AHEAD, Hand, Held, Mail
+from publisher.delivery.hand import AHEAD, Hand
+from publisher.delivery.held import Held, Mail
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Verdict
 from publisher.delivery.pace import Pace, pause
