@@ -4,7 +4,7 @@ Each check says what it found, in words that a person can act on. None changes a
 keeps the others from being made.
 """
 
-import smtplib
+import asyncio
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from publisher import sealing
 from publisher.config import Config
-from publisher.delivery import relays
+from publisher.delivery import relays, smtp
 from publisher.delivery.pace import domain_of
 from publisher.errors import DnsError, TidingsError
 from publisher.mail import keys, senders
@@ -114,20 +114,14 @@ def _called(settings: RelaySettings) -> str:
 
 def _relay(config: Config, settings: RelaySettings) -> str:
     relay = relays.relay_of(config, settings)
-    place = f"{relay.host}:{relay.port}"
-    try:
-        with smtplib.SMTP(relay.host, relay.port, relay.hello, timeout=relay.timeout) as answering:
-            answering.ehlo_or_helo_if_needed()
-            offers = answering.has_extn("starttls")
-    except (OSError, smtplib.SMTPException) as error:
-        raise TidingsError(f"nobody answers at {place}: {error}") from error
-    if relay.tls == "required" and not offers:
-        raise TidingsError(f"{place} offers no STARTTLS, and {relay.name} requires it (tls)")
+    sender = config.mail.bounces or config.sender
+    encrypted = asyncio.run(smtp.rehearse(relay, sender))
     if relay.ask:
         with relay.ask.open("rb"):
             # Whoever may not read it, or finds none, hears it here and not after a crash.
             pass
-    return place + (", STARTTLS" if offers else "") + (", can be asked" if relay.ask else "")
+    told = [", encrypted"] * encrypted + [", can be asked"] * bool(relay.ask)
+    return f"{relay.host}:{relay.port}{''.join(told)}"
 
 
 def _senders(database: Database, config: Config) -> list[Check]:

@@ -15,7 +15,8 @@ from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict, Witness
-from publisher.errors import UnreachableError
+from publisher.errors import RefusedError, UnreachableError
+from publisher.settings.mail import OWN_RELAY
 
 
 async def send(
@@ -54,6 +55,32 @@ async def send_one(relay: Relay, mail: Outgoing) -> Answer:
     single = _Single(mail=mail)
     await send(relay, single, single)
     return single.answer
+
+
+async def rehearse(relay: Relay, sender: str) -> bool:
+    """Go with a relay as far as a mail's sender, and leave; return whether that was encrypted.
+
+    Raises UnreachableError as :func:`send` does, and RefusedError when it takes no mail from there.
+    """
+    client = None
+    try:
+        client = _client(relay)
+        await client.connect()
+        await _introduce(client, relay)
+        encrypted = client.get_transport_info("sslcontext") is not None
+        await client.mail(sender)
+        await client.rset()
+        await client.quit()
+    except aiosmtplib.SMTPSenderRefused as error:
+        reason = f"the relay at {relay.host}:{relay.port} takes no mail from {sender}: "
+        raise RefusedError(f"{reason}{error.code} {error.message}", code=error.code) from error
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise translate(error, relay) from error
+    else:
+        return encrypted
+    finally:
+        if client and client.transport:
+            cast("asyncio.Transport", client.transport).abort()
 
 
 @dataclass(kw_only=True)
@@ -104,9 +131,15 @@ async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
 
 def translate(error: Exception, relay: Relay) -> UnreachableError:
     """Return our error for one of aiosmtplib's or the network's, before any mail."""
+    place = f"{relay.host}:{relay.port}"
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        section = relay.name if relay.name == OWN_RELAY else f"relays {relay.name}"
+        settings = f"{section}.username, {section}.password_file"
+        told = f"refuses the login ({settings}): {error.code} {error.message}"
+        return UnreachableError(f"the relay at {place} {told}", code=error.code)
     code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
     told = str(error) or type(error).__name__
-    return UnreachableError(f"no relay at {relay.host}:{relay.port}: {told}", code=code)
+    return UnreachableError(f"no relay at {place}: {told}", code=code)
 
 
 def _client(relay: Relay) -> aiosmtplib.SMTP:
