@@ -65,7 +65,7 @@ def test_what_yaml_takes_for_a_comment_behind_a_value_is_never_cut_off(head: str
 
 
 def test_comments_on_lines_of_their_own_are_passed_over() -> None:
-    head = "# all\ntitle: \"Report #3\"\n# its kind\nkind: news\n\n  # its end\nsummary: C#\n"
+    head = '# all\ntitle: "Report #3"\n# its kind\nkind: news\n\n  # its end\nsummary: C#\n'
     found, _ = split(f"---\n{head}---\nBody")
     assert found == {"title": "Report #3", "kind": "news", "summary": "C#"}
 
