@@ -22,6 +22,7 @@ import scheduler
 from bench import archive
 from publisher.config import Config
 from publisher.ingest import intake
+from publisher.passes import Pass
 from publisher.press import plan
 from store.database import Database, open_database
 from tests import postgres
@@ -133,7 +134,7 @@ def _add(database: Database, config: Config) -> None:
     intake.take(database, config, drafts, now=archive.NOW)
 
 
-def _check(done: scheduler.Pass, *, waits: int = 0) -> None:
+def _check(done: Pass, *, waits: int = 0) -> None:
     if done.problems or done.busy or len(done.issues) != waits:
         raise RuntimeError(f"the tick had problems: {done}")
 

@@ -38,7 +38,7 @@ def unforeseen() -> Iterator[list[logging.LogRecord]]:
 
     They end no tick, so without this a test that looks at something else would not see them.
     """
-    notes, log = _Notes(), logging.getLogger("scheduler")
+    notes, log = _Notes(), logging.getLogger("publisher.passes")
     log.addHandler(notes)
     yield notes.records
     log.removeHandler(notes)

@@ -75,6 +75,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "publisher.issuing",
             "publisher.launching",
             "publisher.outlook",
+            "publisher.passes",
             "publisher.press",
             "publisher.previewing",
             "publisher.proofs",

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from logging import LogRecord
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -17,7 +16,8 @@ from hypothesis import strategies as st
 import scheduler
 from publisher import corrections, cron, editing, issuing, retracting
 from publisher.config import Config
-from publisher.errors import ConfigError, InputError, StoreError
+from publisher.errors import InputError
+from publisher.passes import Pass
 from store import editions, issues, publications
 from store.database import Database
 from store.records import Blocking, Change, Hold, IssueState, Missing, Workflow, newsletter_channel
@@ -119,7 +119,7 @@ def test_every_slot_is_found_exactly_once_whenever_somebody_looks(
         assert len(days) == len(set(days))
 
 
-def tick(database: Database, config: Config, now: datetime = make.NOW) -> scheduler.Pass:
+def tick(database: Database, config: Config, now: datetime = make.NOW) -> Pass:
     done = scheduler.tick(database, config, now=now)
     assert done.problems == []
     return done
@@ -314,36 +314,6 @@ def test_a_tick_beside_another_process_at_work_leaves_it_the_work(
     assert len(done.busy) == 1
     assert len(done.published) == 1
     assert tick(database, quiet).feeds_written == 12
-
-
-def test_whatever_a_step_fails_by_the_others_are_taken(unforeseen: list[LogRecord]) -> None:
-    done, taken = scheduler.Pass(), list[str]()
-
-    def mistaken() -> None:
-        raise KeyError("what nobody thought of")
-
-    def foreseen() -> None:
-        raise StoreError("the disk is full")
-
-    for step in (foreseen, mistaken, lambda: taken.append("the last")):
-        done.attempt(step)
-        # Only what no other tick would mend is another kind of failure.
-        assert done.unforeseen is (step is not foreseen)
-    assert taken == ["the last"]
-    first, second = done.problems
-    assert first == "the disk is full"
-    assert second == "unforeseen, see the traceback: KeyError('what nobody thought of')"
-    logged = unforeseen.pop()
-    assert logged.exc_info
-    assert logged.exc_info[0] is KeyError
-
-
-def test_a_mistake_in_the_configuration_ends_the_tick() -> None:
-    def mistaken() -> None:
-        raise ConfigError("mail.password_file", ["cannot be read"])
-
-    with pytest.raises(ConfigError):
-        scheduler.Pass().attempt(mistaken)
 
 
 def test_the_job_looks_at_once_and_again_and_survives_its_own_errors(tmp_path: Path) -> None:

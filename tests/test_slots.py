@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import scheduler
 from publisher.config import Config
 from publisher.errors import InputError
+from publisher.passes import Pass
 from publisher.wallclock import WEEKDAYS
 from store import deliveries, editions, issues, publications, subscribers
 from store.database import Database
@@ -33,7 +34,7 @@ def quiet(config: Config) -> Config:
     return config.model_copy(update={"mail": mail})
 
 
-def tick(database: Database, config: Config, now: datetime) -> scheduler.Pass:
+def tick(database: Database, config: Config, now: datetime) -> Pass:
     done = scheduler.tick(database, config, now=now)
     assert done.problems == []
     return done

@@ -10,7 +10,7 @@ import typer
 from publisher.cli import common, sending
 
 if TYPE_CHECKING:
-    from scheduler import Pass
+    from publisher.passes import Pass
     from store.database import Database
     from store.records import Hold
 

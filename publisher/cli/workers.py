@@ -16,11 +16,11 @@ def worker(
     config: common.ConfigOption = None,
 ) -> None:
     """Deliver what is due as it falls due, beside any number of others (PostgreSQL)."""
-    from publisher.delivery import workers  # noqa: PLC0415
+    from publisher.delivery.workers import process  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
         common.warn("at work")
-        workers.run(
+        process.run(
             house.database,
             house.config,
             clock=lambda: common.clock(None),

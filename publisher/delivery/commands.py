@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from publisher.delivery.outgoing import Answer, Outgoing
+from publisher.delivery.outgoing import Outgoing
 
 #: What can stand between the brackets of a path, and nothing behind them.
 _PATH = re.compile(r"[!-;=?-~]*")
@@ -49,19 +49,6 @@ class Terms:
     window: int = 1
     #: Mails that the connection may carry; 0 for any number.
     messages: int = 0
-
-
-@dataclass(kw_only=True, slots=True, eq=False)
-class Flight:
-    """A mail on its way."""
-
-    mail: Outgoing
-    #: What the relay refused it with, before its end.
-    refusal: Answer | None = None
-    #: Whether the relay took the recipient.
-    taken: bool = False
-    #: Whether its end was written.
-    started: bool = False
 
 
 def writable(mail: Outgoing) -> bool:

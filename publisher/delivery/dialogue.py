@@ -14,8 +14,9 @@ until then is unanswered if its end was written, else unsent.
 from collections import deque
 
 from publisher.delivery import commands
-from publisher.delivery.commands import Flight, Step, Terms, Way
-from publisher.delivery.outgoing import Answer, Source, Verdict, Witness
+from publisher.delivery.commands import Step, Terms, Way
+from publisher.delivery.flights import Flight, Flights
+from publisher.delivery.outgoing import Source, Witness
 from publisher.delivery.replies import CLOSING, LOST, NonsenseError, Replies, Reply, judge
 
 
@@ -23,18 +24,15 @@ class Dialogue:
     """One dialogue: it takes mails, and says of each how it ended."""
 
     def __init__(self, source: Source, witness: Witness, terms: Terms) -> None:
-        self._source, self._witness, self._terms = source, witness, terms
+        self._flights, self._terms = Flights(source, witness, terms.messages), terms
         self._replies = Replies()
         self._awaited: deque[tuple[Step, Flight | None]] = deque()
-        self._flights: deque[Flight] = deque()
         self._out: list[bytes] = []
         #: Whether the relay may have a transaction open that will not be finished.
         self._open = False
         self._leaving = False
         #: Why nothing more may be written, once that is so.
         self._stop = ""
-        #: Mails that were taken from the source.
-        self.carried = 0
         #: Replies that were read.
         self.answered = 0
         self.over = False
@@ -51,7 +49,7 @@ class Dialogue:
     @property
     def spent(self) -> bool:
         """Whether the connection has carried as many mails as it may."""
-        return 0 < self._terms.messages <= self.carried
+        return self._flights.spent
 
     def output(self) -> list[bytes]:
         """Return what is to be written now, and forget it."""
@@ -68,7 +66,7 @@ class Dialogue:
             self._open = False
             return
         room = self._terms.window if way is Way.CHUNKS else 1
-        while len(self._flights) < room and (flight := self._take()):
+        while len(self._flights) < room and (flight := self._flights.take()):
             self._begin(flight)
 
     def received(self, data: bytes) -> None:
@@ -88,7 +86,9 @@ class Dialogue:
 
     def lost(self, reason: str) -> None:
         """Take it that the relay is gone, which it may be after it had nothing to do."""
-        self.expired = self.expired or (self.idle and not self._leaving and self.carried > 0)
+        self.expired = self.expired or (
+            self.idle and not self._leaving and self._flights.carried > 0
+        )
         self.fail(reason)
 
     def fail(self, reason: str) -> None:
@@ -100,22 +100,7 @@ class Dialogue:
             self.over = True
             self.reason = "" if self._leaving else reason
         self._out.clear()
-        while self._flights:
-            flight = self._flights[0]
-            verdict = Verdict.UNANSWERED if flight.started else Verdict.UNSENT
-            self._settle(flight, flight.refusal or Answer(verdict=verdict, text=self.reason))
-
-    def _take(self) -> Flight | None:
-        """Take a mail from the source, past those that cannot be written."""
-        while not self.spent and (mail := self._source.next()):
-            self.carried += 1
-            flight = Flight(mail=mail)
-            self._flights.append(flight)
-            if commands.writable(mail):
-                return flight
-            text = "an address of it cannot stand in a command"
-            self._settle(flight, Answer(verdict=Verdict.PERMANENT, text=text))
-        return None
+        self._flights.abandon(self.reason)
 
     def _ask(self, step: Step, command: bytes, flight: Flight | None = None) -> None:
         self._awaited.append((step, flight))
@@ -134,18 +119,9 @@ class Dialogue:
         if way is Way.PIPELINED:
             self._ask(Step.DATA, commands.DATA, flight)
         if way is Way.CHUNKS:
-            self._start(flight)
+            self._flights.start(flight)
             self._ask(Step.END, commands.chunk(mail), flight)
             self._out.append(mail.message)
-
-    def _start(self, flight: Flight) -> None:
-        """Witness, before it is so, that the relay may have a mail."""
-        self._witness.starting(flight.mail)
-        flight.started = True
-
-    def _settle(self, flight: Flight, answer: Answer) -> None:
-        self._flights.remove(flight)
-        self._witness.ended(flight.mail, answer)
 
     def _answer(self, reply: Reply) -> None:
         """Give a reply to the oldest question."""
@@ -228,8 +204,8 @@ class Dialogue:
     def _write(self, flight: Flight) -> None:
         """Write a message, its end, and the beginning of the next one behind it."""
         pipelined = self._terms.way is Way.PIPELINED
-        following = self._take() if pipelined else None
-        self._start(flight)
+        following = self._flights.take() if pipelined else None
+        self._flights.start(flight)
         self._out.append(commands.text(flight.mail))
         self._ask(Step.END, commands.END, flight)
         if following:
@@ -246,7 +222,7 @@ class Dialogue:
         elif reply.intermediate or reply.code in LOST:
             self._derail(flight, Step.END, reply)
         else:
-            self._settle(flight, judge(reply))
+            self._flights.settle(flight, judge(reply))
             # RFC 3030, 2: after a chunk that was refused nothing is certain but RSET.
             self._open = self._open or reply.negative
             self._go_on()
@@ -254,7 +230,7 @@ class Dialogue:
     def _refused(self, flight: Flight) -> None:
         """Settle a mail that the relay would not take, and go on with the next one."""
         if flight.refusal:
-            self._settle(flight, flight.refusal)
+            self._flights.settle(flight, flight.refusal)
             self._open = True
             self._go_on()
 

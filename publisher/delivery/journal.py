@@ -12,7 +12,8 @@ written survive its death; that of the machine only those that were synced.
 
 DATABASE says by which address the writer knew its store, so that sites may share a folder. An
 address may change, a worker's name is given once: who finds that name in its own store knows
-better (:mod:`publisher.delivery.recovery`).
+better (:mod:`publisher.delivery.recovery`). What it says, :mod:`publisher.delivery.journal_reading`
+finds out.
 """
 
 import fcntl
@@ -23,22 +24,20 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from publisher import characters
 from publisher.config import Config
-from publisher.delivery.outgoing import Answer, Verdict
+from publisher.delivery.outgoing import Answer
 from publisher.errors import JournalError
 
-_SUFFIX = ".journal"
+#: The end of the name of each journal.
+SUFFIX = ".journal"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 #: Characters of a relay's text that are kept.
 _TEXT = 200
-
-#: Octets that a head has at the most.
-_HEAD = 200
 
 #: In a database's address; the user is none of it, who may have a schema of their own.
 _PASSWORD = re.compile(r"(?<=://)([^/:@]*):[^/]*@")
@@ -52,20 +51,9 @@ class Attempt:
     attempt: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Records:
-    """What a journal says."""
-
-    #: Whether what it does not say certainly did not happen.
-    certain: bool
-    #: Begun, and nothing more is known.
-    begun: frozenset[Attempt]
-    #: How others ended that the store may not know, in their order.
-    ended: tuple[tuple[Attempt, Answer], ...]
-
-
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
+    """Raise JournalError for what cannot be read or written."""
     try:
         yield
     except OSError as error:
@@ -111,7 +99,7 @@ class Journal:
 
     def _write(self, line: str, *, sync: bool = False) -> None:
         data = line.encode()
-        with _translated(self.path):
+        with translated(self.path):
             written = os.write(self._descriptor, data)
             if written < len(data):
                 # Half a line would take the next one with it.
@@ -139,15 +127,15 @@ def create(config: Config) -> Journal:
     """
     folder = config.journal
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    path, beside = folder / f"{name}{_SUFFIX}", folder / f"{name}.new"
-    with _translated(folder):
+    path, beside = folder / f"{name}{SUFFIX}", folder / f"{name}.new"
+    with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         descriptor = os.open(beside, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             own = Journal(path, descriptor, sync=config.delivery.sync)
-            own.write_head(_database(config))
+            own.write_head(database_digest(config))
             beside.rename(path)
         except BaseException:
             # While the disk is full this happens again and again.
@@ -165,105 +153,7 @@ def boot() -> str:
         return ""
 
 
-def _database(config: Config) -> str:
+def database_digest(config: Config) -> str:
+    """Return what a head calls the database."""
     address = _PASSWORD.sub(r"\1@", config.database_url)
     return hashlib.sha256(address.encode()).hexdigest()[:16]
-
-
-def names(config: Config) -> list[str]:
-    """Return the names of all workers that have a journal here, alive or dead."""
-    return sorted(path.stem for path in config.journal.glob(f"*{_SUFFIX}"))
-
-
-@dataclass(kw_only=True)
-class _Reading:
-    begun: dict[int, Attempt] = field(default_factory=dict)
-    ended: list[tuple[Attempt, Answer]] = field(default_factory=list)
-    folded: int = 0
-    whole: bool = True
-
-    def take(self, line: str) -> None:
-        try:
-            self._take(line)
-        except ValueError:
-            # No process writes such a line: the disk has lost something.
-            self.whole = False
-
-    def _take(self, line: str) -> None:
-        kind, *words = line.split(" ", 6)
-        if kind == "F":
-            self.folded = int(words[0])
-            return
-        attempt = Attempt(id=int(words[0]), attempt=int(words[1]))
-        if kind == "S":
-            self.begun[attempt.id] = attempt
-            return
-        self.begun.pop(attempt.id, None)
-        verdict, code, status, text = words[2:]
-        answer = Answer(
-            verdict=Verdict(verdict),
-            code=int(code),
-            status="" if status == "-" else status,
-            text=text,
-        )
-        # What a broken connection gave back was never begun, and the store is not told of it.
-        if answer.verdict is not Verdict.UNSENT:
-            self.ended.append((attempt, answer))
-
-
-def is_ours(path: Path, config: Config) -> bool:
-    """Return whether a journal says that it is of this database. Raises JournalError.
-
-    One without a head holds nothing that anybody could miss.
-    """
-    with _translated(path), path.open("rb") as file:
-        return _head(file.readline(_HEAD))[3] in {"", _database(config)}
-
-
-def read(path: Path) -> Records:
-    """Return what a journal says. A last line that is torn was never acted upon.
-
-    Raises JournalError when the file cannot be read.
-    """
-    with _translated(path):
-        head, *lines = path.read_bytes().split(b"\n")
-    _, _, booted, _, how = _head(head + b"\n" if lines else b"")
-    reading = _Reading()
-    # What follows the last line's end was being written when the writer died, or the disk was full.
-    for line in lines[:-1]:
-        reading.take(line.decode("utf-8", "replace"))
-    return Records(
-        certain=reading.whole and (how == "synced" or booted == boot() != ""),
-        begun=frozenset(reading.begun.values()),
-        ended=tuple(reading.ended[reading.folded :]),
-    )
-
-
-def _head(line: bytes) -> list[str]:
-    """Return the five words of a head; empty ones, where it is torn."""
-    whole = line.decode("utf-8", "replace") if line.endswith(b"\n") else ""
-    return (whole.rstrip("\n").split(" ") + [""] * 5)[:5]
-
-
-@contextmanager
-def of_dead(config: Config, worker: str) -> Iterator[Path | None]:
-    """Give a worker's journal, if it is dead, and keep others from reading it; else None.
-
-    Raises JournalError when it cannot be read, such as one that is somebody else's.
-    """
-    path = config.journal / f"{worker}{_SUFFIX}"
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        yield None
-        return
-    except OSError as error:
-        raise JournalError(f"{path}: {error.strerror}") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-            return
-        # Somebody else may have read and removed it just now.
-        yield path if path.exists() else None

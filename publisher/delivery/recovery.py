@@ -20,8 +20,8 @@ from pathlib import Path
 
 from publisher.bounces.stopping import stop_refused
 from publisher.config import Config
-from publisher.delivery import endings, journal
-from publisher.delivery.journal import Records
+from publisher.delivery import endings, journal_reading
+from publisher.delivery.journal_reading import Records
 from publisher.errors import JournalError
 from store import batches, claims
 from store.database import Database
@@ -37,9 +37,9 @@ def recover(database: Database, config: Config, *, now: datetime) -> list[int]:
     Raises JournalError where a journal cannot be read whose worker holds a batch.
     """
     unknown: list[int] = []
-    for worker in journal.names(config):
+    for worker in journal_reading.names(config):
         try:
-            with journal.of_dead(config, worker) as path:
+            with journal_reading.of_dead(config, worker) as path:
                 if path:
                     unknown += _settle(database, config, path, now)
         except JournalError:
@@ -50,10 +50,10 @@ def recover(database: Database, config: Config, *, now: datetime) -> list[int]:
 
 
 def _settle(database: Database, config: Config, path: Path, now: datetime) -> list[int]:
-    says_so = journal.is_ours(path, config)
+    says_so = journal_reading.is_ours(path, config)
     if not says_so and not _holds(database, path.stem):
         return []
-    records = journal.read(path)
+    records = journal_reading.read(path)
     unknown: list[int] = []
     ended = _ended(records, config.give_up, now)
     for start in range(0, len(ended), _AT_ONCE):
@@ -92,7 +92,7 @@ def _take_over(database: Database, config: Config, now: datetime) -> list[int]:
     if not held:
         return []
     unknown: list[int] = []
-    here = journal.names(config)
+    here = journal_reading.names(config)
     for batch in held:
         if batch.worker not in here and batch.lease and batch.lease + grace <= now:
             with database.write() as tx:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 import scheduler
 from publisher.config import Config
 from publisher.errors import BusyError
+from publisher.passes import Pass
 from store import deliveries, issues, publications
 from store.database import Database, open_database
 from store.records import FEED, DeliveryState, IssueState
@@ -118,7 +119,7 @@ def test_schedulers_that_look_at_once_act_once(
 
 
 def test_whoever_loses_the_lock_takes_no_further_step(shared: Database) -> None:
-    done, taken = scheduler.Pass(), list[str]()
+    done, taken = Pass(), list[str]()
 
     def lose() -> None:
         end = "select pg_terminate_backend(pid)" + HOLDERS
@@ -129,7 +130,7 @@ def test_whoever_loses_the_lock_takes_no_further_step(shared: Database) -> None:
     def step() -> None:
         taken.append("a step")
 
-    scheduler._alone(done, shared, [step, lose, step])
+    done.attempt_alone(shared, [step, lose, step])
     assert taken == ["a step"]
     assert len(done.problems + done.busy) == 1
 

@@ -1,6 +1,6 @@
 """Migrations of databases that hold something: all is kept, and what is new is filled in."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,31 +32,17 @@ from store import (
     topics,
     translations,
 )
-from store.database import Database, Transaction, open_database
+from store.database import Database, Transaction
 from store.errors import ConflictError, StoreError
 from store.records import FEED, Change, DeliveryState, IssueState, Status, UnknownRule, Workflow
 from store.stale import Marks
 from store.tables import metadata
-from tests import make, postgres
+from tests import make
 
 HOUR = timedelta(hours=1)
 LATER = make.NOW + HOUR
 OLD, NEW = make.text("en", body="Old words."), make.text("en")
 FRENCH = make.text("fr")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give a database that nobody has migrated."""
-    if request.param == "sqlite":
-        database = open_database(f"sqlite:///{tmp_path / 'tidings.db'}")
-        yield database
-        database.close()
-        return
-    with postgres.copy(request.getfixturevalue("postgres_server"), None) as url:
-        database = open_database(url)
-        yield database
-        database.close()
 
 
 def migrate(database: Database, version: str) -> None:

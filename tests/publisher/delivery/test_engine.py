@@ -15,7 +15,7 @@ from sqlalchemy import event, select, true, update
 import scheduler
 from publisher import issuing, press, publishing
 from publisher.config import Config
-from publisher.delivery import engine, journal, relays
+from publisher.delivery import engine, journal_reading, relays
 from publisher.delivery.pace import Pace
 from publisher.errors import BusyError, ConflictError
 from publisher.settings.mail import RelaySection
@@ -487,7 +487,7 @@ def test_what_is_told_to_stop_ends_what_is_under_way_and_gives_back_the_rest(
         )
         assert 1 <= outcome.sent == len(relay.accepted) < 60
     assert Counter(states(slow).values()) == {"sent": outcome.sent, "queued": 60 - outcome.sent}
-    assert journal.names(served) == []
+    assert journal_reading.names(served) == []
 
 
 def test_what_others_took_over_is_sent_no_more_and_what_was_sent_is_known(

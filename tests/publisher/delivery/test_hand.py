@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from publisher.config import Config
-from publisher.delivery import journal, smtp
+from publisher.delivery import journal, journal_reading, smtp
 from publisher.delivery.hand import AHEAD, Hand, Held, Mail
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Verdict
@@ -124,14 +124,14 @@ def test_nothing_begins_once_a_lease_is_over_or_a_batch_is_lost(
     with pytest.raises(LeaseError):
         mails.starting(mail)
     mails.ended(mail, UNSENT)
-    found = journal.read(own.path)
+    found = journal_reading.read(own.path)
     assert (found.begun, found.ended, mails.endings) == (frozenset(), (), [])
     # It waits for the lease to be renewed; of a batch that is lost, nothing waits.
     assert batch.left == (2 if lost else 3)
     batch.until = 120.0
     if not lost:
         mails.starting(taken(mails))
-        assert journal.read(own.path).begun == {Attempt(id=1, attempt=1)}
+        assert journal_reading.read(own.path).begun == {Attempt(id=1, attempt=1)}
 
 
 def test_on_a_full_disk_no_mail_is_ended_before_the_relay(config: Config) -> None:

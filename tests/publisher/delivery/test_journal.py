@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.config import Config
-from publisher.delivery import journal
-from publisher.delivery.journal import Attempt, Journal, Records
+from publisher.delivery import journal, journal_reading
+from publisher.delivery.journal import Attempt, Journal
+from publisher.delivery.journal_reading import Records
 from publisher.delivery.outgoing import Answer, Verdict
 from publisher.errors import JournalError
 from tests import make
@@ -54,7 +55,9 @@ def test_whatever_was_written_before_the_end_is_read_and_nothing_else(
     lines = written(path, acts)
     assert len(lines) == len(acts)
     cut = data.draw(st.integers(0, sum(map(len, lines))))
-    head = f"tidings-journal 1 {journal.boot()} {journal._database(config)} unsynced\n".encode()
+    head = (
+        f"tidings-journal 1 {journal.boot()} {journal.database_digest(config)} unsynced\n".encode()
+    )
     path.write_bytes(head + b"".join(lines)[:cut])
     whole = 0
     while sum(map(len, lines[: whole + 1])) <= cut and whole < len(lines):
@@ -69,8 +72,8 @@ def test_whatever_was_written_before_the_end_is_read_and_nothing_else(
             # What was given back never began.
             if answer.verdict is not Verdict.UNSENT:
                 ended.append((number, answer.verdict, answer.code, answer.status))
-    found = journal.read(path)
-    assert (found.certain, journal.is_ours(path, config)) == (True, True)
+    found = journal_reading.read(path)
+    assert (found.certain, journal_reading.is_ours(path, config)) == (True, True)
     assert {attempt.id for attempt in found.begun} == begun
     read = [(attempt.id, each.verdict, each.code, each.status) for attempt, each in found.ended]
     assert read == ended
@@ -83,27 +86,27 @@ def test_what_the_store_has_is_not_told_again(config: Config) -> None:
         own.end(Attempt(id=number, attempt=1), SENT)
     own.folded(2)
     own.close(settled=False)
-    ((attempt, answer),) = journal.read(own.path).ended
+    ((attempt, answer),) = journal_reading.read(own.path).ended
     assert (attempt, answer) == (Attempt(id=3, attempt=1), SENT)
 
 
 def test_while_its_worker_lives_a_journal_is_nobody_elses(config: Config) -> None:
     own = journal.create(config)
-    assert journal.names(config) == [own.worker]
-    with journal.of_dead(config, own.worker) as path:
+    assert journal_reading.names(config) == [own.worker]
+    with journal_reading.of_dead(config, own.worker) as path:
         assert path is None
     own.close(settled=False)
-    with journal.of_dead(config, own.worker) as path:
+    with journal_reading.of_dead(config, own.worker) as path:
         assert path == own.path
-        with journal.of_dead(config, own.worker) as other:
+        with journal_reading.of_dead(config, own.worker) as other:
             assert other is None
 
 
 def test_a_journal_whose_worker_has_settled_everything_is_gone(config: Config) -> None:
     own = journal.create(config)
     own.close(settled=True)
-    assert journal.names(config) == []
-    with journal.of_dead(config, own.worker) as path:
+    assert journal_reading.names(config) == []
+    with journal_reading.of_dead(config, own.worker) as path:
         assert path is None
 
 
@@ -125,8 +128,8 @@ def test_after_the_death_of_the_machine_only_a_synced_journal_is_whole(
 ) -> None:
     path = config.folder / "one.journal"
     boot = boot or journal.boot()
-    path.write_text(f"tidings-journal 1 {boot} {journal._database(config)} {how}\nS 1 1\n")
-    assert journal.read(path).certain is certain
+    path.write_text(f"tidings-journal 1 {boot} {journal.database_digest(config)} {how}\nS 1 1\n")
+    assert journal_reading.read(path).certain is certain
 
 
 def test_a_synced_journal_says_so(tmp_path: Path) -> None:
@@ -135,7 +138,7 @@ def test_a_synced_journal_says_so(tmp_path: Path) -> None:
     own.begin(Attempt(id=1, attempt=2))
     own.close(settled=False)
     assert own.path.read_text().splitlines()[0].endswith(" synced")
-    assert journal.read(own.path).begun == {Attempt(id=1, attempt=2)}
+    assert journal_reading.read(own.path).begun == {Attempt(id=1, attempt=2)}
 
 
 def test_a_journal_with_a_broken_line_says_nothing_for_certain(config: Config) -> None:
@@ -143,7 +146,7 @@ def test_a_journal_with_a_broken_line_says_nothing_for_certain(config: Config) -
     own.close(settled=False)
     with own.path.open("a") as file:
         file.write("S 1 1\nD 1 1 acc\x00pted\nD 2 1 accepted 250 - ok\n")
-    found = journal.read(own.path)
+    found = journal_reading.read(own.path)
     assert not found.certain
     assert [attempt.id for attempt, _ in found.ended] == [2]
 
@@ -152,8 +155,8 @@ def test_a_journal_of_another_store_is_not_ours(config: Config, tmp_path: Path) 
     own = journal.create(config)
     own.close(settled=False)
     other = make.config(tmp_path, database={"url": "sqlite:///other.db"})
-    assert journal.is_ours(own.path, config)
-    assert not journal.is_ours(own.path, other)
+    assert journal_reading.is_ours(own.path, config)
+    assert not journal_reading.is_ours(own.path, other)
 
 
 @pytest.mark.parametrize(
@@ -172,15 +175,15 @@ def test_a_database_is_the_same_whatever_its_password(tmp_path: Path, url: str, 
     own = journal.create(before)
     own.close(settled=False)
     after = make.config(tmp_path, database={"url": url})
-    assert journal.is_ours(own.path, after) is same
+    assert journal_reading.is_ours(own.path, after) is same
 
 
 def test_a_journal_without_a_whole_head_says_nothing(config: Config) -> None:
     own = journal.create(config)
     own.close(settled=False)
     own.path.write_bytes(own.path.read_bytes().removesuffix(b"\n"))
-    assert journal.is_ours(own.path, config)
-    assert journal.read(own.path) == Records(certain=False, begun=frozenset(), ended=())
+    assert journal_reading.is_ours(own.path, config)
+    assert journal_reading.read(own.path) == Records(certain=False, begun=frozenset(), ended=())
 
 
 def test_two_sqlite_files_share_no_journals(tmp_path: Path) -> None:

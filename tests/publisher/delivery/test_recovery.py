@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from publisher.config import Config
-from publisher.delivery import journal, recovery
+from publisher.delivery import journal, journal_reading, recovery
 from publisher.delivery.journal import Attempt, Journal
 from publisher.delivery.outgoing import Answer, Verdict
 from publisher.errors import JournalError
@@ -71,7 +71,7 @@ def test_what_a_dead_worker_wrote_decides_what_becomes_of_its_mails(
 
     ended = [("sent", 1), ("postponed", 1), ("unknown", 1), ("queued", 0)]
     assert states(queued) == [*ended, *FREE]
-    assert journal.names(config) == []
+    assert journal_reading.names(config) == []
     with queued.read() as tx:
         assert batches.held(tx) == []
     assert recovery.recover(queued, config, now=make.NOW) == []
@@ -132,11 +132,11 @@ def test_a_dead_workers_batch_is_settled_though_the_database_has_another_address
     ended = [("sent", 1), ("unknown", 1), *[("queued", 0)] * 2, *FREE]
     assert states(queued) == ended
     # The store may be a copy: in the one that it was made from this is still to be told.
-    assert journal.names(after) == [own.worker]
+    assert journal_reading.names(after) == [own.worker]
     assert recovery.recover(queued, after, now=make.NOW) == []
     assert recovery.recover(queued, config, now=make.NOW) == []
     assert states(queued) == ended
-    assert journal.names(after) == []
+    assert journal_reading.names(after) == []
 
 
 def test_a_worker_that_lives_keeps_its_batch_though_the_database_has_another_address_since(
@@ -167,7 +167,7 @@ def test_the_journal_of_another_site_in_the_same_folder_is_neither_told_here_nor
     mine.close(settled=False)
     assert recovery.recover(queued, config, now=late) == []
     assert states(queued) == FREE * 2
-    assert journal.names(config) == [other.worker]
+    assert journal_reading.names(config) == [other.worker]
     assert other.path.read_bytes() == said
 
 

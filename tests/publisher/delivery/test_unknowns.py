@@ -21,6 +21,7 @@ from publisher.delivery.unknowns import Settled, settle, settle_due
 from publisher.errors import NotFoundError
 from publisher.launching import change_unknown
 from publisher.mail.wire import message_id
+from publisher.passes import Pass
 from publisher.settings.mail import RelaySection
 from publisher.subscriptions import address_change, keyring
 from store import batches, deliveries, editions, issues, tables
@@ -204,7 +205,7 @@ def test_a_log_that_cannot_be_read_is_told_and_holds_up_nothing(
     assert set(states(house).values()) == {UNKNOWN}
 
 
-def sent_beside(house: Database, config: Config, log: Path) -> scheduler.Pass:
+def sent_beside(house: Database, config: Config, log: Path) -> Pass:
     """Have the next issue be due, and go out, while the relay's log is asked."""
     later, added = LATER + timedelta(days=7), "new@example.org"
     make.subscribe(house, [added])
