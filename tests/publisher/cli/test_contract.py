@@ -226,6 +226,7 @@ def test_a_newsletter_goes_out_when_and_as_often_as_it_says(place: Path) -> None
         (("item", "show", "99"), 1, "no item 99"),
         (("item", "import", "nowhere"), 1, "nowhere: no such file or folder"),
         (("item", "list", "--state", "odd"), 2, "--state is one of draft"),
+        (("item", "list", "--language", "de"), 1, "language: de is not a language of this site"),
         (("tick", "--now", "yesterday"), 2, "is no instant such as"),
         (("tick", "--now", "2026-11-23T08:00:00"), 2, "has no time zone"),
         (("newsletter", "add", "n", "--schedule", "daily"), 1, "not one of the forms; there are"),
@@ -314,7 +315,7 @@ def test_a_line_in_another_encoding_is_refused_by_itself(place: Path) -> None:
     (place / "people.csv").write_bytes(rows + b"c@example.org,fr,C\xc3\xa9line\n")
     taken = tidings(place, "subscriber", "import", "people.csv", "--json").json
     assert (taken["added"], [row["line"] for row in taken["rejected"]]) == (2, [3])
-    assert taken["rejected"][0]["reason"] == "name: is not UTF-8"
+    assert taken["rejected"][0]["reason"] == "name: is not UTF-8: save the file as UTF-8"
 
 
 def test_a_changed_setting_reaches_every_item_when_asked_to(place: Path) -> None:
