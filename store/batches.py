@@ -145,13 +145,15 @@ def claim(
     *,
     lease: datetime,
     now: datetime,
+    way: str = "",
     issue_id: int | None = None,
     batch_id: int | None = None,
     editions: Collection[int] | None = None,
 ) -> Batch | None:
     """Take a batch of which something is due (of one issue, or this very one), or None.
 
-    ``editions`` says of which it may be; any, unless given.
+    ``editions`` says of which it may be; any, unless given. ``way`` says by what its mails go out:
+    it is kept before any of them does.
 
     The next of the issue that has the fewest taken, and among those was not served for longest.
     """
@@ -165,9 +167,11 @@ def claim(
     # Whose turn it is need not be asked for one that is named.
     query = _in_turn(query) if batch_id is None else query.where(batches.c.id == batch_id)
     chosen = query.limit(1).with_for_update(skip_locked=True, of=batches)
-    values = {"worker": worker, "lease": lease, "served": now, "token": batches.c.token + 1}
+    values = {"worker": worker, "way": way, "lease": lease, "served": now}
     mine = batches.c.id == chosen.scalar_subquery()
-    row = tx.row(update(batches).where(mine).values(**values).returning(*_FIELDS))
+    row = tx.row(
+        update(batches).where(mine).values(**values, token=batches.c.token + 1).returning(*_FIELDS)
+    )
     return Batch(**row) if row else None
 
 

@@ -1,6 +1,6 @@
-"""Cancelling what waits: of an issue that is not to go out, or for somebody who left."""
+"""Cancelling what waits: of an issue that is not to go out, or for people who left."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, and_, select, update
@@ -61,13 +61,16 @@ def _cancel(
 
 
 def cancel_left(
-    tx: Transaction, subscriber_id: int, newsletter: str | None, *, now: datetime
+    tx: Transaction, subscriber_ids: Collection[int], newsletter: str | None, *, now: datetime
 ) -> None:
-    """Cancel what waits for somebody of a newsletter that they left, or of all."""
+    """Cancel what waits for people of a newsletter that they left, or of all.
+
+    For all of them at once: each batch is locked, and counted anew, once.
+    """
     theirs = select(tables.batches.c.issue_id).where(batches.WAITS)
     if newsletter is not None:
         theirs = theirs.join(issues).where(issues.c.newsletter == newsletter)
     # Named by its issue, it is found by the index that there is.
-    his = deliveries.c.subscriber_id == subscriber_id
-    locked = batches.lock_with(tx, and_(his, deliveries.c.issue_id.in_(theirs), _WAITING))
-    _cancel(tx, locked, "left before sending", now, whose=his)
+    whose = among(deliveries.c.subscriber_id, subscriber_ids)
+    locked = batches.lock_with(tx, and_(whose, deliveries.c.issue_id.in_(theirs), _WAITING))
+    _cancel(tx, locked, "left before sending", now, whose=whose)

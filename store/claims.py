@@ -6,11 +6,11 @@ queued, postponed --take--> claimed --fold--> sent | failed | postponed | unknow
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, and_, exists, select, text, update
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, exists, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from store import batches
@@ -79,9 +79,20 @@ def fold(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> list[i
         return []
     ids = {ending.id for ending in endings}
     locked = batches.lock_with(tx, among(deliveries.c.id, ids))
+    _keep_way(tx, locked, endings)
     found = [row["id"] for row in tx.rows(_folding(tx, endings, now))]
     batches.recount(tx, locked)
     return found
+
+
+def _keep_way(tx: Transaction, locked: Sequence[Batch], endings: Sequence[Ending]) -> None:
+    """Keep by what those went out that become unknown: their batch is another's next."""
+    doubtful = {ending.id for ending in endings if ending.state is DeliveryState.UNKNOWN}
+    for batch in locked if doubtful else ():
+        # Who has claimed them holds their batch, or is dead and held it last.
+        claimed = and_(batches.members(batch), deliveries.c.state == DeliveryState.CLAIMED)
+        mine = and_(claimed, among(deliveries.c.id, doubtful))
+        tx.run(update(deliveries).where(mine).values(way=batch.way))
 
 
 def _folding(tx: Transaction, endings: Sequence[Ending], now: datetime) -> Executable:
@@ -106,13 +117,20 @@ def _written(moment: datetime) -> str:
     return str(_INSTANT.process_bind_param(moment, _SQLITE))
 
 
-def release(tx: Transaction, batch: Batch, *, now: datetime) -> None:
+def release(
+    tx: Transaction, batch: Batch, *, later: Mapping[int, datetime] | None = None, now: datetime
+) -> None:
     """Let a batch go; what is still claimed of it was never begun, and waits again.
 
-    Raises ConflictError when it is another's by now.
+    ``later`` says, by its id, what of that is not due before an instant. Raises ConflictError
+    when the batch is another's by now.
     """
     if not batches.lock(tx, batches.still(batch)):
         raise ConflictError(f"batch {batch.id} is another's by now")
+    if later:
+        mine = and_(_claimed(batch), deliveries.c.id == bindparam("mail"))
+        put_off = update(deliveries).where(mine).values(due=bindparam("until"))
+        tx.run(put_off, [{"mail": number, "until": due} for number, due in later.items()])
     _give_back(tx, batch, now)
 
 
@@ -125,11 +143,11 @@ def abandon(
     """
     if not batches.lock(tx, batches.still(batch)):
         return []
-    claimed = and_(batches.members(batch), deliveries.c.state == DeliveryState.CLAIMED)
+    claimed = _claimed(batch)
     if begun is not None:
         claimed = and_(claimed, among(deliveries.c.id, begun))
     detail = "the process died while the relay may have had the message"
-    values = {"state": DeliveryState.UNKNOWN, "detail": detail, "changed": now}
+    values = {"state": DeliveryState.UNKNOWN, "detail": detail, "changed": now, "way": batch.way}
     doubtful = update(deliveries).where(claimed).values(**values).returning(deliveries.c.id)
     found = sorted(row["id"] for row in tx.rows(doubtful))
     _give_back(tx, batch, now)
@@ -137,9 +155,12 @@ def abandon(
 
 
 def _give_back(tx: Transaction, batch: Batch, now: datetime) -> None:
-    claimed = and_(batches.members(batch), deliveries.c.state == DeliveryState.CLAIMED)
-    tx.run(update(deliveries).where(claimed).values(**_NEVER_BEGUN, changed=now))
+    tx.run(update(deliveries).where(_claimed(batch)).values(**_NEVER_BEGUN, changed=now))
     batches.let_go(tx, batch)
+
+
+def _claimed(batch: Batch) -> ColumnElement[bool]:
+    return and_(batches.members(batch), deliveries.c.state == DeliveryState.CLAIMED)
 
 
 def stopped(tx: Transaction, issue_ids: Collection[int]) -> set[int]:

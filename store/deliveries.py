@@ -25,7 +25,7 @@ UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
 
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
-    *(deliveries.c[name] for name in ("state", "code", "detail", "attempts")),
+    *(deliveries.c[name] for name in ("state", "code", "detail", "attempts", "way")),
     *(subscribers.c.email, subscribers.c.name, subscribers.c.timezone, editions.c.language),
 ]
 
@@ -163,6 +163,12 @@ def find(tx: Transaction, delivery_id: int) -> Delivery | None:
     """Return a delivery, None where there is none."""
     row = tx.row(whole().where(deliveries.c.id == delivery_id))
     return read(row) if row else None
+
+
+def find_all(tx: Transaction, delivery_ids: Collection[int]) -> list[Delivery]:
+    """Return those of these deliveries that there are, by their ids."""
+    query = whole().where(among(deliveries.c.id, delivery_ids))
+    return [read(row) for row in tx.rows(query.order_by(deliveries.c.id))]
 
 
 def whole() -> Select[Any]:

@@ -8,7 +8,7 @@ from store.errors import SchemaError
 from store.tables import metadata
 
 #: The migration that this program's tables need; the newest file in migrations/versions.
-SCHEMA = "0012"
+SCHEMA = "0013"
 
 
 def version(connection: Connection) -> str | None:

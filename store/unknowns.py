@@ -41,12 +41,11 @@ def standing(tx: Transaction, *, due: datetime | None = None) -> dict[int, int]:
     return {row["issue_id"]: row["count"] for row in found}
 
 
-def next_due(tx: Transaction, edition_ids: Collection[int], *, since: datetime) -> datetime | None:
-    """Return when the next of some editions is to be asked for, of those unknown since then."""
-    mine = and_(among(batches.c.edition_id, edition_ids), rows.c.changed > since)
-    query = select(func.min(rows.c.due).label("due")).select_from(batches).join(rows, _MEMBERS)
-    row = tx.row(query.where(_HAS_SOME, _UNKNOWN, mine))
-    return row["due"] if row else None
+def ways(tx: Transaction, issue_id: int) -> list[str]:
+    """Return by what those of an issue went out."""
+    mine = and_(batches.c.issue_id == issue_id, _HAS_SOME, _UNKNOWN)
+    query = select(rows.c.way).distinct().select_from(batches).join(rows, _MEMBERS)
+    return sorted(row["way"] for row in tx.rows(query.where(mine)))
 
 
 def left(tx: Transaction, ids: Collection[int]) -> int:
@@ -57,14 +56,17 @@ def left(tx: Transaction, ids: Collection[int]) -> int:
 
 def of(tx: Transaction, issue_id: int) -> list[Unknown]:
     """Return those of an issue, in the order in which they were queued."""
-    query = select(rows.c.id, rows.c.changed).join(batches, _MEMBERS)
+    query = select(rows.c.id, rows.c.changed, rows.c.due).join(batches, _MEMBERS)
     query = query.where(batches.c.issue_id == issue_id, _HAS_SOME, _UNKNOWN)
-    since = {row["id"]: row["changed"] for row in tx.rows(query)}
-    if not since:
+    found = {row["id"]: row for row in tx.rows(query)}
+    if not found:
         return []
-    mails = [read(row) for row in tx.rows(whole().where(among(rows.c.id, [*since])))]
+    mails = [read(row) for row in tx.rows(whole().where(among(rows.c.id, [*found])))]
     mails.sort(key=lambda mail: mail.id)
-    return [Unknown(delivery=mail, since=since[mail.id]) for mail in mails]
+    return [
+        Unknown(delivery=mail, since=found[mail.id]["changed"], due=found[mail.id]["due"])
+        for mail in mails
+    ]
 
 
 def ask_again(tx: Transaction, ids: Collection[int], due: datetime) -> None:

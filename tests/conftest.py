@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from publisher.config import Config
 from store.database import Database, open_database
 from tests import make, postgres
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("explore")
+# No test is judged by how long it takes: the machine may be busy with something else.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", _PATIENT, derandomize=True)
+settings.register_profile("explore", _PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 

@@ -41,6 +41,7 @@ def list_deliveries(
     as_json: common.JsonOption = False,
 ) -> None:
     """List the mails of an issue and how each stands."""
+    from publisher.delivery import ways  # noqa: PLC0415
     from publisher.mail.wire import message_id  # noqa: PLC0415
     from publisher.subscriptions import keyring  # noqa: PLC0415
     from store import editions, issues  # noqa: PLC0415
@@ -56,7 +57,8 @@ def list_deliveries(
         known = {entry.id: entry for entry in found}
 
         def record(mail: "Delivery") -> dict[str, Any]:
-            identity = message_id(mail, known[mail.edition_id], house.config.host, tokens)
+            domain = ways.domain_of(house.config, mail.way if mail.state == "unknown" else "")
+            identity = message_id(mail, known[mail.edition_id], domain, tokens)
             return {**{name: getattr(mail, name) for name in told}, "message_id": identity}
 
         mails = _mails(house.database, issue, DeliveryState(state) if state else None)
@@ -93,9 +95,10 @@ def ask(
         done = unknowns.settle(
             house.database, house.config, issue, now=common.clock(now), rule=UnknownRule.ASK
         )
+        hints = unknowns.hints(house.database, house.config, issue)
     record = {name: value for name, value in vars(done).items() if name != "problems"}
     common.show(record, as_json=as_json)
-    for problem in done.problems:
+    for problem in [*done.problems, *hints]:
         common.warn(problem)
     if done.not_yet:
         common.warn(f"the relay does not say yet of {done.not_yet}: ask again in a few seconds")

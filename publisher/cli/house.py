@@ -52,7 +52,7 @@ def tick(
         # All that waits, not only what this pass looked at: too much for every pass of `serve`.
         with house.database.read() as tx:
             held = publications.held(tx)
-        unsaid = unknowns.told(house.database)
+        unsaid = unknowns.told(house.database, house.config)
     record = pass_record(done, held)
     if as_json:
         common.print_json(record)

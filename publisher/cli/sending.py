@@ -73,7 +73,7 @@ def deliver(
             problems.append("told to stop: what was not under way waits")
         with house.database.read() as tx:
             total.unknown = unknown.left(tx, total.doubtful)
-        unsaid = unknowns.told(house.database)
+        unsaid = unknowns.told(house.database, house.config)
     for sentence in unsaid:
         common.warn(sentence)
     common.show(_outcome(total, time.perf_counter() - started), as_json=as_json)

@@ -43,6 +43,8 @@ class Held:
     zones: frozenset[str] = frozenset()
     #: Mails that have not ended.
     left: int = 0
+    #: By the ids of those that were handed back, when each is due again.
+    later: dict[int, datetime] = field(default_factory=dict)
     #: Whether somebody else has it by now.
     lost: bool = False
 
@@ -94,7 +96,8 @@ class Hand:
     #: Somebody asked for a mail, at all; and got none.
     asked: bool = False
     starved: bool = False
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Set when whoever waits is to look again.
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     # What the connections ask for.
 
@@ -103,7 +106,7 @@ class Hand:
         mail = None if self.closed else self.waiting.next(self.time())
         self.asked, self.starved = True, mail is None
         if self.hungry:
-            self._changed.set()
+            self.changed.set()
         if mail is None:
             return None
         self.under_way[mail.delivery.id] = mail
@@ -114,9 +117,9 @@ class Hand:
         """Whether more mails should be made."""
         return self.asked and len(self.waiting) < (_FURTHER if self.starved else AHEAD)
 
-    async def wait(self) -> bool:
-        """Wait until there may be one; False when none will come any more."""
-        while not self.over:
+    async def wait(self, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until there may be one; False when none will come any more, or ``unless`` is so."""
+        while not (self.over or unless()):
             at = self.time()
             pause = self.waiting.next_at(at) - at
             if pause <= 0:
@@ -161,7 +164,7 @@ class Hand:
         if mail.returns > _RETURNS:
             return False
         self.waiting.put_back(mail)
-        self._changed.set()
+        self.changed.set()
         return True
 
     def _end(self, mail: Mail, answer: Answer, *, noted: bool) -> None:
@@ -174,7 +177,7 @@ class Hand:
 
     def _drop(self, mail: Mail) -> None:
         mail.held.left -= 1
-        self._changed.set()
+        self.changed.set()
 
     # What the engine puts in.
 
@@ -196,7 +199,7 @@ class Hand:
                 self._drop(mail)
             else:
                 self.waiting.add(mail)
-        self._changed.set()
+        self.changed.set()
 
     def refuse(self, mail: Mail, reason: str) -> None:
         """End a mail that cannot be made."""
@@ -211,13 +214,14 @@ class Hand:
             self._drop(mail)
 
     def hand_back(self, patience: float) -> None:
-        """Postpone the mails whose domains are left alone for longer than so many seconds.
+        """Drop the mails whose domains are left alone for longer than so many seconds, until then.
 
-        Else their batch would be held, and the pass go on, for the few that nobody wants now.
+        Else they would hold up their batch and the pass. No relay was offered them: no attempt.
         """
-        answer = Answer(verdict=Verdict.TEMPORARY, text="its domain asked for patience")
-        for mail in self.waiting.hand_back(self.time(), patience):
-            self._end(mail, answer, noted=False)
+        now = self.clock()
+        for mail, seconds in self.waiting.hand_back(self.time(), patience):
+            mail.held.later[mail.delivery.id] = now + timedelta(seconds=seconds)
+            self._drop(mail)
 
     def close(self, problem: str = "") -> None:
         """Hand nothing out any more; what is under way ends as it ends."""
@@ -225,12 +229,12 @@ class Hand:
         if problem:
             self.problems.append(problem)
         self.withdraw(lambda _: True)
-        self._changed.set()
+        self.changed.set()
 
     def exhaust(self) -> None:
         """Note that nothing more comes from the store."""
         self.exhausted = True
-        self._changed.set()
+        self.changed.set()
 
     @property
     def over(self) -> bool:
@@ -239,8 +243,8 @@ class Hand:
 
     async def change(self, seconds: float | None = None) -> None:
         """Wait until something changes, for so many seconds at the most."""
-        self._changed.clear()
+        self.changed.clear()
         try:
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            await asyncio.wait_for(self.changed.wait(), seconds)
         except TimeoutError:
             return

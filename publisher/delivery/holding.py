@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from publisher import windows
 from publisher.bounces.stopping import stop_refused
-from publisher.delivery import relays
+from publisher.delivery import relays, ways
 from publisher.delivery.hand import Held
 from publisher.delivery.making import Known, Maker
 from publisher.delivery.relays import Route
 from publisher.errors import ConflictError
-from store import batches, claims, dues
+from store import batches, claims, dues, letters
 from store.database import Database, Transaction
 from store.records import Batch, Delivery, Ending
 
@@ -84,12 +84,14 @@ class Holder:
 
     def _claim(self, tx: Transaction, now: datetime) -> Batch | None:
         editions = self._editions(tx, now)
+        way = ways.of(self.maker.config, self.route, now=now)
         for batch_id in (*self.first, self.batch_id):
             batch = batches.claim(
                 tx,
                 self.worker,
                 lease=self._lease(now),
                 now=now,
+                way=way.written(),
                 issue_id=self.issue_id,
                 batch_id=batch_id,
                 editions=editions,
@@ -128,7 +130,7 @@ class Holder:
             for held in done:
                 # If others have taken it over, they have said what is unknown of it.
                 with suppress(ConflictError):
-                    claims.release(tx, held.batch, now=now)
+                    claims.release(tx, held.batch, later=held.later, now=now)
         stop_refused(self.database, endings, now=now)
 
     def give_back(self) -> None:
@@ -162,6 +164,12 @@ class Holder:
         """Return which of these issues are not being sent any more."""
         with self.database.read() as tx:
             return claims.stopped(tx, issue_ids)
+
+    def are_letters_due(self) -> bool:
+        """Return whether letters are to go out, by this process or by another."""
+        with self.database.read() as tx:
+            due = letters.next_due(tx)
+        return due is not None and due <= self.clock()
 
     def among(self) -> int:
         """Return how many workers, this one too, hold batches that go by one of its relays."""

@@ -14,6 +14,7 @@ from publisher.bounces.stopping import stop_refused_letter
 from publisher.config import Config
 from publisher.delivery import endings, relays, smtp
 from publisher.delivery.outgoing import Answer, Outgoing, Verdict
+from publisher.delivery.room import ROOM
 from publisher.errors import MailError, RenderError, UnreachableError
 from publisher.mail import keys
 from publisher.mail.keys import Key
@@ -92,7 +93,9 @@ class _Run:
         problem = ""
         for relay in relays.for_sender(self.config, self.config.sender):
             try:
-                return await smtp.send(relay, self, self)
+                # Nothing else runs in this loop while campaigns make room.
+                with ROOM.asked(relay):
+                    return await smtp.send(relay, self, self)
             except UnreachableError as error:
                 problem = str(error)
         return problem

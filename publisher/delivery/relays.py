@@ -26,12 +26,17 @@ def for_sender(config: Config, address: str) -> Sequence[Relay]:
 
     Raises ConfigError when the password of one cannot be read.
     """
-    return [relay_of(config, settings) for settings in _chosen(config, domain_of(address))]
+    return [relay_of(config, settings) for settings in settings_for(config, address)]
+
+
+def settings_for(config: Config, address: str) -> Sequence[RelaySettings]:
+    """Return the settings of the same."""
+    return _chosen(config, domain_of(address))
 
 
 def route_of(config: Config, address: str) -> Route:
     """Return by which relays mail from an address goes."""
-    return tuple(name_of(settings) for settings in _chosen(config, domain_of(address)))
+    return tuple(name_of(settings) for settings in settings_for(config, address))
 
 
 def of_route(config: Config, route: Route) -> Sequence[Relay]:

@@ -1,22 +1,22 @@
 """One run: batches become mails, mails go over connections, and what became of them is kept.
 
     feeder     takes the next batch before the last one is gone, makes mails ahead
-    connections take them and witness what becomes of each
-    watcher    folds what has ended, renews leases, looks whether something was stopped
+    connections take them and witness what becomes of each (:mod:`publisher.delivery.conversing`)
+    keeper     folds what has ended, renews leases
+    watcher    looks whether something was stopped
 
 What asks the store runs in one thread, the desk, what makes mails in others, all else in that of
-the event loop: no connection waits for the store.
+the event loop: no connection waits for the store. The watcher has a desk of its own: whoever
+pauses an issue need not wait for what is being folded.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Event
 
-from publisher.delivery import smtp
+from publisher.delivery.conversing import Connections
 from publisher.delivery.desk import PATIENCE, Desk
 from publisher.delivery.feeding import Feeder
 from publisher.delivery.hand import Hand
@@ -24,21 +24,12 @@ from publisher.delivery.holding import Holder, closed
 from publisher.delivery.journal import Journal
 from publisher.delivery.outcome import Outcome
 from publisher.delivery.outgoing import Relay
-from publisher.delivery.relays import Failover
-from publisher.errors import (
-    BusyError,
-    JournalError,
-    LeaseError,
-    StoreError,
-    UnreachableError,
-)
+from publisher.errors import BusyError, JournalError, StoreError
 from store.records import Ending
 
-#: Connections in a row that end before the relay has answered anything about a mail.
-_RECONNECTIONS = 3
-
-#: Seconds between two looks at whether to stop, at what was paused, and between two folds.
+#: Seconds between two looks at whether to stop, at what was paused; for letters; between two folds.
 _LOOK = 0.25
+_LETTERS = 1.0
 _FOLD = 1.0
 #: Seconds that a mail stays in hand for while its domain is left alone.
 _LEFT_ALONE = 5.0
@@ -58,33 +49,34 @@ class Run:
     progress: Progress | None
     stop: Event
     hand: Hand
-    failover: Failover = field(default_factory=Failover)
-    #: Connections that there are, by the names of their relays.
-    lines: Counter[str] = field(default_factory=Counter)
     #: Whether all that the journal says is in the store.
     settled: bool = False
     #: Set when all connections have ended.
     over: asyncio.Event = field(default_factory=asyncio.Event)
     desk: Desk = field(init=False)
+    #: Where it is only looked.
+    window: Desk = field(init=False)
+    connections: Connections = field(init=False)
 
     def __post_init__(self) -> None:
-        """Open the desk."""
-        self.desk = Desk(hand=self.hand)
+        """Open the desks, and make ready the connections."""
+        self.desk, self.window = Desk(hand=self.hand), Desk(hand=self.hand)
+        self.connections = Connections(
+            route=self.route, hand=self.hand, holder=self.holder, desk=self.desk
+        )
 
     async def all(self) -> None:
         """Send until nothing is due, or nobody answers; then settle everything."""
         feeding = Feeder(hand=self.hand, holder=self.holder, desk=self.desk)
-        with self.desk:
-            feeder = asyncio.create_task(feeding.feed())
-            watcher = asyncio.create_task(self._watch())
-            most = max(relay.connections for relay in self.route)
-            work = [self._converse(number) for number in range(most)]
+        with self.desk, self.window:
+            helping = (feeding.feed(), self._keep(), self._watch())
+            helpers = [asyncio.create_task(each) for each in helping]
             try:
-                found = await asyncio.gather(*work, return_exceptions=True)
+                found = await self.connections.all()
             finally:
                 self.hand.close()
                 self.over.set()
-                others = await asyncio.gather(feeder, watcher, return_exceptions=True)
+                others = await asyncio.gather(*helpers, return_exceptions=True)
                 await self._settle()
         self.outcome.cancelled += feeding.cancelled
         # Said once, however many connections failed in the same way.
@@ -93,59 +85,29 @@ class Run:
             if isinstance(error, BaseException):
                 raise error
 
-    async def _converse(self, number: int) -> None:
-        """Send until nothing is left, or it cannot go on, as one connection of many."""
-        fruitless, missed, problem = 0, 0, ""
-        while fruitless < _RECONNECTIONS and missed < len(self.route) and not self.hand.over:
-            relay = self.failover.usable(self.route, self.holder.time())
-            if relay is None:
-                break
-            if number >= relay.connections:
-                return
-            before = self.hand.answered
-            try:
-                problem = await self._send(relay)
-            except UnreachableError as error:
-                problem = str(error)
-                if self.lines[relay.name]:
-                    # Others are connected: it takes no more connections.
-                    break
-                self.failover = self.failover.unreachable(relay, self.holder.time())
-                missed += 1
-            else:
-                fruitless = 0 if self.hand.answered > before else fruitless + 1
-                missed = 0
-        if not self.hand.over and problem:
-            self.hand.problems.append(problem)
-
-    async def _send(self, relay: Relay) -> str:
-        """Send over one connection; return why it ended. Raises UnreachableError."""
-        problem = "the relay closes its connections"
-        try:
-            told = partial(self._connected, relay)
-            return await smtp.send(relay, self.hand, self.hand, connected=told) or problem
-        except LeaseError:
-            await self.desk.ask(lambda: self.holder.renew(self.hand.held.copy()))
-            self.hand.withdraw(lambda mail: mail.held.lost)
-        except JournalError as error:
-            self.hand.close(str(error))
-        return problem
-
-    def _connected(self, relay: Relay, is_there: bool) -> None:  # noqa: FBT001
-        self.lines[relay.name] += 1 if is_there else -1
-        if is_there:
-            self.failover = self.failover.reached(relay)
-
-    # The watcher: what has ended is folded, what was stopped is not handed out any more.
+    # The watcher: what was stopped is not handed out any more. Without the store it goes on with
+    # what is in hand, as the keeper does: the journal keeps how that ends.
 
     async def _watch(self) -> None:
-        folded = self.holder.time()
+        asked = self.holder.time()
         while not await self._wait(_LOOK):
             if self.stop.is_set():
                 self.hand.close()
-            # Without the store it goes on with what is in hand; the journal keeps how that ends.
+            # One that waits for a mail may have to give way to letters.
+            self.hand.changed.set()
             with suppress(StoreError, BusyError):
                 await self._look()
+                if self.holder.time() >= asked + _LETTERS:
+                    asked = self.holder.time()
+                    due = await self.window.do(self.holder.are_letters_due)
+                    self.connections.heed(are_letters_due=due)
+
+    # The keeper: what has ended is folded.
+
+    async def _keep(self) -> None:
+        folded = self.holder.time()
+        while not await self._wait(_LOOK):
+            with suppress(StoreError, BusyError):
                 await self._renew()
                 if self.holder.time() >= folded + _FOLD or any(not h.left for h in self.hand.held):
                     folded = self.holder.time()
@@ -165,8 +127,8 @@ class Run:
             return
         pace = self.hand.waiting.pace
         if pace.limited:
-            pace.share(await self.desk.do(self.holder.among))
-        stopped = await self.desk.do(self.holder.stopped, {each.batch.issue_id for each in held})
+            pace.share(await self.window.do(self.holder.among))
+        stopped = await self.window.do(self.holder.stopped, {each.batch.issue_id for each in held})
         now, known = self.holder.clock(), self.holder.maker.known
         windowed = {
             each.batch.edition_id

@@ -8,26 +8,23 @@ A newsletter says which rule holds. What is sent again is the same message under
 Message-ID, so whoever gets it twice by ``retry`` may be spared to see it twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from publisher import issue_states
 from publisher.config import Config
-from publisher.delivery import asking, relays
-from publisher.delivery.asking import Found, Question
-from publisher.delivery.outgoing import Relay
-from publisher.delivery.rulings import decide, goes_again, together
+from publisher.delivery import ways
+from publisher.delivery.asking import Found
+from publisher.delivery.enquiry import Enquiry
+from publisher.delivery.rulings import decide, goes_again
 from publisher.errors import ConflictError
 from publisher.issue_states import Act
-from publisher.mail.senders import sender
-from publisher.mail.wire import message_id
 from publisher.subscriptions import keyring
-from publisher.tokens import Tokens
 from store import editions, issues, newsletters, unknowns
 from store.database import Database, Transaction
-from store.records import DeliveryState, Edition, Issue, Newsletter, Unknown, UnknownRule
+from store.records import DeliveryState, Issue, Newsletter, Unknown, UnknownRule
 
 #: When a relay is asked again that has not answered yet: after as long again as the mail has been
 #: unknown, within these bounds. Its log is read as a whole each time.
@@ -61,14 +58,27 @@ class Settled:
     problems: list[str] = field(default_factory=list)
 
 
-def settle_due(database: Database, config: Config, *, now: datetime) -> Settled:
-    """Settle what is to be looked at by now, of all issues, by their newsletters' rules."""
+def settle_due(
+    database: Database, config: Config, *, now: datetime, only_ours: bool = False
+) -> Settled:
+    """Settle what is to be looked at by now, of all issues, by their newsletters' rules.
+
+    Mails for which another host has to ask are left to it; ``only_ours`` leaves those, too, that
+    any host may ask for.
+    """
     total = Settled()
     with database.read() as tx:
         found = unknowns.standing(tx, due=now)
+
+    def is_due(mail: Unknown) -> bool:
+        way = mail.delivery.way
+        if only_ours:
+            return ways.is_of_this_host(config, way)
+        return not ways.is_elsewhere(config, way)
+
     for issue_id in found:
         try:
-            done = settle(database, config, issue_id, now=now)
+            done = _settle(database, config, issue_id, now=now, which=is_due)
         except ConflictError as error:
             # Somebody has moved the issue meanwhile; the next look settles its mails.
             done = Settled(problems=[str(error)])
@@ -80,30 +90,24 @@ def settle_due(database: Database, config: Config, *, now: datetime) -> Settled:
 def next_answer(
     database: Database, config: Config, *, now: datetime, issue_id: int | None = None
 ) -> datetime | None:
-    """Return when relays are asked next that are expected to answer; None, when none is.
-
-    Raises ConfigError for a relay whose password cannot be read.
-    """
+    """Return when relays are asked next that are expected to answer; None, when none is."""
     with database.read() as tx:
-        standing = unknowns.standing(tx)
-        concerned = [each for each in standing if issue_id in (None, each)]
-        mine = [
-            edition.id
-            for each in concerned
-            if (newsletter := _newsletter(tx, each)).unknown is UnknownRule.ASK
-            for edition in editions.of(tx, each)
-            if _can_be_asked(config, newsletter, edition.language)
+        mails = [
+            mail
+            for each in unknowns.standing(tx)
+            if issue_id in (None, each) and _newsletter(tx, each).unknown is UnknownRule.ASK
+            for mail in unknowns.of(tx, each)
         ]
-        return unknowns.next_due(tx, mine, since=now - _PATIENCE) if mine else None
+    asked = [
+        mail.due
+        for mail in mails
+        if mail.since > now - _PATIENCE and ways.can_say(config, mail.delivery.way)
+    ]
+    return min(asked, default=None)
 
 
 def _newsletter(tx: Transaction, issue_id: int) -> Newsletter:
     return newsletters.get(tx, issues.get(tx, issue_id).newsletter)
-
-
-def _can_be_asked(config: Config, newsletter: Newsletter, language: str) -> bool:
-    found = relays.for_sender(config, sender(newsletter, language, config).address)
-    return all(relay.ask for relay in found)
 
 
 def settle(
@@ -118,23 +122,43 @@ def settle(
 
     Raises NotFoundError, and ConfigError for a relay whose password cannot be read.
     """
+    return _settle(database, config, issue_id, now=now, rule=rule)
+
+
+def _settle(
+    database: Database,
+    config: Config,
+    issue_id: int,
+    *,
+    now: datetime,
+    rule: UnknownRule | None = None,
+    which: Callable[[Unknown], bool] | None = None,
+) -> Settled:
+    """Settle those that are due of those ``which`` are asked for; all, unless it is given."""
     tokens = keyring.tokens(database, now=now)
     with database.read() as tx:
         issue = issues.get(tx, issue_id)
         newsletter = newsletters.get(tx, issue.newsletter)
-        case = _Case(
+        known = {edition.id: edition for edition in editions.of(tx, issue_id)}
+        mails = unknowns.of(tx, issue_id)
+    rule = rule or newsletter.unknown
+    if which and rule is UnknownRule.ASK:
+        mails = [mail for mail in mails if which(mail)]
+        # While one is due all are asked for: the log is read as a whole.
+        mails = mails if any(mail.due <= now for mail in mails) else []
+    case = _Case(issue=issue, mails=mails, rule=rule, config=config, now=now)
+    if mails:
+        enquiry = Enquiry(
             issue=issue,
             newsletter=newsletter,
-            editions={edition.id: edition for edition in editions.of(tx, issue_id)},
-            mails=unknowns.of(tx, issue_id),
-            rule=rule or newsletter.unknown,
+            editions=known,
             config=config,
             tokens=tokens,
             now=now,
+            problems=case.done.problems,
         )
-    if case.mails:
         # Relays are asked outside of any transaction: their logs are long.
-        found = case.ask() if case.rule is UnknownRule.ASK else {}
+        found = enquiry.ask(mails) if rule is UnknownRule.ASK else {}
         with database.write() as tx:
             case.write(tx, found)
     return case.done
@@ -145,51 +169,11 @@ class _Case:
     """An issue, its mails that are unknown, and what becomes of them."""
 
     issue: Issue
-    newsletter: Newsletter
-    editions: Mapping[int, Edition]
     mails: Sequence[Unknown]
     rule: UnknownRule
     config: Config
-    tokens: Tokens
     now: datetime
     done: Settled = field(default_factory=Settled)
-
-    def ask(self) -> dict[int, Found | None]:
-        """Return what the relays say of each mail, by its id: those of its language's sender."""
-        found: dict[int, Found | None] = {}
-        for tag in sorted({mail.delivery.language for mail in self.mails}):
-            mine = [mail for mail in self.mails if mail.delivery.language == tag]
-            questions = {mail.delivery.id: self._question(mail) for mail in mine}
-            address = sender(self.newsletter, tag, self.config).address
-            answers = [
-                self._ask(relay, [*questions.values()])
-                for relay in relays.for_sender(self.config, address)
-            ]
-            for number, question in questions.items():
-                found[number] = together([answer.get(question.message_id) for answer in answers])
-        return found
-
-    def _question(self, mail: Unknown) -> Question:
-        edition = self.editions[mail.delivery.edition_id]
-        return Question(
-            message_id=message_id(mail.delivery, edition, self.config.host, self.tokens),
-            since=self.issue.frozen or self.issue.slot,
-            over=mail.since,
-        )
-
-    def _ask(self, relay: Relay, questions: Sequence[Question]) -> Mapping[str, Found]:
-        """Return what a relay says; nothing where it cannot be asked."""
-        if relay.ask is None:
-            return {}
-        try:
-            found = asking.ask(relay.ask, questions, now=self.now)
-        except OSError as error:
-            problem = f"relay {relay.name} cannot be asked for unknown mails: {error}"
-            self.done.problems.append(problem)
-            return {}
-        if Found.NOT_YET in found.values():
-            asking.knock(relay)
-        return found
 
     def write(self, tx: Transaction, found: Mapping[int, Found | None]) -> None:
         """Write down what each mail has become; what stays unknown is looked at again later."""
@@ -231,13 +215,22 @@ class _Case:
             setattr(self.done, state, getattr(self.done, state) + 1)
 
 
-def told(database: Database) -> list[str]:
+def told(database: Database, config: Config) -> list[str]:
     """Return a sentence for each issue with unknown mails: how many they are, and what to do."""
     with database.read() as tx:
-        return [
-            f"issue {issue_id}: {count} of its mails may or may not have been sent; "
-            f"'tidings delivery list --issue {issue_id} --state unknown' shows them, "
-            f"'tidings delivery ask --issue {issue_id}' asks the relay, "
-            "'tidings delivery resolve ID' settles one"
-            for issue_id, count in unknowns.standing(tx).items()
-        ]
+        standing = unknowns.standing(tx)
+    return [
+        f"issue {issue_id}: {count} of its mails may or may not have been sent; "
+        f"'tidings delivery list --issue {issue_id} --state unknown' shows them, "
+        f"'tidings delivery ask --issue {issue_id}' asks the relay, "
+        "'tidings delivery resolve ID' settles one"
+        + "".join(f"; {hint}" for hint in hints(database, config, issue_id))
+        for issue_id, count in standing.items()
+    ]
+
+
+def hints(database: Database, config: Config, issue_id: int) -> list[str]:
+    """Return why nobody can say here of unknown mails of an issue that they were not accepted."""
+    with database.read() as tx:
+        found = unknowns.ways(tx, issue_id)
+    return sorted({hint for way in found if (hint := ways.hint(config, way))})

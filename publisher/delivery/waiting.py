@@ -133,10 +133,12 @@ class Waiting(Generic[Mail]):
         self._full &= self._mails.keys()
         return out
 
-    def hand_back(self, at: float, patience: float) -> list[Mail]:
+    def hand_back(self, at: float, patience: float) -> list[tuple[Mail, float]]:
         """Take out the mails whose domains are left alone for longer than so many seconds.
 
-        Else a batch would be held open by the few of its mails that nobody wants now.
+        Each comes with the seconds that are left. Else a batch would be held open by the few of
+        its mails that nobody wants now.
         """
-        late = {domain for until, domain in self._alone if until - at > patience}
-        return self.withdraw(lambda mail: mail.domain in late) if late else []
+        late = {domain: until - at for until, domain in self._alone if until - at > patience}
+        out = self.withdraw(lambda mail: mail.domain in late) if late else []
+        return [(mail, late[mail.domain]) for mail in out]

@@ -91,6 +91,8 @@ class RelaySettings(Section):
     per_domain: Annotated[int, Field(ge=0)] = 0
     #: The relay's log, by which a Postfix is asked for mails that are unknown.
     ask: Path | None = None
+    #: Whether all hosts hand their mail to this one relay, so that any may ask for it by this log.
+    ask_shared: bool = False
 
 
 class MailSection(RelaySettings):

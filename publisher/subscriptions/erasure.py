@@ -133,7 +133,7 @@ def _erase(tx: Transaction, person: Subscriber, now: datetime) -> None:
 
 def _forget(tx: Transaction, person: Subscriber, now: datetime) -> None:
     subscribers.unsubscribe(tx, person.id)
-    cancelling.cancel_left(tx, person.id, None, now=now)
+    cancelling.cancel_left(tx, [person.id], None, now=now)
     deliveries.forget(tx, person.id)
     bounces.forget(tx, person.id, person.email)
     letters.forget(tx, person.id, now)

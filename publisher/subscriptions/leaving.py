@@ -120,7 +120,7 @@ def take_off(
     if not going:
         return
     subscribers.unsubscribe(tx, person.id, newsletter)
-    cancelling.cancel_left(tx, person.id, newsletter, now=now)
+    cancelling.cancel_left(tx, [person.id], newsletter, now=now)
     said = evidence(person, going)
     consents.record(tx, person.id, Act.WITHDRAWN, at=now, how=how, choice=said)
     if person.status not in _THERE:

@@ -36,6 +36,8 @@ class Delivery:
     language: str
     #: The reader's time zone.
     timezone: str = "UTC"
+    #: By what it went out when it last became unknown; empty before.
+    way: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,8 @@ class Batch:
     lease: datetime | None
     #: Raised whenever somebody takes it.
     token: int
+    #: By what its mails go out, as who took it last has said.
+    way: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,3 +85,5 @@ class Unknown:
     delivery: Delivery
     #: From that instant on nobody of us was sending it.
     since: datetime
+    #: When it is to be asked for again.
+    due: datetime

@@ -85,6 +85,8 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("due", Instant, nullable=False),
     Column("changed", Instant, nullable=False),
+    # That of its batch when it became unknown (publisher.delivery.ways).
+    Column("way", Text, nullable=False, server_default=text("''")),
     # One person never gets two languages of one issue. No other index: what changes with each
     # mail then changes nothing but its row.
     UniqueConstraint("issue_id", "subscriber_id"),
@@ -112,6 +114,8 @@ batches = Table(
     Column("token", Integer, nullable=False),
     # When it was last taken.
     Column("served", Instant),
+    # By what its mails go out, as who took it last has said (publisher.delivery.ways).
+    Column("way", Text, nullable=False, server_default=text("''")),
     # The batch of a delivery is the first of its edition that ends there or later.
     Index(None, "edition_id", "last"),
 )

@@ -196,7 +196,7 @@ def test_who_resolves_leaves_or_is_put_off_is_counted_anew(digest: Database) -> 
         check_counts(tx)
         unknowns.resolve(tx, first.id, DeliveryState.QUEUED, now=NOW)
         check_counts(tx)
-        cancelling.cancel_left(tx, second.subscriber_id, "digest", now=NOW)
+        cancelling.cancel_left(tx, [second.subscriber_id], "digest", now=NOW)
         check_counts(tx)
         dues.put_off_all(tx, issue, NOW + 2 * MINUTE)
         check_counts(tx)

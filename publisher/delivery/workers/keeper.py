@@ -10,7 +10,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 
-from publisher.delivery import recovery
+from publisher.delivery import recovery, unknowns
 from publisher.delivery.workers.adapters import STALLED
 from publisher.delivery.workers.station import LOOK, Station
 from publisher.errors import TidingsError
@@ -56,6 +56,10 @@ class Keeper:
     def _recover(self) -> None:
         at, now = self.station, self.station.clock()
         at.say_unknown(len(recovery.recover(at.database, at.config, now=now)))
+        # Where each host has a Postfix, that of the host which ticks knows nothing of ours.
+        asked = unknowns.settle_due(at.database, at.config, now=now, only_ours=True)
+        for problem in asked.problems:
+            at.say(problem)
 
     def _wake(self) -> None:
         now = self.station.clock()

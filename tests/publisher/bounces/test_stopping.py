@@ -1,5 +1,7 @@
 """Whom the relay does not know is written to no more, as if a mail had come back."""
 
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from publisher.delivery.outgoing import Answer, Verdict
 from store import consents, deliveries, letters
 from store.database import Database, Transaction
 from store.errors import StoreError
-from store.records import Act, DeliveryState, Status
+from store.records import Act, DeliveryState, Ending, Status
 from tests import claimed, make, people
 from tests.fakes import Relay
 from tests.publisher.bounces.conftest import ALI, DAY, ZOE, Post
@@ -81,10 +83,10 @@ def test_a_reader_is_stopped_though_the_store_was_gone_just_then(
     post.queue(make.NOW)
     gone = [StoreError("gone")]
 
-    def stop(tx: Transaction, delivery_id: int, now: datetime) -> None:
+    def stop(tx: Transaction, delivery_ids: Collection[int], now: datetime) -> None:
         if gone:
             raise gone.pop()
-        real(tx, delivery_id, now)
+        real(tx, delivery_ids, now)
 
     real = stopping._stop_refused
     monkeypatch.setattr(stopping, "_stop_refused", stop)
@@ -92,6 +94,45 @@ def test_a_reader_is_stopped_though_the_store_was_gone_just_then(
         outcome = engine.deliver(post.database, relay.serves(post.config), now=make.NOW)
     assert (outcome.sent, outcome.failed) == (1, 1)
     assert post.status() is Status.BOUNCED
+
+
+def test_whom_one_relay_does_not_know_are_stopped_together(
+    either_post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, many = either_post, [f"dead{number}@example.org" for number in range(60)]
+    make.subscribe(site.database, many)
+    # Whoever sends has made keys.
+    assert site.tokens.keys
+    first, later = site.queue(make.NOW), site.queue(make.NOW + DAY)
+    with site.database.read() as tx:
+        mails = deliveries.listing(tx, first)
+    endings = [
+        Ending(
+            id=mail.id,
+            attempt=1,
+            state=DeliveryState.FAILED,
+            code=550,
+            detail=NOBODY,
+            due=make.NOW,
+            is_dead=mail.email != ALI,
+        )
+        for mail in mails
+    ]
+    begun, write = [], site.database.write
+
+    def counted() -> AbstractContextManager[Transaction]:
+        begun.append(1)
+        return write()
+
+    monkeypatch.setattr(site.database, "write", counted)
+    stopping.stop_refused(site.database, endings, now=make.NOW)
+    # Each would lock, and count anew, the batches of all that waits for its reader.
+    assert len(begun) == 1
+    assert {site.status(email) for email in (ZOE, *many)} == {Status.BOUNCED}
+    assert (site.status(ALI), site.suppressed(many[-1])) == (Status.ACTIVE, Status.BOUNCED)
+    with site.database.read() as tx:
+        waits = deliveries.listing(tx, later, state=DeliveryState.QUEUED)
+    assert [mail.email for mail in waits] == [ALI]
 
 
 def test_whoever_has_moved_since_is_not_blamed_for_the_old_address(post: Post) -> None:

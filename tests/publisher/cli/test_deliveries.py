@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 import scheduler
 from publisher.cli import app, common
 from publisher.config_file import load
+from publisher.delivery import ways
 from store import batches, letters, queueing, subscribers, tables
 from store.database import open_database
 from store.records import DeliveryState
@@ -54,12 +55,13 @@ def doubtful(folder: Path, migrated: bytes, *, port: int, since: datetime) -> Pa
         make.subscribe(database, [f"{tag}@example.org"], language=tag)
     make.take(database, config, make.draft("en"), make.draft("ar"), now=since)
     scheduler.tick(database, config, now=since)
-    values = {"state": DeliveryState.UNKNOWN, "due": since, "changed": since}
+    path.write_text(TOML.format(port=port), encoding="utf-8")
+    way = ways.of(load(path, environment=False), ("mail",), now=since).written()
+    values = {"state": DeliveryState.UNKNOWN, "due": since, "changed": since, "way": way}
     with database.write() as tx:
         tx.run(update(tables.deliveries).values(**values))
         batches.recount(tx, batches.lock(tx, true()))
     database.close()
-    path.write_text(TOML.format(port=port), encoding="utf-8")
     return path
 
 

@@ -1,6 +1,8 @@
 """What a Postfix's log says of mails: lines written by hand, and a real Postfix."""
 
+import bz2
 import gzip
+import lzma
 import os
 import re
 import socket
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from publisher.delivery import logfiles
 from publisher.delivery.asking import Found, Question, ask, knock
 from publisher.delivery.outgoing import Relay
 from tests import postfix
@@ -224,22 +227,98 @@ def test_lines_of_others_and_half_a_line_are_passed_over(
     assert asked(log) is ACCEPTED
 
 
-def test_rotated_files_are_read_as_far_as_they_matter(tmp_path: Path) -> None:
-    def put(name: str, lines: list[tuple[str, str]], written_at: datetime) -> None:
-        data = "".join(f"{rfc3339(at)} mx postfix/{line}\n" for at, line in lines).encode()
-        path = tmp_path / name
-        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-        os.utime(path, (written_at.timestamp(), written_at.timestamp()))
+def of_hosts(folder: Path, *lines: tuple[str, str, str]) -> Found:
+    """Ask one log of several hosts: of each line when, where and what it says."""
+    every = [("05:00:00", host, line) for host in ("mx1", "mx2") for line in (BEFORE, AFTER)]
+    text = "".join(f"{rfc3339(at)} {host} postfix/{said}\n" for at, host, said in [*every, *lines])
+    log = folder / "mail.log"
+    log.write_text(text.replace("QID", "4ABC"), encoding="utf-8")
+    return asked(log)
 
-    put("mail.log.2.gz", [("06:02:00", CONNECT), ("06:02:01", CLIENT)], SINCE + timedelta(0, 121))
-    put("mail.log.1", [("06:09:00", HEADERS), ("06:09:00", ACTIVE)], OVER)
-    log = written(tmp_path, [(rfc3339("06:10:30"), AFTER)])
-    assert asked(log) is ACCEPTED
-    put("mail.log.1", [("06:09:00", LEFT)], OVER)
-    # Nothing says what was between six and two past.
+
+def test_processes_of_several_hosts_with_one_number_are_told_apart(tmp_path: Path) -> None:
+    theirs = [("06:09:01", "mx2", CONNECT), ("06:10:30", "mx2", LEFT)]
+    later = ("06:10:30", "mx1", AFTER)
+    assert of_hosts(tmp_path, ("06:09:00", "mx1", CONNECT), *theirs, later) is NOT_YET
+    # A message of theirs that breaks off, at the same time and under the same number, is not ours.
+    ours = [("06:09:00", "mx1", line) for line in (CONNECT, CLIENT, HEADERS)]
+    assert of_hosts(tmp_path, *ours, ("06:09:01", "mx2", LOST), *theirs, later) is NOT_YET
+
+
+def test_messages_of_several_hosts_under_one_queue_id_are_told_apart(tmp_path: Path) -> None:
+    ours = [("06:09:00", "mx1", line) for line in (CONNECT, CLIENT, HEADERS, LOST, LEFT)]
+    theirs = [("06:09:00", "mx2", line) for line in (CLIENT, ACTIVE)]
+    ends = [("06:10:30", host, AFTER) for host in ("mx1", "mx2")]
+    mixed = [*ours[:3], *theirs, *ours[3:]]
+    assert of_hosts(tmp_path, *mixed, *ends) is REFUSED
+    assert of_hosts(tmp_path, *ours[:3], *theirs[:1], ("06:09:00", "mx1", ACTIVE)) is ACCEPTED
+
+
+@pytest.mark.parametrize("behind", ["mx1", "mx2"])
+def test_in_one_log_of_several_hosts_each_has_to_have_come_so_far(
+    tmp_path: Path, behind: str
+) -> None:
+    # Their lines come by the network: those of one may be late.
+    ends = [("06:10:30", host, AFTER) for host in ("mx1", "mx2") if host != behind]
+    assert of_hosts(tmp_path, *ends) is NOT_YET
+    assert of_hosts(tmp_path, *ends, ("06:10:30", behind, AFTER)) is REFUSED
+
+
+def put(path: Path, lines: list[tuple[str, str]], written_at: datetime) -> None:
+    """Write a rotated file, packed as its name says, to which nobody writes since."""
+    data = "".join(f"{rfc3339(at)} mx postfix/{line}\n" for at, line in lines).encode()
+    packing: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": gzip.compress,
+        ".xz": lzma.compress,
+        ".bz2": bz2.compress,
+    }
+    path.write_bytes(packing[path.suffix](data) if path.suffix in packing else data)
+    os.utime(path, (written_at.timestamp(), written_at.timestamp()))
+
+
+@pytest.mark.parametrize(
+    "name", ["mail.log.1", "mail.log-20261127.gz", "mail.log.2.xz", "mail.log.2.bz2"]
+)
+def test_rotated_files_are_read_packed_or_not(tmp_path: Path, name: str) -> None:
+    said = [("06:02:00", CONNECT), ("06:02:01", CLIENT)]
+    put(tmp_path / "mail.log.3.gz", said, SINCE + timedelta(seconds=121))
+    put(tmp_path / name, [("06:09:00", HEADERS), ("06:09:00", ACTIVE)], OVER)
+    assert asked(written(tmp_path, [(rfc3339("06:10:30"), AFTER)])) is ACCEPTED
+
+
+def test_a_rotated_file_says_no_if_it_tells_of_all_the_time_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    log = written(tmp_path, [(rfc3339("06:40:00"), BEFORE)])
+    rotated = [("05:00:00", BEFORE), ("05:00:01", AFTER), ("06:10:30", AFTER)]
+    put(tmp_path / "mail.log.1", rotated, SINCE + timedelta(minutes=11))
+    assert asked(log) is REFUSED
+    put(tmp_path / "mail.log.1", [*rotated[:2], ("06:09:00", CONNECT), rotated[2]], OVER)
     assert asked(log) is NOT_YET
-    put("mail.log.3.gz", [("06:00:00", "not to be read")], SINCE - timedelta(minutes=5))
-    put("mail.log.old", [("06:00:00", HEADERS)], OVER)
+    # Nor does the end of that connection help which stands in another file.
+    log = written(tmp_path, [(rfc3339("06:11:00"), LEFT), (rfc3339("06:40:00"), BEFORE)])
+    assert asked(log) is NOT_YET
+
+
+def test_a_log_that_was_emptied_says_no_to_nothing(tmp_path: Path) -> None:
+    older = [("04:00:00", BEFORE), ("05:00:00", AFTER)]
+    put(tmp_path / "mail.log.1", older, SINCE - timedelta(hours=1))
+    assert asked(written(tmp_path, [(rfc3339("06:10:30"), AFTER)])) is NOT_YET
+    # Also where it was rotated in the course of it: some of it may be missing in between.
+    put(tmp_path / "mail.log.1", [*older, ("06:08:00", CONNECT), ("06:08:01", LEFT)], OVER)
+    assert asked(written(tmp_path, [(rfc3339("06:10:30"), AFTER)])) is NOT_YET
+
+
+@pytest.mark.parametrize("name", ["mail.log.2.zst", "mail.log.old", "mail.log-new"])
+def test_where_a_file_lies_beside_the_log_that_nobody_can_read_it_says_no_to_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    log = written(tmp_path, [(rfc3339("05:00:00"), AFTER), (rfc3339("06:10:30"), AFTER)])
+    put(tmp_path / name, [], OVER)
+    assert logfiles.unread(log, SINCE) == [tmp_path / name]
+    assert asked(log) is NOT_YET
+    # What is older than the mail is none of its business.
+    put(tmp_path / name, [], SINCE - timedelta(minutes=5))
     assert asked(log) is REFUSED
 
 

@@ -1,12 +1,20 @@
 """Letters go out once, before campaigns; who died half-way says that nobody can know."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
+from time import monotonic, sleep
+from typing import Any
 
 import pytest
 
 import scheduler
 from publisher.config import Config
+from publisher.delivery import engine
 from publisher.delivery import letters as post
+from publisher.delivery.room import Room
 from publisher.errors import BusyError
 from store import letters
 from store.database import Database
@@ -111,6 +119,86 @@ def test_what_a_dead_process_had_claimed_is_told_of_though_nobody_else_is_writte
 def test_only_one_process_sends_letters(asked: Database, config: Config) -> None:
     with asked.exclusive("letters"), pytest.raises(BusyError):
         post.send(asked, config, now=make.NOW)
+
+
+class Narrow(Relay):
+    """It lets in so many connections at once, as large providers do."""
+
+    def __init__(self, *, lets_in: int) -> None:
+        super().__init__(takes=0.1)
+        self.lets_in, self.inside, self.refused = lets_in, 0, 0
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        if self.inside == self.lets_in:
+            self.refused += 1
+            return ["421 4.7.0 too many connections"]
+        self.inside += 1
+        session.host_name, lost = hostname, server.connection_lost
+
+        def gone(error: Exception | None) -> None:
+            self.inside -= 1
+            lost(error)
+
+        server.connection_lost = gone
+        return responses
+
+
+@contextmanager
+def campaign(either: Database, config: Config, relay: Narrow) -> Iterator[Config]:
+    """Send a campaign in another thread for as long as a block lasts; it is to be in the middle."""
+    people.site(either, config)
+    make.subscribe(either, [f"p{number}@example.org" for number in range(200)])
+    make.take(either, config, make.draft())
+    served, stop = relay.serves(config, connections=relay.lets_in), Event()
+    scheduler.tick(either, served, now=make.NOW, sends=False)
+    with ThreadPoolExecutor(1) as thread:
+        sent = thread.submit(engine.deliver, either, served, now=make.NOW, stop=stop)
+        try:
+            until(lambda: len(relay.accepted) > 3)
+            yield served
+            assert not sent.done()
+        finally:
+            stop.set()
+        assert sent.result().problems == []
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    limit = monotonic() + 20
+    while not is_so():
+        assert monotonic() < limit
+        sleep(0.01)
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+def test_a_campaign_makes_room_for_a_letter_and_goes_on(
+    either: Database, config: Config, connections: int
+) -> None:
+    relay = Narrow(lets_in=connections)
+    with relay, campaign(either, config, relay) as served:
+        people.ask(either, served)
+        done = post.send(either, served, now=make.NOW)
+        before = len(relay.accepted)
+        assert (done.sent, done.problems) == (1, [])
+        until(lambda: relay.inside == connections and len(relay.accepted) > before + 3)
+    # Nobody was refused: it never had more connections than it was to have.
+    assert relay.refused == 0
+
+
+def test_a_campaign_makes_room_for_letters_that_another_process_sends(
+    either: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It knows nothing of this one.
+    monkeypatch.setattr(post, "ROOM", Room())
+    relay = Narrow(lets_in=1)
+    with relay, campaign(either, config, relay) as served:
+        people.ask(either, served)
+        until(lambda: relay.inside == 0)
+        assert post.send(either, served, now=make.NOW).sent == 1
+        before = len(relay.accepted)
+        until(lambda: len(relay.accepted) > before)
 
 
 def test_without_a_relay_a_letter_waits(asked: Database, config: Config) -> None:

@@ -285,7 +285,7 @@ def test_mails_of_domains_that_are_left_alone_for_long_are_handed_back() -> None
     assert waiting.next(0.0) == Mail("1@free")
     assert waiting.next(0.0) is None
     assert waiting.hand_back(0.0, patience=10.0) == []
-    assert waiting.hand_back(0.0, patience=9.0) == [Mail("1@slow")]
+    assert waiting.hand_back(0.0, patience=9.0) == [(Mail("1@slow"), 10.0)]
     assert len(waiting) == 0
 
 

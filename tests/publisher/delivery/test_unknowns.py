@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from logging import LogRecord
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import true, update
@@ -14,10 +15,11 @@ from sqlalchemy import true, update
 import scheduler
 from publisher import issuing
 from publisher.config import Config
-from publisher.delivery import engine, unknowns
+from publisher.delivery import engine, unknowns, ways
 from publisher.delivery.asking import Found
 from publisher.delivery.rulings import decide, goes_again, together
 from publisher.delivery.unknowns import Settled, settle, settle_due
+from publisher.delivery.ways import Way
 from publisher.errors import NotFoundError
 from publisher.launching import change_unknown
 from publisher.mail.wire import message_id
@@ -34,6 +36,8 @@ ASK, HOLD, RETRY = UnknownRule.ASK, UnknownRule.HOLD, UnknownRule.RETRY
 UNKNOWN, QUEUED, SENT = DeliveryState.UNKNOWN, DeliveryState.QUEUED, DeliveryState.SENT
 EN, FR, AR = "en@example.org", "fr@example.org", "ar@example.org"
 NEW = "new@example.org"
+#: A port that nobody answers at.
+NOBODY = free_port()
 #: The connection is over by the log ten seconds after our process was dead.
 LATER = make.NOW + timedelta(seconds=10)
 
@@ -52,9 +56,16 @@ def house(database: Database, config: Config) -> Database:
     return database
 
 
-def make_unknown(database: Database, since: datetime = make.NOW) -> None:
+def way(*relays: str, **others: Any) -> str:
+    """Return by what mails went out, from this host to the relay that is asked, unless given."""
+    places = relays or (f"127.0.0.1:{NOBODY}",)
+    values = {"host": ways.here(), "domain": "news.example.org", "began": make.NOW, **others}
+    return Way(relays=places, **values).written()
+
+
+def make_unknown(database: Database, since: datetime = make.NOW, went: str = "") -> None:
     """Have all mails be such that nobody can say of."""
-    values = {"state": UNKNOWN, "due": since, "changed": since}
+    values = {"state": UNKNOWN, "due": since, "changed": since, "way": went or way()}
     with database.write() as tx:
         tx.run(update(tables.deliveries).values(**values))
         batches.recount(tx, batches.lock(tx, true()))
@@ -78,7 +89,7 @@ def ids(database: Database, config: Config) -> dict[str, str]:
 
 def asks(config: Config, log: Path | None) -> Config:
     """Return a configuration whose relay has a log; nobody answers there."""
-    values = {"host": "127.0.0.1", "port": free_port(), "ask": log}
+    values = {"host": "127.0.0.1", "port": NOBODY, "ask": log}
     return config.model_copy(update={"mail": config.mail.model_copy(update=values)})
 
 
@@ -156,7 +167,7 @@ def test_where_nobody_can_be_asked_or_a_person_shall_say_it_is_held_and_shown(
     log = log_of(tmp_path) if rule is HOLD else None
     assert settle(house, asks(config, log), 1, now=LATER) == Settled(held=3)
     assert set(states(house).values()) == {UNKNOWN}
-    (told,) = unknowns.told(house)
+    (told,) = unknowns.told(house, config)
     assert told.startswith(
         "issue 1: 3 of its mails may or may not have been sent; 'tidings delivery list"
     )
@@ -168,7 +179,7 @@ def test_a_person_can_have_the_relay_asked_whatever_the_rule(
     change_unknown(house, "digest", HOLD)
     log = log_of(tmp_path, *ids(house, config).values())
     assert settle(house, asks(config, log), 1, now=LATER, rule=ASK) == Settled(sent=3)
-    assert unknowns.told(house) == []
+    assert unknowns.told(house, config) == []
     assert settle(house, asks(config, log), 1, now=LATER) == Settled()
 
 
@@ -253,8 +264,8 @@ def test_a_damaged_packed_log_is_told_and_no_other_mail_waits_for_it(
 def relayed(config: Config, logs: dict[str, Path | None]) -> Config:
     """Return a configuration with two relays for every sender."""
     found = tuple(
-        RelaySection(name=name, host="127.0.0.1", port=free_port(), ask=log)
-        for name, log in logs.items()
+        RelaySection(name=name, host="127.0.0.1", port=NOBODY + number, ask=log)
+        for number, (name, log) in enumerate(logs.items())
     )
     return config.model_copy(update={"relays": found})
 
@@ -262,6 +273,7 @@ def relayed(config: Config, logs: dict[str, Path | None]) -> Config:
 def test_a_mail_may_be_with_any_relay_of_its_sender(
     house: Database, config: Config, tmp_path: Path
 ) -> None:
+    make_unknown(house, went=way(f"127.0.0.1:{NOBODY}", f"127.0.0.1:{NOBODY + 1}"))
     identities = ids(house, config)
     first = log_of(tmp_path, identities[EN], name="first.log")
     second = log_of(tmp_path, identities[FR], name="second.log")
