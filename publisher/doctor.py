@@ -4,8 +4,7 @@ Each check says what it found, in words that a person can act on. None changes a
 keeps the others from being made.
 """
 
-import smtplib
-import ssl
+import asyncio
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,7 @@ from pathlib import Path
 
 from publisher import sealing
 from publisher.config import Config
-from publisher.delivery import relays
-from publisher.delivery.outgoing import Relay
+from publisher.delivery import relays, smtp
 from publisher.delivery.pace import domain_of
 from publisher.errors import DnsError, TidingsError
 from publisher.mail import keys, senders
@@ -34,8 +32,6 @@ _APART = timedelta(seconds=30)
 #: Our modules, and the distribution that they come from.
 _OURS = ("publisher", "scheduler", "store")
 _DISTRIBUTION = "tidings"
-#: What a relay answers to STARTTLS that can (RFC 3207, 4).
-_READY = 220
 #: Whoever may read a key of ours beside its owner.
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -118,44 +114,18 @@ def _called(settings: RelaySettings) -> str:
 
 def _relay(config: Config, settings: RelaySettings) -> str:
     relay = relays.relay_of(config, settings)
-    place = f"{relay.host}:{relay.port}"
-    try:
-        with smtplib.SMTP(relay.host, relay.port, relay.hello, timeout=relay.timeout) as answering:
-            answering.ehlo_or_helo_if_needed()
-            encryption = _encryption(answering, relay)
-    except (OSError, smtplib.SMTPException) as error:
-        raise TidingsError(f"nobody answers at {place}: {error}") from error
+    sender = config.mail.bounces or config.sender
+    found = asyncio.run(smtp.rehearse(relay, sender))
     if relay.ask:
         with relay.ask.open("rb"):
             # Whoever may not read it, or finds none, hears it here and not after a crash.
             pass
-    return place + encryption + (", can be asked" if relay.ask else "")
-
-
-def _encryption(answering: smtplib.SMTP, relay: Relay) -> str:
-    """Return what is to be told of STARTTLS. Raises TidingsError where no mail would go."""
-    place = f"{relay.host}:{relay.port}"
-    if not answering.has_extn("starttls"):
-        if relay.tls == "required":
-            raise TidingsError(f"{place} offers no STARTTLS, and {relay.name} requires it (tls)")
-        return ""
-    if relay.tls == "none":
-        return ", STARTTLS"
-    context = ssl.create_default_context()
-    if relay.tls == "opportunistic":
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        code, said = answering.starttls(context=context)
-    except (OSError, smtplib.SMTPException) as error:
-        code, said = 0, str(error).encode()
-    if code == _READY:
-        return ", STARTTLS"
-    fault = f"offers STARTTLS and fails at it ({said.decode(errors='replace')})"
-    if relay.tls == "required" or relay.username:
-        raise TidingsError(
-            f"{place} {fault}, and {relay.name} requires it (tls): no mail goes there"
-        )
-    return f", {fault}: mails go there in plain text until that is mended"
+    told = [
+        *([f", {found.fault}"] if found.fault else []),
+        *([", encrypted"] if found.encrypted else []),
+        *([", can be asked"] if relay.ask else []),
+    ]
+    return f"{relay.host}:{relay.port}{''.join(told)}"
 
 
 def _senders(database: Database, config: Config) -> list[Check]:

@@ -67,6 +67,9 @@ _ASKED = {
     Act.CANCEL: "be cancelled",
 }
 
+#: How a refusal calls what is asked for: who resumes does not say from where.
+_WORDS = {**_ASKED, Act.RESUME_SENDING: _ASKED[Act.RESUME]}
+
 _WAYS: dict[IssueState, dict[Act, IssueState]] = {
     **{
         state: {
@@ -115,7 +118,7 @@ def move(state: IssueState, act: Act) -> IssueState:
     if act in ways:
         return ways[act]
     possible = ", ".join(asked for asked in _ASKED if asked in ways) or "nothing"
-    wanted = _ASKED.get(act, act.value)
+    wanted = _WORDS.get(act, act.value)
     raise ConflictError(f"an issue that is {state} cannot {wanted}; possible now: {possible}")
 
 

@@ -1,5 +1,7 @@
 """Newsletters begin; what may be changed of one that has begun."""
 
+from collections.abc import Collection, Mapping
+
 from publisher import gating, markup, wallclock, windows
 from publisher.config import Config
 from publisher.errors import InputError
@@ -17,18 +19,7 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
     if newsletter.key != markup.slug(newsletter.key):
         raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
-    by_language = (
-        newsletter.names,
-        newsletter.rules,
-        newsletter.windows,
-        newsletter.senders,
-        newsletter.replies,
-    )
-    named = {*newsletter.languages}.union(*by_language) - {OTHERS}
-    strangers = named - {*config.site.languages}
-    if strangers:
-        there = ", ".join(config.site.languages)
-        raise InputError("languages", f"{', '.join(sorted(strangers))}: this site has {there}")
+    _refuse_strangers(newsletter, config.site.languages)
     wallclock.zone_name(newsletter.timezone, "timezone")
     for language in {OTHERS, *newsletter.rules}:
         gating.rule(newsletter, language)
@@ -54,6 +45,23 @@ def change_unknown(database: Database, key: str, rule: UnknownRule) -> Newslette
     with database.write() as tx:
         newsletters.change_unknown(tx, key, rule)
         return newsletters.get(tx, key)
+
+
+def _refuse_strangers(newsletter: Newsletter, there: Collection[str]) -> None:
+    """Refuse languages that the site does not have; the option that names one is named."""
+    options: Mapping[str, Collection[str]] = {
+        "languages": newsletter.languages,
+        "name": newsletter.names,
+        "missing": newsletter.rules,
+        "window": newsletter.windows,
+        "from": newsletter.senders,
+        "reply-to": newsletter.replies,
+    }
+    for option, named in options.items():
+        strangers = {*named} - {OTHERS, *there}
+        if strangers:
+            reason = f"{', '.join(sorted(strangers))}: this site has {', '.join(there)}"
+            raise InputError(option, reason)
 
 
 def _refuse_unknown_template(newsletter: Newsletter, config: Config) -> None:

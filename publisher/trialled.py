@@ -9,12 +9,12 @@ from pathlib import Path
 
 from publisher import editing, gating, launching, press, publishing, retracting
 from publisher.config import Config
-from publisher.errors import InputError
+from publisher.errors import InputError, NotFoundError
 from publisher.ingest import intake
 from publisher.ingest.decide import words_of
 from publisher.ingest.drafts import Draft
 from publisher.mail.edition import DIGEST
-from store import items
+from store import consents, items, subscribers
 from store.database import Database
 from store.records import Change, Kind, Newsletter, Text, Workflow
 
@@ -31,6 +31,7 @@ _PIXEL = base64.b64decode(
 #: Characters of the name of a topic.
 _TOPIC = 200
 _KEY = "trial"
+_OFTEN = "often"
 _HOUR = timedelta(hours=1)
 _BODY = f"{HOSTILE}\n\n## Part\n\n- one\n- [two](/there)\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n"
 
@@ -65,6 +66,22 @@ def fill(database: Database, config: Config, *, now: datetime) -> None:
     letter = launching.start(database, config, newsletter(config, now=now))
     for issue_id in press.plan(database, letter, [now + _HOUR]):
         press.press(database, issue_id, config, now=now + _HOUR)
+
+
+def offer(database: Database, config: Config, *, now: datetime) -> None:
+    """Add what sign-up forms can show: a second newsletter, topics and frequencies to choose."""
+    intake.put_topic(database, config, _OFTEN, dict.fromkeys(config.site.languages, HOSTILE))
+    often = replace(newsletter(config, now=now), key=_OFTEN, frequencies={"daily": "0 7 * * *"})
+    launching.start(database, config, often)
+
+
+def asked(database: Database, email: str) -> tuple[int, int]:
+    """Return who has signed up with an address, and what they are to confirm."""
+    with database.read() as tx:
+        person = subscribers.by_email(tx, email)
+        if person is None:
+            raise NotFoundError("subscriber", email)
+        return person.id, consents.of(tx, person.id)[-1].id
 
 
 def _drafts(config: Config, folder: Path) -> Iterator[Draft]:

@@ -1,6 +1,6 @@
 """Try every template before readers meet it: on a house in memory, in all languages of the site.
 
-nothing published yet ----+--> pages, feeds, maps, mails --> faults, each with its file and line
+nothing published yet ----+--> pages, feeds, maps, mails, forms --> faults with file and line
 hostile news, bare news --+    by those who make them otherwise
 
 So a template gets here what it will get, and there is no list of what that is.
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 from publisher import rendering, trialled
 from publisher.config import Config
@@ -46,7 +47,16 @@ class Trial:
                 self.faults.append(str(error))
 
 
-def run(config: Config, *, now: datetime) -> Trial:
+class Visits(Protocol):
+    """Who shows the pages that are made for one request: the web's business."""
+
+    def __call__(
+        self, database: Database, config: Config, *, now: datetime
+    ) -> Iterable[Callable[[], object]]:
+        """Yield steps, each of which shows one."""
+
+
+def run(config: Config, *, now: datetime, visits: Visits) -> Trial:
     """Try all templates of a site. Raises RenderError when their folder is not there."""
     trial = Trial(templates=rendering.listing(config.templates))
     # One entry to a feed: then there are archives.
@@ -55,10 +65,13 @@ def run(config: Config, *, now: datetime) -> Trial:
     with _database() as database:
         with database.read() as tx:
             _pages(trial, view(tx, house))
+        _visits(trial, visits(database, house, now=now))
         trial.attempt(lambda: trialled.fill(database, house, now=now))
         with database.read() as tx:
             _pages(trial, view(tx, house))
             _mails(trial, view(tx, house), now)
+        trial.attempt(lambda: trialled.offer(database, house, now=now))
+        _visits(trial, visits(database, house, now=now))
         _letters(trial, house, now)
         _reminders(trial, house, now)
     used = rendering.used(config.templates)
@@ -94,6 +107,11 @@ def _pages(trial: Trial, seen: View) -> None:
     trial.attempt(partial(_drain, maps.site, seen))
     trial.attempt(partial(maps.index, seen))
     trial.attempt(partial(indexes.home, seen))
+
+
+def _visits(trial: Trial, steps: Iterable[Callable[[], object]]) -> None:
+    for step in steps:
+        trial.attempt(step)
 
 
 def _drain(make: Callable[..., Iterable[object]], *given: object) -> None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, RowMapping, Table, func, select, text
@@ -128,7 +129,7 @@ class Database:
     def _transaction(self, options: Mapping[str, Any]) -> Iterator[Transaction]:
         with (
             self._turn,
-            translated(),
+            translated(self.name),
             self._engine.connect() as connection,
             connection.execution_options(**options).begin(),
         ):
@@ -157,7 +158,7 @@ class Database:
         _, parameters = self._engine.dialect.create_connect_args(self._engine.url)
         return {name: value for name, value in parameters.items() if name != "context"}
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Where the database is, without its password."""
         url = self._engine.url

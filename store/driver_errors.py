@@ -7,18 +7,25 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlch
 
 from store.errors import BusyError, ConflictError, StoreError
 
+#: What SQLite says where the file is at fault, without naming it; and what mends it.
+_MEND = {
+    "unable to open database file": "make the folder, or correct the path (database.url)",
+    "file is not a database": "correct the path (database.url)",
+    "attempt to write a readonly database": "run as the user that owns the file and its folder",
+}
+
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raise our errors instead of SQLAlchemy's."""
+def translated(place: str = "") -> Iterator[None]:
+    """Raise our errors instead of SQLAlchemy's; ``place`` is the database's, if one is known."""
     try:
         yield
     except SQLAlchemyError as error:
-        raise translate(error) from error
+        raise translate(error, place) from error
 
 
-def translate(error: SQLAlchemyError) -> StoreError | ConflictError | BusyError:
-    """Return our error for one of SQLAlchemy's."""
+def translate(error: SQLAlchemyError, place: str = "") -> StoreError | ConflictError | BusyError:
+    """Return our error for one of SQLAlchemy's, with the place where that is at fault."""
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     line = cause.strip().partition("\n")[0]
     if isinstance(error, IntegrityError):
@@ -31,4 +38,6 @@ def translate(error: SQLAlchemyError) -> StoreError | ConflictError | BusyError:
     )
     if "database is locked" in line or "deadlock detected" in line or unreachable:
         return BusyError(f"the database is busy: {line}")
+    if line in _MEND and place:
+        return StoreError(f"{place}: {line}: {_MEND[line]}")
     return StoreError(line)

@@ -258,7 +258,9 @@ def _of_itself(stem: Path, written: Written) -> None:
 
 
 KINDS: tuple[Kind, ...] = (
-    _refused(b"---\ntitle: A\n---\nDignit\xe9", "line 4: the byte 0xe9 is not UTF-8"),
+    _refused(
+        b"---\ntitle: A\n---\nDignit\xe9", "line 4: the byte 0xe9 is not UTF-8: save the file"
+    ),
     _refused(_with("A", "Body").encode("utf-16"), "line 1: the byte 0xff is not UTF-8"),
     _sparse(HUGE, "---\ntitle: A\n---\n", "", "file: is larger than"),
     _sparse(HUGE, "---\ntitle: ", "\n---\nBody", "file: is larger than"),

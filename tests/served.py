@@ -182,9 +182,7 @@ def serving(
     ) as process:
         try:
             assert process.stderr is not None
-            # The line is written before the socket is there: the kernel says when it is.
             assert "serving at" in process.stderr.readline()
-            wait_until(lambda: listens(port))
             yield process, port
         finally:
             process.kill()

@@ -76,9 +76,10 @@ def check_templates(
     """Render every template with hostile and with hardly any news, in all languages of the site."""
     from publisher import trials  # noqa: PLC0415
     from publisher.config_file import load  # noqa: PLC0415
+    from publisher.web.visits import visits  # noqa: PLC0415
 
     settings = load(common.configuration(ctx, config))
-    trial = trials.run(settings, now=common.clock(now))
+    trial = trials.run(settings, now=common.clock(now), visits=visits)
     common.show(
         {
             "templates": len(trial.templates),

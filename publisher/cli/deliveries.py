@@ -49,7 +49,7 @@ def list_deliveries(
 
     if state and state not in list(DeliveryState):
         raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
-    columns = ("id", "email", "language", "state", "code", "attempts", "detail")
+    told = ("id", "email", "language", "state", "code", "attempts", "detail")
     with common.opened(ctx, config) as house:
         tokens = keyring.tokens(house.database, now=common.clock(None))
         with house.database.read() as tx:
@@ -59,10 +59,10 @@ def list_deliveries(
         def record(mail: "Delivery") -> dict[str, Any]:
             domain = ways.domain_of(house.config, mail.way if mail.state == "unknown" else "")
             identity = message_id(mail, known[mail.edition_id], domain, tokens)
-            return {**{name: getattr(mail, name) for name in columns}, "message_id": identity}
+            return {**{name: getattr(mail, name) for name in told}, "message_id": identity}
 
         mails = _mails(house.database, issue, DeliveryState(state) if state else None)
-        common.listing(map(record, mails), columns, as_json=as_json)
+        common.listing(map(record, mails), (*told, "message_id"), as_json=as_json)
 
 
 def _mails(database: "Database", issue: int, state: "DeliveryState | None") -> Iterator["Delivery"]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,7 +130,7 @@ def serve(
     import scheduler  # noqa: PLC0415
     from publisher.web import app, public  # noqa: PLC0415
 
-    with common.opened(ctx, config) as house:
+    with common.opened(ctx, config) as house, ExitStack() as end:
         stop = threading.Event()
 
         def look() -> None:
@@ -152,23 +153,23 @@ def serve(
 
         sends = () if house.config.delivery.workers else (write_letters, deliver)
         looks = (look, *sends)
-        jobs = None if no_scheduler else scheduler.start(house.config, *looks)
-        common.warn(f"serving at http://{host}:{port}/")
-        try:
-            app.serve(
-                house.config,
-                host=host,
-                port=port,
-                ready=lambda: _answers(house.database),
-                rest=public.application(
-                    house.database, house.config, clock=lambda: common.clock(None)
-                ),
-            )
-        finally:
-            if jobs:
+
+        def begin() -> None:
+            common.warn(f"serving at http://{host}:{port}/")
+            if not no_scheduler:
+                jobs = scheduler.start(house.config, *looks)
                 # What is on its way is settled first; what is not waits for the next start.
-                stop.set()
-                jobs.shutdown(wait=True)
+                end.callback(jobs.shutdown, wait=True)
+                end.callback(stop.set)
+
+        app.serve(
+            house.config,
+            host=host,
+            port=port,
+            ready=lambda: _answers(house.database),
+            begin=begin,
+            rest=public.application(house.database, house.config, clock=lambda: common.clock(None)),
+        )
 
 
 def _warn(done: "Pass") -> None:

@@ -8,6 +8,7 @@ import typer
 from publisher.cli import common
 
 if TYPE_CHECKING:
+    from publisher.config import Config
     from publisher.ingest.intake import Outcome
     from store.database import Database
     from store.records import Item, Translation
@@ -78,7 +79,6 @@ def list_(
     as_json: common.JsonOption = False,
 ) -> None:
     """List the items."""
-    from publisher.languages import tag  # noqa: PLC0415
     from store import items, translations  # noqa: PLC0415
     from store.records import Freshness, Workflow  # noqa: PLC0415
 
@@ -91,7 +91,7 @@ def list_(
     with common.opened(ctx, config) as house, house.database.read() as tx:
         found = items.listing(
             tx,
-            language=tag(language) if language else None,
+            language=_of_site(house.config, language) if language else None,
             workflow=Workflow(state) if state else None,
             freshness=Freshness(freshness) if freshness else None,
         )
@@ -102,6 +102,18 @@ def list_(
         return
     columns = ("id", "kind", "title", "languages", "topics")
     common.listing([{**record, **_brief(record)} for record in records], columns, as_json=False)
+
+
+def _of_site(config: "Config", language: str) -> str:
+    """Return a language of the site. Raises InputError for any other."""
+    from publisher.errors import InputError  # noqa: PLC0415
+    from publisher.languages import tag  # noqa: PLC0415
+
+    found, there = tag(language), config.site.languages
+    if found not in there:
+        reason = f"{found} is not a language of this site ({', '.join(there)})"
+        raise InputError("language", reason)
+    return found
 
 
 @item.command()

@@ -19,7 +19,6 @@ def worker(
     from publisher.delivery.workers import process  # noqa: PLC0415
 
     with common.opened(ctx, config) as house:
-        common.warn("at work")
         process.run(
             house.database,
             house.config,

@@ -17,7 +17,8 @@ from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.line import Line
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict, Witness
-from publisher.errors import UnreachableError
+from publisher.errors import RefusedError, UnreachableError
+from publisher.settings.mail import OWN_RELAY
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,6 +65,39 @@ async def send_one(relay: Relay, mail: Outgoing) -> Answer:
     return single.answer
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """How far a relay goes with us before any mail."""
+
+    encrypted: bool
+    #: Why mails go there in plain text though it offers to encrypt; empty where none does.
+    fault: str = ""
+
+
+async def rehearse(relay: Relay, sender: str) -> Rehearsal:
+    """Go with a relay as far as a mail's sender, and leave.
+
+    Raises UnreachableError as :func:`send` does, and RefusedError when it takes no mail from there.
+    """
+    client = None
+    try:
+        client, fault = await _reach(relay)
+        encrypted = client.get_transport_info("sslcontext") is not None
+        await client.mail(sender)
+        await client.rset()
+        await client.quit()
+    except aiosmtplib.SMTPSenderRefused as error:
+        reason = f"the relay at {relay.host}:{relay.port} takes no mail from {sender}: "
+        raise RefusedError(f"{reason}{error.code} {error.message}", code=error.code) from error
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise translate(error, relay) from error
+    else:
+        return Rehearsal(encrypted=encrypted, fault=fault)
+    finally:
+        if client and client.transport:
+            cast("asyncio.Transport", client.transport).abort()
+
+
 @dataclass(kw_only=True)
 class _Single:
     """One mail: where it is taken from, and who writes down what became of it."""
@@ -91,23 +125,31 @@ class _Single:
 
 
 async def connect(relay: Relay, source: Source, witness: Witness) -> Line:
-    """Return a connection that nothing was sent over yet. Raises UnreachableError.
+    """Return a connection that nothing was sent over yet. Raises UnreachableError."""
+    client, fault = await _reach(relay)
+    if fault:
+        _warn(f"{relay.host}:{relay.port} {fault}")
+    dialogue = Dialogue(source, witness, _terms(client, relay))
+    transport = cast("asyncio.Transport", client.transport)
+    return Line(dialogue, transport, relay.timeout, end_timeout=relay.end_timeout)
+
+
+async def _reach(relay: Relay) -> tuple[aiosmtplib.SMTP, str]:
+    """Return a client that has introduced itself, and why it is not encrypted though it might be.
 
     Where encryption is offered and fails, and nobody insists on it, it is made once more without
     (RFC 3207, 4.1; RFC 7435, 3): else a certificate that has run out would hold up all mail.
+    Raises UnreachableError.
     """
     try:
-        client = await _open(relay)
+        return await _open(relay), ""
     except _UnencryptedError as error:
         # A password never goes in plain text for that.
         if relay.tls == "required" or relay.username:
             raise
-        place, allowed = f"{relay.host}:{relay.port}", 'as tls = "opportunistic" allows'
-        _warn(f"{place} fails at STARTTLS ({error.__cause__}): mails go in plain text, {allowed}")
-        client = await _open(replace(relay, tls="none"))
-    dialogue = Dialogue(source, witness, _terms(client, relay))
-    transport = cast("asyncio.Transport", client.transport)
-    return Line(dialogue, transport, relay.timeout, end_timeout=relay.end_timeout)
+        allowed = 'mails go in plain text, as tls = "opportunistic" allows'
+        fault = f"fails at STARTTLS ({_said(error.__cause__)}): {allowed}"
+    return await _open(replace(relay, tls="none")), fault
 
 
 @cache
@@ -139,9 +181,20 @@ async def _open(relay: Relay) -> aiosmtplib.SMTP:
 
 def translate(error: Exception, relay: Relay) -> UnreachableError:
     """Return our error for one of aiosmtplib's or the network's, before any mail."""
+    place = f"{relay.host}:{relay.port}"
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        section = relay.name if relay.name == OWN_RELAY else f"relays {relay.name}"
+        settings = f"{section}.username, {section}.password_file"
+        told = f"refuses the login ({settings}): {error.code} {error.message}"
+        return UnreachableError(f"the relay at {place} {told}", code=error.code)
     code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
-    told = str(error) or type(error).__name__
-    return UnreachableError(f"no relay at {relay.host}:{relay.port}: {told}", code=code)
+    return UnreachableError(f"no relay at {place}: {_said(error)}", code=code)
+
+
+def _said(error: BaseException | None) -> str:
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return f"{error.code} {error.message}"
+    return str(error) or type(error).__name__
 
 
 def _client(relay: Relay) -> aiosmtplib.SMTP:

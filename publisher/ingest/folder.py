@@ -149,8 +149,8 @@ def _read(path: Path) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        byte = data[error.start]
-        raise InputError(f"line {line}", f"the byte {byte:#04x} is not UTF-8") from error
+        reason = f"the byte {data[error.start]:#04x} is not UTF-8: save the file as UTF-8"
+        raise InputError(f"line {line}", reason) from error
     return text.replace("\r\n", "\n")
 
 

@@ -2,7 +2,8 @@
 
 Three forms are read: YAML between ``---`` lines and TOML between ``+++`` lines (Hugo,
 Jekyll), and ``Key: value`` lines up to the first empty one (Pelican). YAML is read without
-its guesses: ``lang: no`` stays Norwegian, and a date stays as it was written.
+its guesses: ``lang: no`` stays Norwegian, a date stays as it was written, and no comment begins
+within a title.
 """
 
 import re
@@ -25,6 +26,12 @@ MAX_DOTS = 200
 MAX_DEPTH = 50
 
 _HERE = "front matter"
+
+#: What mends most of what people write that YAML reads otherwise.
+_MEND = 'put the value between quotation marks, such as title: "A: b", and \\ before one within it'
+
+#: What YAML passes over behind a value (YAML 1.2, 6.6).
+_COMMENT = re.compile(r"[ \t]+#")
 
 _FENCED = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 #: Possessive throughout: trying again otherwise takes twice as long for each further line.
@@ -110,7 +117,7 @@ def _yaml(head: str, *, fenced: bool) -> Any:  # noqa: ANN401
     except yaml.MarkedYAMLError as error:
         # One line for the opening fence, one because marks count from 0.
         line = f"line {error.problem_mark.line + 2}: " if error.problem_mark else ""
-        raise InputError(_HERE, f"is not YAML: {line}{error.problem}") from error
+        raise InputError(_HERE, f"is not YAML: {line}{error.problem}: {_MEND}") from error
     except yaml.reader.ReaderError as error:
         reason = f"holds the character U+{error.character:04X}: remove it"
         raise InputError(_HERE, reason) from error
@@ -127,4 +134,14 @@ class _PlainLoader(yaml.BaseLoader):
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
-        return super().compose_node(parent, index)
+        node = super().compose_node(parent, index)
+        if isinstance(node, yaml.ScalarNode) and node.style is None:
+            _refuse_comment(node.end_mark)
+        return node
+
+
+def _refuse_comment(end: yaml.Mark) -> None:
+    """Raise InputError where a value without quotation marks would lose its words from # on."""
+    if _COMMENT.match(end.buffer or "", end.pointer):
+        reason = f"line {end.line + 2}: the words from # on would be lost as a comment: "
+        raise InputError(_HERE, f"{reason}{_MEND}; comments stand on lines of their own")

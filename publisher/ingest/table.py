@@ -160,5 +160,6 @@ def _named(row: Sequence[str] | InputError, columns: Sequence[str]) -> Mapping[s
     for name, cell in data.items():
         wrong = _UNDECODED.search(cell)
         if wrong:
-            raise InputError(name, f"the byte {ord(wrong[0]) - 0xDC00:#04x} is not UTF-8")
+            byte = ord(wrong[0]) - 0xDC00
+            raise InputError(name, f"the byte {byte:#04x} is not UTF-8: save the file as UTF-8")
     return {name.lower(): cell for name, cell in data.items()}

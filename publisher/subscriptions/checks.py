@@ -141,7 +141,7 @@ def unsaid(name: bool, zone: bool, agreed: bool, how: bool) -> frozenset[str]:  
 def _refuse_undecoded(cells: Cells) -> None:
     for column, value in zip(COLUMNS, cells, strict=True):
         if _UNDECODED.search(value):
-            raise InputError(column, "is not UTF-8")
+            raise InputError(column, "is not UTF-8: save the file as UTF-8")
 
 
 def _unmarked(text: str) -> str:

@@ -33,6 +33,7 @@ def snippet(database: Database, config: Config, key: str, language: str) -> str:
     return render(
         "web/reader/embed.html",
         config.chain(tag),
+        overrides=config.templates,
         action=addresses.link(config.site.url, addresses.subscribe()),
         key=newsletter.key,
         newsletter_name=title(newsletter, config.chain(tag)),

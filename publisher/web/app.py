@@ -25,17 +25,20 @@ def serve(
     host: str,
     port: int,
     ready: Callable[[], bool],
+    begin: Callable[[], None] = lambda: None,
     rest: Application | None = None,
 ) -> None:
     """Serve until somebody says stop (SIGINT, SIGTERM); then return, so that others can end well.
 
     ``ready`` says whether what else is needed to work answers; ``rest`` is the application for
-    all that is no public file. Raises InputError when nobody can listen there.
+    all that is no public file. ``begin`` is called once readers can connect, and stopping is safe.
+    Raises InputError when nobody can listen there.
     """
     # uvicorn stops well at SIGTERM and then raises it again, whose default is to die at once.
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
     try:
         with listening(host, port) as listener:
+            begin()
             server(config, ready=ready, rest=rest).run(sockets=[listener])
     except (KeyboardInterrupt, SystemExit):
         return
@@ -81,4 +84,6 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        raise InputError(f"{host}:{port}", f"cannot listen there: {error.strerror}") from error
+        # Python adds where it tried, which we say ourselves.
+        reason = str(error.strerror).partition(" (while attempting")[0]
+        raise InputError(f"{host}:{port}", f"cannot listen there: {reason}") from error

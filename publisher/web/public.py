@@ -11,6 +11,7 @@
 A link is all that is needed: nothing here reads or sets a cookie.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,13 +20,15 @@ from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
 from publisher.config import Config
-from publisher.errors import TokenError
+from publisher.errors import RenderError, TokenError
 from publisher.web import hooks
 from publisher.web.forms import LONGEST, Crowd
-from publisher.web.pages import Pages
+from publisher.web.pages import HEADERS, Pages
 from publisher.web.reader import Reader
 from publisher.web.signup import SignUp
 from store.database import Database
+
+_LOG = logging.getLogger(__name__)
 
 _READING = ["GET", "HEAD"]
 
@@ -82,8 +85,15 @@ def application(database: Database, config: Config, *, clock: Callable[[], datet
         )
     app.add_exception_handler(TokenError, pages.bad_link)
     app.add_exception_handler(404, pages.bad_link)
+    app.add_exception_handler(RenderError, _unmade)
     app.add_exception_handler(ClientDisconnect, _unheard)
     return app
+
+
+def _unmade(_request: Request, error: Exception) -> Response:
+    """Tell the operator which template is at fault; not the address, which may hold a token."""
+    _LOG.error("tidings: a page cannot be made: %s", error)
+    return Response("Internal Server Error\n", 500, HEADERS, "text/plain")
 
 
 def _unheard(_request: Request, _error: Exception) -> Response:

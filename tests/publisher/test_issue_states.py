@@ -55,6 +55,9 @@ def test_who_is_refused_hears_what_is_possible() -> None:
     assert str(refused.value) == (
         "an issue that is skipped cannot be cancelled; possible now: nothing"
     )
+    with pytest.raises(ConflictError) as refused:
+        move(S.SENT, Act.RESUME_SENDING)
+    assert str(refused.value) == "an issue that is sent cannot be resumed; possible now: nothing"
 
 
 def test_every_state_can_be_reached_from_the_first_and_is_drawn() -> None:

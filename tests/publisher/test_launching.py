@@ -14,7 +14,7 @@ from tests import make
     [
         ({"key": "My Digest"}, "key", "lower-case letters, digits, hyphens"),
         ({"languages": ("en", "de")}, "languages", "de: this site has en, fr, es, ar"),
-        ({"names": {"it": "Notizie"}}, "languages", "it: this site has en, fr, es, ar"),
+        ({"names": {"it": "Notizie"}}, "name", "it: this site has en, fr, es, ar"),
         ({"timezone": "Mars/Olympus"}, "timezone", "no IANA time zone 'Mars/Olympus'"),
         ({"topics": ("labor",)}, "topics", "no topic 'labor'; there are: labour"),
     ],

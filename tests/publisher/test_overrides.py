@@ -12,6 +12,7 @@ from publisher.errors import RenderError
 from publisher.mail.edition import render_correction, render_edition, templates
 from publisher.mail.links import LEAVE
 from publisher.story import tell
+from publisher.web.visits import visits
 from store import editions, issues
 from store.database import Database
 from store.records import IssueState
@@ -142,10 +143,10 @@ def test_ours_stand_all_trials_in_any_languages(house: Config, languages: tuple[
     changed = make.config(
         house.folder, site={"templates": "own", "languages": languages, "name": {}}
     )
-    trial = trials.run(changed, now=make.NOW)
+    trial = trials.run(changed, now=make.NOW, visits=visits)
     assert trial.faults == []
-    # Whoever adds a template lets the trials reach it; forms are made of what somebody sent.
-    assert {name.rpartition("/")[0] for name in trial.untried} <= {"web/reader"}
+    # Whoever adds a template lets the trials reach it.
+    assert trial.untried == []
     assert len(trial.templates) > 25
 
 
@@ -154,16 +155,37 @@ def test_trials_find_what_fails_and_go_on(house: Config) -> None:
     item = put(house, "web/item.html", "{% if story.corrections %}\n{{ gossip }}{% endif %}")
     own = put(house, "email/alert/body.html", "{% endfor %}")
     entry = put(house, "feed/entry.html", "\n{{ story.title | nofilter }}")
-    faults = "\n".join(trials.run(house, now=make.NOW).faults)
+    faults = "\n".join(trials.run(house, now=make.NOW, visits=visits).faults)
     for place in (f"{digest_}:2:", f"{item}:2:", f"{own}:1:", f"{entry}:2:"):
         assert place in faults
+
+
+#: When a page of readers is as it hardly ever is.
+SELDOM = {
+    "subscribe": ["not offers", "'timezone' in wrong", "offers and offers[0].frequencies"],
+    "confirm": ["is_change", "names | length > 1"],
+    "preferences": ["notice", "'erase' in wrong", "'email' in wrong", "values.pause"],
+    "leave": ["reader.may_undo", "reader.others"],
+    "notice": ["preferences_path", "key == 'erased'", "key == 'undone'", "key == 'link-old'"],
+    "embed": ["key"],
+}
+
+
+def test_trials_meet_the_pages_that_are_made_for_one_reader(house: Config) -> None:
+    wanted = set()
+    for page, cases in SELDOM.items():
+        lines = [f"{{% if {case} %}}{{{{ gossip }}}}{{% endif %}}\n" for case in cases]
+        path = put(house, f"web/reader/{page}.html", "".join(lines))
+        wanted |= {f"{path}:{number}: 'gossip' is undefined" for number in range(1, len(cases) + 1)}
+    found = trials.run(house, now=make.NOW, visits=visits).faults
+    assert set(found) == wanted
 
 
 def test_a_fault_that_only_one_language_has_is_found(house: Config) -> None:
     path = put(
         house, "email/correction/subject.txt", "{% if direction == 'rtl' %}{{ x }}{% endif %}"
     )
-    assert trials.run(house, now=make.NOW).faults == [f"{path}:1: 'x' is undefined"]
+    assert trials.run(house, now=make.NOW, visits=visits).faults == [f"{path}:1: 'x' is undefined"]
 
 
 def test_a_correction_is_made_by_an_own_file_too(house: Config) -> None:

@@ -1,8 +1,10 @@
 """SQLAlchemy's errors become ours, each of them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import (
     CircularDependencyError,
     DBAPIError,
@@ -15,6 +17,7 @@ from sqlalchemy.exc import (
     UnsupportedCompilationError,
 )
 
+from store.database import open_database
 from store.driver_errors import translate
 from store.errors import BusyError, ConflictError, StoreError
 
@@ -55,3 +58,30 @@ def test_a_lock_of_the_database_becomes_busy() -> None:
     locked = OperationalError("select 1", {}, Exception("database is locked"))
 
     assert type(translate(locked)) is BusyError
+
+
+def test_a_folder_that_is_not_there_is_named_with_what_mends_it(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/none/a.db")
+    with pytest.raises(StoreError) as refused:
+        database.version()
+    assert str(refused.value) == (
+        f"sqlite:///{tmp_path}/none/a.db: unable to open database file: "
+        "make the folder, or correct the path (database.url)"
+    )
+
+
+def test_a_file_that_is_no_database_is_named_with_what_mends_it(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_bytes(b"title,body\n" * 100)
+    database = open_database(f"sqlite:///{tmp_path}/a.db")
+    with pytest.raises(StoreError, match=f"^sqlite:///{tmp_path}/a.db: file is not a database: "):
+        database.version()
+
+
+def test_a_file_that_may_not_be_written_is_named_with_what_mends_it(tmp_path: Path) -> None:
+    open_database(f"sqlite:///{tmp_path}/a.db").migrate()
+    # Also who may write everything may not write this.
+    database = open_database(f"sqlite:///file:{tmp_path}/a.db?mode=ro&uri=true")
+    with pytest.raises(StoreError) as refused, database.write() as tx:
+        tx.run(text("delete from topics"))
+    assert f"{tmp_path}/a.db" in str(refused.value)
+    assert "run as the user that owns the file and its folder" in str(refused.value)

@@ -50,6 +50,7 @@ def run(
     for name in ("procrastinate", "psycopg.pool"):
         # What befalls them we say ourselves, once and without the traceback.
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    say("at work")
     with watching(station.pulse, config.delivery.watchdog, say):
         asyncio.run(_work(station))
 

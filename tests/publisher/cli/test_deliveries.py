@@ -138,6 +138,7 @@ def test_however_many_mails_an_issue_has_each_is_listed_once(many: Path) -> None
     assert ids == sorted(ids)
     lines = tidings(many, *listed).stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["id", *map(str, ids)]
+    assert [line.split()[-1] for line in lines[1:]] == [mail["message_id"] for mail in told]
     some = tidings(many, *listed, "--state", "queued", "--json").stdout.splitlines()
     assert len(some) == len(told)
     assert tidings(many, *listed, "--state", "unknown", "--json").stdout == ""
@@ -163,7 +164,7 @@ def test_a_long_list_is_printed_before_all_of_it_is_read(
 
 def test_a_list_of_no_mails_has_a_head(place: Path) -> None:
     assert tidings(place, "delivery", "list", "--issue", "1", "--state", "sent").stdout.split() == [
-        *("id", "email", "language", "state", "code", "attempts", "detail")
+        *("id", "email", "language", "state", "code", "attempts", "detail", "message_id")
     ]
 
 

@@ -93,10 +93,10 @@ def test_encryption_that_is_offered_and_fails_is_told_with_what_comes_of_it(plac
         place.write_text(text.replace("opportunistic", "required"), encoding="utf-8")
         _, required = examined(place)
     assert allowed["relay"]["ok"]
-    assert "fails at it" in allowed["relay"]["detail"]
+    assert "fails at STARTTLS (454 4.7.0 " in allowed["relay"]["detail"]
     assert "in plain text" in allowed["relay"]["detail"]
     assert not required["relay"]["ok"]
-    assert "no mail goes there" in required["relay"]["detail"]
+    assert "454 4.7.0" in required["relay"]["detail"]
 
 
 def test_spf_is_looked_for_where_mail_comes_back_to(place: Path) -> None:
@@ -122,9 +122,25 @@ def test_each_fault_is_told_and_hides_no_other(tmp_path: Path) -> None:
     assert not (tmp_path / "tidings.db").exists()
     assert found["spf example.org"]["detail"].startswith("2 records v=spf1")
     assert found["dmarc example.org"]["detail"].startswith("no record v=DMARC1")
-    assert found["relay"]["detail"].startswith("nobody answers at 127.0.0.1:")
+    assert found["relay"]["detail"].startswith("no relay at 127.0.0.1:")
     wrong = {name for name, check in found.items() if not check["ok"]}
     assert wrong == {"database", "relay", "spf example.org", "dmarc example.org"}
+
+
+class Closed(Relay):
+    """One that wants to know who sends."""
+
+    async def handle_MAIL(self, *_: Any) -> str:  # noqa: N802
+        return "530 5.7.0 Authentication required"
+
+
+def test_a_relay_that_will_take_nothing_is_not_called_fine(place: Path) -> None:
+    with Closed() as relay, Names().open() as names:
+        place.write_text(TOML.format(relay=relay.port, names=names.host), encoding="utf-8")
+        names.texts = {**SPF, **DMARC}
+        code, found = examined(place)
+    assert code == 1
+    assert "takes no mail from news@example.org: 530 5.7.0" in found["relay"]["detail"]
 
 
 def test_all_domains_that_mail_comes_from_are_looked_at(place: Path) -> None:

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from publisher.delivery.outgoing import Relay, Verdict
-from publisher.delivery.smtp import send
-from publisher.errors import UnreachableError
+from publisher.delivery.smtp import rehearse, send
+from publisher.errors import RefusedError, UnreachableError
 from tests import postfix
 from tests.fakes import free_port
 from tests.relay_hostile import Post, mails
@@ -110,6 +110,12 @@ def deliver(port: int, *, loop: Loop = asyncio.new_event_loop, **about: Any) -> 
     return post
 
 
+def rehearsed(port: int, **about: Any) -> bool:
+    """Go as far as the sender of a mail."""
+    to = Relay(**{"host": "127.0.0.1", "port": port, **about})
+    return asyncio.run(rehearse(to, "news@example.org")).encrypted
+
+
 def accepted(post: Post) -> bool:
     return [answer.verdict for answer in post.answers.values()] == [Verdict.ACCEPTED] * 3
 
@@ -166,6 +172,8 @@ def test_where_it_is_required_the_relay_must_be_who_it_says(
     with relay(certificate) as (kept, port):
         with pytest.raises(UnreachableError, match="certificate"):
             deliver(port, tls="required")
+        with pytest.raises(UnreachableError, match="certificate"):
+            rehearsed(port, tls="required")
         assert not kept.mails
         # OpenSSL's own way to trust somebody.
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -179,6 +187,11 @@ def test_a_relay_wants_to_know_who_we_are(certificate: Path) -> None:
         return AuthResult(success=said == right, handled=False)
 
     with relay(certificate, authenticator=check, auth_required=True) as (kept, port):
+        assert rehearsed(port, username="news", password="pâss")
+        with pytest.raises(UnreachableError, match=r"refuses the login \(mail.username, .*: 535 "):
+            rehearsed(port, name="mail", username="news", password="other")
+        with pytest.raises(RefusedError, match=r"takes no mail from news@example\.org: 530 "):
+            rehearsed(port)
         assert accepted(deliver(port, username="news", password="pâss"))
         with pytest.raises(UnreachableError) as wrong:
             deliver(port, username="news", password="other")

@@ -268,7 +268,10 @@ def test_a_date_without_a_zone_is_of_the_zone_of_the_site(
             "+++\ntitle = A\n+++\nB",
             "front matter: is not TOML: Invalid value (at line 1, column 9)",
         ),
-        (b"---\ntitle: A\n---\nDignit\xe9", "line 4: the byte 0xe9 is not UTF-8"),
+        (
+            b"---\ntitle: A\n---\nDignit\xe9",
+            "line 4: the byte 0xe9 is not UTF-8: save the file as UTF-8",
+        ),
         (b"---\ntitle: A\n---\n\xed\xa0\x80", "line 4: the byte 0xed is not UTF-8"),
         (b"\xff\xfet\0i\0", "line 1: the byte 0xff is not UTF-8"),
         (b"---\ntitle: A\n---\n" + b"a" * MAX_BYTES, f"file: is larger than {MAX_BYTES} bytes"),
@@ -310,7 +313,7 @@ def test_bad_files_never_stop_the_good_ones(tmp_path: Path) -> None:
     assert found == {
         "a.en.md": None,
         "b.en.md": "No such file or directory",
-        "c.en.md": "line 1: the byte 0xff is not UTF-8",
+        "c.en.md": "line 1: the byte 0xff is not UTF-8: save the file as UTF-8",
         "d.en.md": "Too many levels of symbolic links",
         "m.md": "Is a directory",
         "m.md/z.en.md": None,

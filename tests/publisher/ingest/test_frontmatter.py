@@ -44,6 +44,46 @@ def test_yaml_values_stay_as_they_were_written(value: str) -> None:
     assert found == {"lang": value}
 
 
+QUOTES = "put the value between quotation marks"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "title: Report #3 is out",
+        "lang: fr\nsummary: #water for all",
+        "topics:\n- water # and more",
+        "topics: [a # b\n]",
+    ],
+)
+def test_what_yaml_takes_for_a_comment_behind_a_value_is_never_cut_off(head: str) -> None:
+    with pytest.raises(InputError) as refused:
+        split(f"---\n{head}\n---\nBody")
+    number = next(n for n, line in enumerate(head.split("\n"), start=2) if "#" in line)
+    assert refused.value.reason.startswith(f"line {number}: ")
+    assert QUOTES in refused.value.reason
+
+
+def test_comments_on_lines_of_their_own_are_passed_over() -> None:
+    head = '# all\ntitle: "Report #3"\n# its kind\nkind: news\n\n  # its end\nsummary: C#\n'
+    found, _ = split(f"---\n{head}---\nBody")
+    assert found == {"title": "Report #3", "kind": "news", "summary": "C#"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["title: Kassala : un puits", 'title: "Water" says the minister', "title: *Water* for all"],
+)
+def test_a_title_that_yaml_cannot_read_is_told_how_to_be_mended(line: str) -> None:
+    with pytest.raises(InputError) as refused:
+        split(f"---\n{line}\n---\nBody")
+    assert "line 2" in refused.value.reason
+    assert QUOTES in refused.value.reason
+    mended = line.partition(": ")[2].replace('"', '\\"')
+    found, _ = split(f'---\ntitle: "{mended}"\n---\nBody')
+    assert found == {"title": line.partition(": ")[2]}
+
+
 def test_a_fence_within_the_text_ends_nothing() -> None:
     _, body = split("---\ntitle: News\n---\nBefore\n\n---\n\nAfter\n")
     assert body == "Before\n\n---\n\nAfter\n"

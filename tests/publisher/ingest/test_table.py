@@ -272,8 +272,8 @@ def test_a_file_without_the_columns_is_refused_as_one(
 def test_a_byte_that_is_not_utf_8_costs_its_row_only(tmp_path: Path) -> None:
     rows = b"A,B,en,a\nDignit\xe9,B,fr,a\n\xed\xa0\x80,B,es,a\nC,D,ar,a\n"
     assert refusals(tmp_path, HEAD.encode() + rows) == [
-        ("line 3", "title: the byte 0xe9 is not UTF-8"),
-        ("line 4", "title: the byte 0xed is not UTF-8"),
+        ("line 3", "title: the byte 0xe9 is not UTF-8: save the file as UTF-8"),
+        ("line 4", "title: the byte 0xed is not UTF-8: save the file as UTF-8"),
     ]
 
 

@@ -98,7 +98,7 @@ def test_a_newsletter_keeps_who_it_comes_from(either: Database, config: Config) 
     [
         ({"senders": {"fr": "nobody"}}, "'nobody'"),
         ({"replies": {"*": "a@b c"}}, "'a@b c'"),
-        ({"senders": {"de": "a@example.org"}}, "languages: de: this site has en"),
+        ({"senders": {"de": "a@example.org"}}, "from: de: this site has en"),
         ({"template": "weekly"}, "template: no templates/email/weekly; there are: digest"),
     ],
 )

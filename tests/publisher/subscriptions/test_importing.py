@@ -216,7 +216,7 @@ def test_who_bounced_and_left_elsewhere_stays_bounced_and_gets_nothing_at_a_new_
         ),
         ("zoe@example.org,fr,,,,,,0001-01-01T00:00+14:00,", "consent_at: '0001-01-01T00:00+14:00'"),
         (f"zoe@example.org,fr,,,{'Z' * 201},,,,", "name: has 201 characters, 200 at the most"),
-        ("zoe@example.org,fr,,,Zo\udceb,,,,", "name: is not UTF-8"),
+        ("zoe@example.org,fr,,,Zo\udceb,,,,", "name: is not UTF-8: save the file as UTF-8"),
     ],
 )
 def test_a_row_that_cannot_be_taken_is_named_by_line_and_the_others_are_in(

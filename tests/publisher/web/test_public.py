@@ -498,3 +498,22 @@ def test_who_goes_before_a_form_has_come_is_no_news(site: Site, path: str) -> No
 
     # An error would come out here, and into the log.
     asyncio.run(behind(scope, receive, send))
+
+
+def test_a_template_at_fault_is_told_to_the_operator_and_no_token_with_it(
+    config: Config, migrated: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = config.folder / "own" / "web" / "reader" / "notice.html"
+    path.parent.mkdir(parents=True)
+    path.write_text("\n{{ gossip }}", encoding="utf-8")
+    site_ = config.site.model_copy(update={"templates": Path("own")})
+    changed = config.model_copy(update={"site": site_})
+    (config.folder / "tidings.db").write_bytes(migrated)
+    database = open_database(f"sqlite:///{config.folder / 'tidings.db'}")
+    behind = public.application(database, changed, clock=lambda: make.NOW)
+    with served.server(changed, rest=behind) as server:
+        answer = Site(database=database, config=changed, port=server.port).get("/confirm/SECRET")
+    assert answer.status == 500
+    assert b"gossip" not in answer.body
+    assert f"{path}:2: 'gossip' is undefined" in caplog.text
+    assert "SECRET" not in caplog.text
