@@ -93,7 +93,7 @@ def test_what_is_no_schedule_is_refused_with_a_reason(schedule: str) -> None:
         scheduler.check(schedule)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     zone=st.sampled_from(ZONES).map(ZoneInfo),
     schedule=st.sampled_from(["30 2 * * *", "0 7 * * 0", "*/20 1-3 * * *", "0 9 1 * *"]),

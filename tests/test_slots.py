@@ -84,7 +84,7 @@ def said(sentence: str, zone: ZoneInfo, since: datetime, until: datetime) -> Ite
             yield datetime.combine(first + number * DAY, time.fromisoformat(clock))
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(data=st.data(), name=st.sampled_from(clocks.ZONES), sentence=sentences())
 def test_a_slot_is_when_the_wall_clock_shows_what_the_sentence_says(
     data: st.DataObject, name: str, sentence: str
@@ -106,7 +106,7 @@ def test_a_slot_is_when_the_wall_clock_shows_what_the_sentence_says(
     assert left == set()
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(data=st.data(), name=st.sampled_from(clocks.ZONES), sentence=sentences())
 def test_every_slot_is_planned_once_and_the_newest_gets_the_news_whatever_the_downtime(
     migrated: bytes,

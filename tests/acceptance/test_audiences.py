@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -211,7 +211,7 @@ def run(database: Database, config: Config, rule: str, weeks: list[Week]) -> Non
     assert sorted(told) == sorted(model.told)
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(rule=RULE, weeks=st.lists(WEEK, min_size=1, max_size=4))
 def test_everybody_gets_what_they_are_entitled_to_once(
     migrated: bytes, tmp_path_factory: pytest.TempPathFactory, rule: str, weeks: list[Week]

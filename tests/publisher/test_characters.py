@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from lxml import etree
 
 from publisher import characters
@@ -22,7 +22,6 @@ def test_what_is_fit_can_stand_in_xml_and_loses_no_other_sign(text: str) -> None
     assert [sign for sign in text if sign.isalnum()] == [sign for sign in fit if sign.isalnum()]
 
 
-@settings(deadline=None)
 @given(ANY)
 @example("\u202a title")
 @example("a \0 b")
@@ -60,7 +59,6 @@ def test_a_line_keeps_what_belongs_to_its_language(given_as: str, kept_as: str) 
     assert characters.clean_line(given_as) == kept_as
 
 
-@settings(deadline=None)
 @given(ANY)
 @example("a\r\nb\rc\u2028d\u2029e\vf\x85g")
 @example("\r\0\n")

@@ -451,7 +451,6 @@ def test_what_init_writes_for_a_wrong_address_is_refused_on_loading(
 NAMES = st.dictionaries(st.sampled_from(make.LANGUAGES), st.text(), min_size=1)
 
 
-@settings(deadline=None)
 @given(NAMES)
 @example({"en": 'A "quoted" \\ name', "fr": "L’ « été »", "ar": "أخبار", "es": "é\x7f\x80\t\b\f"})
 @example({"en": "\\u0041 \\", "fr": "'''", "es": '"""', "ar": "# [site]\nurl = 1"})
@@ -462,7 +461,7 @@ def test_names_of_any_characters_are_written_so_that_they_can_be_read(
     assert tomllib.loads(text)["site"]["name"] == names
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.dictionaries(
         st.sampled_from(make.LANGUAGES),

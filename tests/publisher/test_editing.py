@@ -483,7 +483,7 @@ def test_hostile_words_are_stored_clean_in_every_field(office: Database, config:
     assert len(publish_due(office, config, now=LATER)) > 0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(), st.text(), st.sampled_from(make.LANGUAGES))
 @example("\ud800", "\udfff", "ar")
 @example("a" * 501, "b", "fr")

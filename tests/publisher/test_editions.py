@@ -38,7 +38,7 @@ def test_a_chain_of_the_configuration_leads_readers_of_a_far_language(config: Co
     assert editions.audiences(["br"], make.newsletter(), chained) == {"br": "fr"}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.sets(st.sampled_from(["en", "en-GB", "fr-CA", "es", "pt", "ar", "arz", "ku-Arab", "tlh"])),
     st.lists(st.sampled_from(make.LANGUAGES), min_size=1, unique=True),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from publisher.freshness import (
@@ -31,7 +31,6 @@ def words(text: Text) -> list[list[str]]:
     return [unicodedata.normalize("NFC", getattr(text, name)).split() for name in FIELDS]
 
 
-@settings(deadline=None)
 @given(TEXTS, SPACES)
 def test_rewrapping_a_source_text_outdates_no_translation(text: Text, spaces: list[str]) -> None:
     rewrapped = {
@@ -41,21 +40,18 @@ def test_rewrapping_a_source_text_outdates_no_translation(text: Text, spaces: li
     assert digest(replace(text, **rewrapped)) == digest(text)
 
 
-@settings(deadline=None)
 @given(TEXTS, st.sampled_from(["NFC", "NFD"]))
 def test_another_keyboards_accents_outdate_no_translation(text: Text, form: str) -> None:
     typed = {name: unicodedata.normalize(form, getattr(text, name)) for name in FIELDS}  # type: ignore[arg-type]
     assert digest(replace(text, **typed)) == digest(text)
 
 
-@settings(deadline=None)
 @given(TEXTS, st.sampled_from(FIELDS), WORDS)
 def test_any_other_change_of_words_is_seen(text: Text, name: str, written: str) -> None:
     changed = replace(text, **{name: written})
     assert (digest(changed) == digest(text)) == (words(changed) == words(text))
 
 
-@settings(deadline=None)
 @given(TEXTS, st.permutations(FIELDS))
 def test_words_that_move_to_another_field_are_seen(text: Text, order: list[str]) -> None:
     moved = replace(

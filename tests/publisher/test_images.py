@@ -305,7 +305,7 @@ def test_no_bytes_do_harm(body: bytes) -> None:
     bounded(body)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(BODIES), st.data())
 def test_no_broken_picture_does_harm(body: bytes, data: st.DataObject) -> None:
     """Cut off, with bytes changed, and with bytes put in: a picture, or a refusal."""

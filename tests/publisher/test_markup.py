@@ -49,7 +49,7 @@ def assert_harmless(html: str) -> None:
                 assert ";" not in value.rstrip("; "), value
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANY)
 @example('<a href="java&#12;script:alert(1)">')
 @example('<a href="java&#xFDD0;script:alert(1)">')
@@ -73,7 +73,7 @@ def ingredients(html: str) -> tuple[set[tuple[str, str]], str]:
     return found, "".join(sorted("".join(tags.words)))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANY)
 @example('[x](<javascript:alert(1)> "t")')
 @example("![x](&#x6A;avascript:alert(1))")
@@ -83,7 +83,7 @@ def test_markdown_comes_out_harmless_and_stays_as_it_is(text: str) -> None:
     assert markup.clean_html(rendered) == rendered
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANY)
 @example("form feed&#12;, noncharacters&#xFFFE;&#xFDD0;, C1&#x80;, NUL&#0;")
 def test_the_html_of_any_text_can_stand_in_a_feed(text: str) -> None:
@@ -225,7 +225,6 @@ WORD = st.text(st.characters(categories=("Lu", "Ll", "Lo")), min_size=1, max_siz
 FRAMES = ["{}", "*{}*", "**{}**", "- {}", "1. {}", "> {}", "## {}", "[{}](https://x.org)", "~~{}~~"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(FRAMES), st.lists(WORD, min_size=1)), max_size=8))
 def test_no_word_is_lost_on_the_way_to_plain_text(blocks: list[tuple[str, list[str]]]) -> None:
     written = "\n\n".join(frame.format(" ".join(words)) for frame, words in blocks)
@@ -236,7 +235,6 @@ def test_no_word_is_lost_on_the_way_to_plain_text(blocks: list[tuple[str, list[s
     ]
 
 
-@settings(deadline=None)
 @given(ANY)
 def test_any_text_has_a_plain_form_and_a_summary(text: str) -> None:
     assert isinstance(markup.plain(text), str)
@@ -245,7 +243,6 @@ def test_any_text_has_a_plain_form_and_a_summary(text: str) -> None:
     assert characters.clean_line(summary) == summary
 
 
-@settings(deadline=None)
 @given(st.lists(WORD, min_size=1, max_size=60), st.integers(10, 80))
 def test_a_summary_is_cut_between_words(words: list[str], limit: int) -> None:
     line = " ".join(words)
@@ -285,7 +282,7 @@ def test_a_slug_keeps_the_words_of_every_script(title: str, slug: str) -> None:
     assert markup.slug(title) == slug
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANY | st.text(min_size=50, max_size=200))
 @example("word-" * 20)
 @example("\U0001d552" * 70)

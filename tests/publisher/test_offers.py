@@ -85,7 +85,7 @@ def go_to_press(
     return press.press(database, issue.id, config, now=now).issue.state
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_nothing_is_missed_whatever_people_do(
     migrated: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher import beside
@@ -96,7 +96,6 @@ def test_no_old_file_is_held_when_the_block_has_ended(
             os.fstat(descriptor)
 
 
-@settings(deadline=None)
 @given(
     before=st.dictionaries(st.sampled_from("abc"), st.binary(max_size=2)),
     puts=st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.binary(max_size=2))),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher import rules
@@ -134,7 +134,6 @@ def test_an_embargo_goes_before_a_deadline() -> None:
         assert answer(rule, "fr-CA", {"en"}, embargo=until, now=late) == Wait("embargo", until)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(Missing),
     st.sampled_from(make.LANGUAGES),

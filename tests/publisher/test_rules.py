@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.errors import InputError
@@ -195,7 +195,6 @@ INSTANTS = st.datetimes(
 )
 
 
-@settings(deadline=None)
 @given(TIMES, INSTANTS)
 def test_it_is_the_first_such_time_at_or_after_the_instant(
     weekly: Weekly, instant: datetime

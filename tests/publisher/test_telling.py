@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.cases import Case, why
@@ -796,7 +796,6 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(STEPS)
 def test_whatever_happens_to_a_text_its_tellings_follow_one_another(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bool, list[Translation]]]

@@ -257,9 +257,7 @@ def test_many_feeds_are_told_over_few_connections_a_part_in_each_pass(
     assert [asked.form["hub.topic"][0] for asked in web.asked] == feeds
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=80), st.binary(max_size=40).map(b"HTTP/1.1 ".__add__)))
 def test_whatever_a_hub_says_it_is_heard_in_peace(
     database: Database, config: Config, web: Web, raw: bytes

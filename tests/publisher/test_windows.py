@@ -155,7 +155,7 @@ def sentences(draw: st.DrawFn) -> str:
     return f"{draw(st.sampled_from([days, 'daily']))} {span}{calendar}"
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data(), name=st.sampled_from(clocks.ZONES), sentence=sentences())
 def test_a_window_opens_at_the_first_moment_that_is_inside(
     data: st.DataObject, name: str, sentence: str

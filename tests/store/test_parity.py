@@ -25,7 +25,7 @@ LINKS = st.fixed_dictionaries(
     {"digest": DIGESTS, "source_digest": DIGESTS, "made_from": st.sampled_from((*LANGUAGES, ""))}
 )
 ITEMS = st.tuples(st.sampled_from(LANGUAGES), st.dictionaries(st.sampled_from(LANGUAGES), LINKS))
-both = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+both = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class UndoneError(Exception):

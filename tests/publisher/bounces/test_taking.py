@@ -611,7 +611,7 @@ def test_a_message_of_fifty_megabytes_is_read_as_far_as_it_says_something(post: 
     assert post.take(raw).kind is Kind.HARD
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_random_bytes_never_raise_and_never_name_anybody(
     data: st.DataObject,
@@ -656,7 +656,7 @@ SHAPES = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(raw=st.binary(max_size=2_000))
 def test_random_bytes_suppress_nobody(raw: bytes) -> None:
     said = returned.read(raw, _NO_KEYS, now=make.NOW)
@@ -695,7 +695,7 @@ _CODED = st.tuples(
 ).map(lambda told: b"%b%b\nContent-Transfer-Encoding: %b" % told)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(fields=_FIELDS, block=_FIELDS, coded=_CODED, body=st.one_of(_VALUES, st.binary(max_size=9)))
 def test_whatever_bytes_stand_in_headers_nothing_is_raised(
     fields: bytes, block: bytes, coded: bytes, body: bytes

@@ -311,7 +311,6 @@ def test_an_honest_relay_gets_every_mail_once_byte_for_byte(way: Way, window: in
 
 @settings(
     max_examples=RELAYS,
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),

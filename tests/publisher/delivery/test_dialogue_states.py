@@ -178,7 +178,6 @@ def test_whatever_happens_and_whenever_each_mail_ends_once_and_as_it_did() -> No
         settings=settings(
             max_examples=RELAYS,
             stateful_step_count=STEPS,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -84,7 +84,7 @@ def test_a_rate_lets_little_go_early_and_saves_nothing_up() -> None:
         assert pace.wait("a.example", at + 0.05) == 0.0
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(derandomize=True, max_examples=100)
 @given(
     st.floats(0.1, 2000),
     st.lists(st.one_of(st.floats(0, 0.01), st.floats(0, 3)), min_size=1, max_size=200),
@@ -289,7 +289,7 @@ def test_mails_of_domains_that_are_left_alone_for_long_are_handed_back() -> None
     assert len(waiting) == 0
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(derandomize=True, max_examples=150)
 @given(st.data())
 def test_whatever_happens_no_limit_is_passed_and_everybody_gets_their_turn(
     data: st.DataObject,

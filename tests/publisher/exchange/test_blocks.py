@@ -39,7 +39,7 @@ def test_blocks_are_what_a_translator_would_take_one_by_one(
     assert split(body) == Blocks(gaps=gaps, texts=texts)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(bodies.BODIES | st.text())
 def test_the_pieces_of_any_body_are_the_body_to_the_last_character(body: str) -> None:
     pieces = split(body)

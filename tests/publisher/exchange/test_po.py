@@ -79,7 +79,7 @@ UNITS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(UNITS)
 @example(Unit(id="body", source='a\\b\\" \\n \\\\', target='"\\'))
 @example(Unit(id="body", source="a" * 500, target="b c " * 200))
@@ -90,7 +90,7 @@ def test_any_words_that_the_store_keeps_are_read_as_they_were(unit: Unit) -> Non
     assert (answer.mark is Mark.UNFINISHED) == (unit.target is not None and not unit.done)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(min_size=1).filter(str.strip))
 def test_words_that_nobody_cleaned_lose_nothing_but_odd_white_space(text: str) -> None:
     unit = Unit(id="body", source=text)
@@ -171,7 +171,7 @@ def test_a_string_of_very_many_lines_is_read_in_a_time_that_follows_its_length()
     assert time.process_time() - started < 10
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_file_that_was_cut_or_mixed_up_is_read_or_refused(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(WRITTEN)))

@@ -31,7 +31,7 @@ TEXTS = st.builds(
     slug=st.sampled_from(["", "a-slug", "كرامة"]),
     image_alt=st.just("") | bodies.TITLES,
 )
-MANY = settings(deadline=None, max_examples=40)
+MANY = settings(max_examples=40)
 FORMATS = pytest.mark.parametrize("form", ["xliff", "po"])
 
 
@@ -151,7 +151,7 @@ def test_a_translation_into_the_same_words_is_the_same_markdown(
 
 
 @FORMATS
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 3_000), st.integers(0, 40), st.binary(max_size=6), st.booleans())
 def test_whatever_is_done_to_the_bytes_of_a_file_a_good_one_beside_it_is_taken(
     a_house: House, form: str, at: int, length: int, put_in: bytes, translated: bool

@@ -154,14 +154,14 @@ def test_where_nothing_is_translated_the_source_speaks() -> None:
     assert sheet(EN).words({"body.2": "Deux."}).body == "One.\n\nDeux.\n\nThree."
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(bodies.STORED, bodies.STORED)
 def test_an_untouched_sheet_of_a_current_text_is_that_text(source: str, target: str) -> None:
     was, before = changed(EN, body=source), changed(FR, body=target)
     assert sheet(was, before, was).words({}) == before
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(bodies.STORED, bodies.STORED, bodies.STORED)
 def test_whatever_has_changed_each_block_of_the_source_goes_out_once(
     source: str, target: str, previous: str
@@ -171,7 +171,7 @@ def test_whatever_has_changed_each_block_of_the_source_goes_out_once(
     assert said in {"".join(blocks.split(source).texts), source}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(bodies.STORED, st.data())
 def test_answers_stand_where_their_sources_stood(source: str, data: st.DataObject) -> None:
     found = sheet(changed(EN, body=source))

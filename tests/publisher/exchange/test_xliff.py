@@ -113,7 +113,7 @@ UNITS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(UNITS)
 @example(Unit(id="body", source="]]> <![CDATA[ &amp; \x00\x1b\r\n\ufffe", target="\x07"))
 def test_any_words_are_written_by_the_rules_and_read_as_they_were(unit: Unit) -> None:
@@ -266,7 +266,7 @@ def test_what_is_no_file_of_ours_is_refused_with_the_way_to_mend_it(
     assert time.process_time() - started < 5
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_file_that_was_cut_or_mixed_up_is_read_or_refused(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(WRITTEN)))

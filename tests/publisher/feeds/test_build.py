@@ -112,7 +112,7 @@ def test_an_empty_feed_is_valid(config: Config) -> None:
         assert parse(body).entries == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(title=st.text(min_size=1), body=st.text(), note=st.text())
 def test_no_text_whatever_breaks_a_feed(
     tmp_path_factory: pytest.TempPathFactory, title: str, body: str, note: str

@@ -68,7 +68,7 @@ FEEDS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(feeds=st.lists(FEEDS, min_size=1, max_size=3))
 def test_a_feed_of_kept_entries_is_what_feedgen_makes_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, feeds: list[Feed]

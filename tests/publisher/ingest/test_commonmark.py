@@ -118,7 +118,7 @@ def words(given: str) -> str:
     return "".join("".join(html_tree(given).itertext()).split())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(BLOCKS, max_size=4).map("".join))
 @example("<p><b><i>1</i><b>:</b><i>:</i></b></p>")
 @example("<p>1<b><del>1</del></b></p>")
@@ -127,7 +127,7 @@ def test_no_word_is_lost_and_no_sign_is_added(given: str) -> None:
     assert words(markup.html(from_html(given))) == words(given)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text("<>/abpiultrd=\"' &;#x0\x00\ud800\n-!", max_size=80))
 def test_whatever_stands_for_html_the_text_is_clean(given: str) -> None:
     text = from_html(given, BASE)
@@ -170,7 +170,7 @@ def test_only_addresses_of_the_web_and_of_mail_remain(written: str, base: str, f
     assert absolute(written, base) == found
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=80) | st.text('<>&;"a=!?[]-CDAT/ ', max_size=80).map(str.encode))
 def test_any_bytes_are_a_tree_or_refused(content: bytes) -> None:
     with suppress(InputError):

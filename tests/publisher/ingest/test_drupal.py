@@ -567,7 +567,7 @@ def opened(server: Web) -> Iterator[Fetcher]:
         yield opened
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(rows=st.lists(ROWS | JSON, max_size=4), links=JSON, included=JSON)
 def test_whatever_an_api_answers_there_are_clean_drafts_or_refusals(
     server: Web, opened: Fetcher, rows: list[Any], links: Any, included: Any

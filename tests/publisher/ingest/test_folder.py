@@ -343,7 +343,7 @@ LINES = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=60) | LINES)
 @example(b'---\ntitle: "\\uD800 \\UFFFFFFFF"\n---\nBody')
 @example(b'---\ntitle: "\\uD800"\n---\nBody')
@@ -371,7 +371,7 @@ NAMES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(NAMES, max_size=6), st.sampled_from([".md", ".markdown"]))
 def test_every_file_is_read_once_wherever_it_stands(names: list[list[str]], suffix: str) -> None:
     with TemporaryDirectory() as place:

@@ -127,7 +127,6 @@ def test_what_is_no_front_matter_is_refused_in_one_line(text: str, reason: str) 
 FORMS = ["---\n{}\n---\n", "+++\n{}\n+++\n", "Title: {}\n\n", "{}"]
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(FORMS),
     st.text(
@@ -151,7 +150,7 @@ FIELDS = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(FIELDS.filter(bool), bodies.STORED)
 def test_what_is_put_together_is_split_into_the_same(
     fields: dict[str, str | tuple[str, ...]], body: str

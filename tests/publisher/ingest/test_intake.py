@@ -593,7 +593,7 @@ THEN = [
 ]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.permutations(FIRST), st.permutations(THEN))
 def test_the_order_in_which_files_are_read_does_not_matter(
     migrated: bytes,
@@ -639,7 +639,7 @@ DRAFTS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.lists(DRAFTS, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_whatever_is_imported_the_same_again_changes_nothing_and_revisions_count_up(
     migrated: bytes, tmp_path_factory: pytest.TempPathFactory, imports: list[list[Draft]]

@@ -205,7 +205,7 @@ FIELDS = [
 ]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.dictionaries(st.sampled_from(FIELDS), VALUES | st.just("NewsArticle"), max_size=5))
 def test_any_value_may_stand_anywhere_in_json_ld(thing: dict[str, Any]) -> None:
     script = json.dumps(thing).replace("<", "\\u003c")
@@ -214,7 +214,7 @@ def test_any_value_may_stand_anywhere_in_json_ld(thing: dict[str, Any]) -> None:
     assert isinstance(found, Draft) or found.reason
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.text("<>/abpartice=\"' &;#x0\x00\ud800\n-!", max_size=120),
     st.sampled_from(["", "article", "main"]),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.errors import InputError
@@ -25,7 +25,6 @@ DRAFTS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(DRAFTS, max_size=6), st.randoms())
 def test_what_was_added_is_loaded_as_it_was_in_any_order(
     drafts: list[Draft], order: Random

@@ -304,7 +304,7 @@ def test_a_body_of_two_megabytes_is_one_text() -> None:
 JUNK = st.text(alphabet='<>&;"{}[]:, /!?-=aé\n\x00\ud800', max_size=60)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     JUNK
     | st.builds(
@@ -337,7 +337,7 @@ NAMES = ["id", "url", "title", "content_html", "content_text", "tags", "date_pub
 NAMES += ["language", "summary", "image", "attachments"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(st.dictionaries(st.sampled_from(NAMES), VALUES) | VALUES, max_size=3))
 def test_any_value_may_stand_anywhere_in_json(entries: list[Any]) -> None:
     found = read(json.dumps({"items": entries}), "en")

@@ -368,7 +368,7 @@ def test_importing_a_table_twice_changes_nothing(
 CELLS = st.text(max_size=8) | st.sampled_from(['"', '""', ",", ";", "\n", '"\n"', "en", "fr", "k"])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=80) | st.lists(CELLS, max_size=40).map(lambda c: ",".join(c).encode()))
 @example(b'"')
 @example(b'"\n"x\n"y"z,"\n')
@@ -388,7 +388,7 @@ def test_whatever_rows_hold_they_are_clean_drafts_or_refused(content: bytes) -> 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('",;\t\n'))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=6), st.sampled_from(",;\t"))
 def test_what_a_program_writes_as_a_table_is_read_as_it_was_meant(
     texts: list[tuple[str, str]], delimiter: str

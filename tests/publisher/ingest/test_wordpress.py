@@ -560,7 +560,7 @@ def opened(server: Web) -> Iterator[Fetcher]:
         yield opened
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(posts=st.lists(POSTS | JSON, max_size=4))
 def test_whatever_an_api_answers_there_are_clean_drafts_or_refusals(
     server: Web, opened: Fetcher, posts: list[Any]

@@ -9,7 +9,7 @@ import pytest
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher import languages
@@ -197,7 +197,6 @@ def test_numbers_and_dates_stand_as_in_the_readers_country_where_the_words_are_t
     assert languages.strings(*chain).locale == locale
 
 
-@settings(deadline=None)
 @given(TAGS, st.lists(TAGS, max_size=3), st.integers(0, 10**9))
 def test_there_are_strings_for_every_language(
     language: str, others: list[str], number: int

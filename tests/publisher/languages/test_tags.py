@@ -10,7 +10,7 @@ import unicodedata
 import pytest
 from babel import Locale
 from babel.localedata import locale_identifiers
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher import languages
@@ -119,7 +119,6 @@ def test_a_tag_without_end_is_refused_and_not_repeated() -> None:
     assert len(str(refused.value)) < 150
 
 
-@settings(deadline=None)
 @given(st.text() | st.from_regex(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,3}", fullmatch=True))
 def test_any_text_is_a_canonical_tag_or_refused(text: str) -> None:
     try:
@@ -295,7 +294,6 @@ def test_a_chain_goes_from_a_language_by_its_parents_to_those_of_the_site(
     assert languages.chain(language, site) == chain
 
 
-@settings(deadline=None)
 @given(TAGS, st.lists(TAGS, max_size=4))
 def test_a_chain_begins_with_the_language_ends_with_the_sites_and_says_nothing_twice(
     language: str, site: list[str]
@@ -365,7 +363,6 @@ def test_where_nothing_is_near_the_least_far_is_found_whatever_the_order(
     assert tags.least_far(wanted, order) == least_far
 
 
-@settings(deadline=None)
 @given(TAGS, st.lists(TAGS, max_size=4))
 def test_who_is_served_at_all_is_served_in_what_there_is(wanted: str, others: list[str]) -> None:
     assert languages.closest(wanted, others) in {None, *others}

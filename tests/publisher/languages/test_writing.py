@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from babel import Locale
 from babel.localedata import locale_identifiers
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher import languages
@@ -239,7 +239,6 @@ def test_what_cldr_does_not_have_is_written_as_in_the_nearest_that_it_has(
     assert (str(found) if found else None) == locale
 
 
-@settings(deadline=None)
 @given(TAGS, TAGS, st.datetimes(timezones=st.just(UTC)), st.integers(-(10**15), 10**15))
 def test_every_language_can_be_named_and_can_write(
     language: str, other: str, instant: datetime, number: int

@@ -148,7 +148,7 @@ TEXTS = st.lists(PIECES, max_size=40).map("".join)
 URIS = st.text("aZ09-._~:/?#@!$&'()*+,;=%", max_size=200).map("https://a.example/".__add__)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(TEXTS, TEXTS, URIS, URIS)
 @example(LEAVE, PREFERENCES, "https://a.example/", "https://a.example/=")
 @example(LEAVE + LEAVE, f"\n{LEAVE}\n{PREFERENCES}", "https://a.example/." * 9, "https://a.example")
@@ -167,7 +167,7 @@ def test_in_base64_slots_of_any_length_stand_behind_texts_of_any_length(length: 
         assert b"Content-Transfer-Encoding: base64" in raw
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_names_and_subjects_are_written_as_if_they_were_one_by_one(name: str, line: str) -> None:
     assert_same(edition(subject=line), name=name)

@@ -273,7 +273,7 @@ def test_styles_are_inlined_and_nothing_is_loaded_from_elsewhere(
 WORDS = st.text(min_size=1, max_size=40).map(characters.clean_line).filter(bool)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(WORDS, WORDS, st.sampled_from(make.LANGUAGES), st.booleans())
 @example("{% endfor %}", "{{ note }}", "ar", False)
 @example("Bcc: x@example.org", "a\u200fb", "fr", True)

@@ -347,7 +347,7 @@ def test_a_newsletter_is_called_by_its_nearest_name(
 TITLES = st.text(min_size=1, max_size=40).map(characters.clean_line).filter(bool)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(TITLES, min_size=1, max_size=4), st.sampled_from(make.LANGUAGES))
 @example(["</title>", "<!--", "-->", "<![CDATA["], "ar")
 @example(["{{ 7 * 7 }}", "{% endfor %}", "%s {0}", "\\"], "en")

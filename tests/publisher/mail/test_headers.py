@@ -36,7 +36,7 @@ def lines_of(raw: bytes) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in unfolded.split("\r\n"))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(WORDS, WORDS, WORDS, st.sampled_from(make.LANGUAGES))
 @example("👩‍👧" * 40, "漢" * 200, "كرامة " * 60, "ar")
 def test_what_was_written_is_what_is_read(

@@ -76,7 +76,7 @@ def test_a_message_id_is_the_letters_own(config: Config) -> None:
     assert len(ids) == 3
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.text(max_size=60), max_size=4))
 @example(["." * 99, "\n.\n.", "From here"])
 def test_no_name_of_a_newsletter_breaks_a_letter(names: list[str]) -> None:

@@ -253,7 +253,7 @@ def test_a_second_is_saved_where_nobody_reads_warnings(config: Config) -> None:
     assert codes(replace(right, rendered=change(right.rendered))) == set()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(alphabet='<>/="ap img hreflangtd\n&;!-x', max_size=200), st.text(max_size=60))
 def test_no_html_is_too_broken_to_be_looked_at(
     tmp_path_factory: pytest.TempPathFactory, body: str, text: str

@@ -1,7 +1,7 @@
 """Return paths: short, signed, and the same whatever servers do to their case."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.config import Config
@@ -36,7 +36,6 @@ def test_without_an_address_for_it_mail_comes_back_to_the_sender(config: Config)
     assert return_path(TOKENS, config, 1204) == config.sender
 
 
-@settings(deadline=None)
 @given(number=st.integers(0, LAST), mail=st.sampled_from(Mail), upper=st.booleans())
 def test_a_return_path_says_its_mail_whatever_its_case(
     number: int, mail: Mail, *, upper: bool
@@ -57,7 +56,6 @@ def test_a_return_path_of_an_old_key_stays_good() -> None:
     assert TOKENS.read_return(token) == (Mail.DELIVERY, 3)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_no_return_path_can_be_made_of_another(data: st.DataObject) -> None:
     token = TOKENS.make_return(Mail.DELIVERY, 1204)

@@ -1,7 +1,7 @@
 """What a status says of an address: the mailbox, or something else."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.mail.statuses import Failure, failure, precise
@@ -153,7 +153,6 @@ def test_the_most_precise_status_counts(status: str, reply: str, exact: str) -> 
     assert precise(status, reply) == exact
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=200))
 def test_any_words_mean_something(status: str, reply: str) -> None:
     assert failure(status, reply) in Failure

@@ -172,7 +172,7 @@ PIECES = [
 LINES = st.text(max_size=80) | st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(LINES, LINES, LINES)
 @example("Zoë\r\nBcc: joe@example.org", "News\r\n\r\n<script>", "Digest\nBcc: joe@example.org")
 @example("zoe@example.com,", "<joe@example.org>", "a\rb")
@@ -197,7 +197,7 @@ def test_no_name_and_no_title_becomes_a_header_or_a_recipient(
 TEXTS = st.text(max_size=300).map(characters.clean_text).map(lambda text: text + "\n")
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(TEXTS)
 @example("From here\n.\n..\n--\n-- \n" + "=" * 80 + "\n")
 @example("كرامة " * 200 + "\n")

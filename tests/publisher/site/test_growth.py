@@ -131,7 +131,6 @@ def a_store(migrated: bytes) -> Callable[[], AbstractContextManager[Database]]:
 # Without shrinking: each step down from a failure publishes a site, and minutes are soon gone.
 @settings(
     max_examples=20,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

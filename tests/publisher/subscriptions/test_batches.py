@@ -92,9 +92,7 @@ def lines_of(rows: list[dict[str, str]]) -> StringIO:
     return file
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(st.lists(ROW, max_size=12), min_size=1, max_size=3), batch=st.integers(1, 5))
 @example(
     files=[
@@ -141,7 +139,6 @@ def test_of_very_many_rejected_rows_the_first_are_listed_and_the_others_counted(
     assert told[-1] == (LISTED + 4, ["nobody", "en"])
 
 
-@settings(deadline=None)
 @given(text=st.one_of(st.emails(), st.from_regex(r"\A[a-z.+-]{1,9}@[a-z0-9.-]{1,9}\Z")))
 def test_what_is_told_at_a_glance_is_told_the_same_by_a_long_look(text: str) -> None:
     def address(given_as: str) -> str:
@@ -172,7 +169,6 @@ def test_two_imports_at_once_take_everybody_once(either: Database, config: Confi
     assert all(member.topics == {"digest": ()} for member in found)
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=40))
 @example("Zoe\u0301 ")
 @example("a" + "\u0301" * 40)

@@ -77,7 +77,7 @@ ADDRESSES = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.emails() | ADDRESSES | st.text(st.characters(exclude_categories=()), max_size=20))
 @example("zoe@faß.example")
 @example("zoe@a\u3002example")

@@ -51,9 +51,7 @@ def put(database: Database, people: list[Member]) -> None:
         members.save(tx, {}, {member.email: member for member in people})
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=st.lists(PERSON, max_size=8, unique_by=lambda member: member.email))
 @example(people=[])
 def test_what_is_exported_can_be_imported_and_is_the_same(

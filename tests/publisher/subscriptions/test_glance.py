@@ -63,9 +63,7 @@ def checks(config: Config) -> Checks:
     return Checks(config, [make.newsletter(key=key) for key in ("digest", "policy")])
 
 
-@settings(
-    deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=rows_of(CELLS)
     | rows_of(PLAIN)

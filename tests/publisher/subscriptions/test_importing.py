@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.config import Config
@@ -335,7 +335,6 @@ def test_what_a_row_says_is_kept_clean(
     assert getattr(found, field) == value
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(COLUMNS), st.text(max_size=30)))
 def test_any_row_is_a_person_or_refused(
     tmp_path_factory: pytest.TempPathFactory, row: dict[str, Any]

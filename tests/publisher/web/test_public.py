@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -114,7 +114,6 @@ def test_a_reader_is_led_to_the_form_in_their_language(
     assert stated.headers["location"] == "/subscribe/es"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80) | st.lists(st.sampled_from(["fr", "ar-EG", ";q=0.5", ",", "*", "-",
                                                         "q=", "=", ";"])).map("".join))  # fmt: skip
 def test_whatever_a_browser_accepts_it_is_shown_a_language_of_the_site(accepted: str) -> None:
