@@ -185,8 +185,8 @@ def test_what_a_worker_had_whose_relay_did_not_answer_before_it_was_killed_is_un
 def test_a_frozen_worker_keeps_its_batch_and_goes_on_with_it(house: House, relay: Relay) -> None:
     """The others of its host see that it lives, though its lease is over."""
     house.settle("lease = 1", "grace = 0")
-    # One of 400 and one of 100: who has the first asks for no other before the most of it is made.
-    house.queue(500, size=400)
+    # One of 800 and one of 100: who has the first asks for no other before the most of it is made.
+    house.queue(900, size=800)
     with Silent() as silent, house.worker(port=str(silent.port)) as frozen:
         wait_until(lambda: len(silent.accepted) == CONNECTIONS)
         frozen.send_signal(signal.SIGSTOP)
@@ -197,9 +197,9 @@ def test_a_frozen_worker_keeps_its_batch_and_goes_on_with_it(house: House, relay
         assert [batch.id for batch in house.held()] == [kept.id]
         silent.answers.set()
         frozen.send_signal(signal.SIGCONT)
-        house.wait(500)
+        house.wait(900)
         both = relay.counts + silent.counts
-    assert house.ended() == (500, 0)
+    assert house.ended() == (900, 0)
     assert set(both.values()) == {1}
 
 
