@@ -2,8 +2,8 @@
 
 Three forms are read: YAML between ``---`` lines and TOML between ``+++`` lines (Hugo,
 Jekyll), and ``Key: value`` lines up to the first empty one (Pelican). YAML is read without
-its guesses: ``lang: no`` stays Norwegian, a date stays as it was written, and no comment begins
-within a title.
+its guesses: ``lang: no`` stays Norwegian, a date stays as it was written, and no comment
+begins within a title.
 """
 
 import re
@@ -29,6 +29,9 @@ _HERE = "front matter"
 
 #: What mends most of what people write that YAML reads otherwise.
 _MEND = 'put the value between quotation marks, such as title: "A: b", and \\ before one within it'
+
+#: The fields that people read: there a number sign is theirs, behind all others it is a comment.
+_PROSE = ("title", "summary", "description", "image_alt", "note")
 
 #: What YAML passes over behind a value (YAML 1.2, 6.6).
 _COMMENT = re.compile(r"[ \t]+#")
@@ -130,12 +133,16 @@ def _yaml(head: str, *, fenced: bool) -> Any:  # noqa: ANN401
 class _PlainLoader(yaml.BaseLoader):
     """YAML without types, and without aliases, which can make a gigabyte of a kilobyte."""
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+    def compose_node(
+        self, parent: yaml.Node | None, index: yaml.Node | int | None
+    ) -> yaml.Node | None:
+        """Return the next node; ``index`` is the node of its key, where it is a field's value."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
-        node = super().compose_node(parent, index)
-        if isinstance(node, yaml.ScalarNode) and node.style is None:
+        node = super().compose_node(parent, index)  # type: ignore[arg-type]
+        is_prose = isinstance(index, yaml.ScalarNode) and index.value.lower() in _PROSE
+        if is_prose and isinstance(node, yaml.ScalarNode) and node.style is None:
             _refuse_comment(node.end_mark)
         return node
 

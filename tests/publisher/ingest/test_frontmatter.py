@@ -52,11 +52,10 @@ QUOTES = "put the value between quotation marks"
     [
         "title: Report #3 is out",
         "lang: fr\nsummary: #water for all",
-        "topics:\n- water # and more",
-        "topics: [a # b\n]",
+        "lang: ar\nImage_Alt: بئر # ماء",
     ],
 )
-def test_what_yaml_takes_for_a_comment_behind_a_value_is_never_cut_off(head: str) -> None:
+def test_what_people_are_to_read_is_never_cut_off_as_a_comment(head: str) -> None:
     with pytest.raises(InputError) as refused:
         split(f"---\n{head}\n---\nBody")
     number = next(n for n, line in enumerate(head.split("\n"), start=2) if "#" in line)
@@ -64,10 +63,17 @@ def test_what_yaml_takes_for_a_comment_behind_a_value_is_never_cut_off(head: str
     assert QUOTES in refused.value.reason
 
 
-def test_comments_on_lines_of_their_own_are_passed_over() -> None:
-    head = '# all\ntitle: "Report #3"\n# its kind\nkind: news\n\n  # its end\nsummary: C#\n'
-    found, _ = split(f"---\n{head}---\nBody")
-    assert found == {"title": "Report #3", "kind": "news", "summary": "C#"}
+def test_comments_on_lines_of_their_own_and_behind_codes_are_passed_over() -> None:
+    own = '# all\ntitle: "Report #3"\n# its kind\nsummary: C#\n'
+    behind = "kind: news # or event\nweight: 10 # Hugo\ntopics: [a] # one\n"
+    found, _ = split(f"---\n{own}{behind}---\nBody")
+    assert found == {
+        "title": "Report #3",
+        "kind": "news",
+        "weight": "10",
+        "summary": "C#",
+        "topics": ["a"],
+    }
 
 
 @pytest.mark.parametrize(
