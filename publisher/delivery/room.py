@@ -20,6 +20,10 @@ from publisher.delivery.outgoing import Outgoing, Relay
 
 _Place = tuple[str, int]
 
+#: Seconds that letters wait for their place. A relay may take minutes to answer for a mail that is
+#: under way: then one connection too many is better.
+_PATIENCE = 5.0
+
 
 class Room:
     """Who asks for room at which relay, and how many last connections there are. For threads."""
@@ -35,15 +39,16 @@ class Room:
 
     @contextmanager
     def asked(self, relay: Relay) -> Iterator[None]:
-        """Have a place at a relay that every campaign of this process leaves, once it has."""
+        """Have a place at a relay that every campaign of this process leaves, once it has.
+
+        Or when that takes too long: somebody waits for the letter.
+        """
         place = (relay.host, relay.port)
         with self._changed:
             self._asked[place] += 1
         try:
             with self._changed:
-                # A relay may take long to answer for a mail that is under way (``end_timeout``):
-                # the letter is then one connection too many, which is better than waiting for it.
-                self._changed.wait_for(lambda: not self._taken[place], relay.timeout)
+                self._changed.wait_for(lambda: not self._taken[place], _PATIENCE)
             yield
         finally:
             with self._changed:
