@@ -618,7 +618,7 @@ def test_readers_see_what_a_simple_model_says_whatever_happens(migrated: bytes) 
     run_state_machine_as_test(
         News,
         settings=settings(
-            max_examples=40,
+            max_examples=60,
             stateful_step_count=30,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
