@@ -94,6 +94,12 @@ def wake_for_due_letters(tx: Transaction, *, now: datetime) -> None:
         wake_for_letters(tx)
 
 
+def wake_all(tx: Transaction, *, now: datetime) -> None:
+    """Make the jobs of all that is due and has none; as :func:`wake`, the last thing."""
+    wake_for_due_letters(tx, now=now)
+    wake(tx, now=now)
+
+
 def is_due(tx: Transaction, batch_id: int, *, now: datetime) -> bool:
     """Return whether there is anything to do for the job of a batch."""
     query = select(batches.c.id).where(

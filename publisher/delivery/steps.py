@@ -44,5 +44,4 @@ def ask(done: Pass, database: Database, config: Config, clock: Callable[[], date
 def wake(database: Database, now: datetime) -> None:
     """Make the jobs of what is due and has none, whyever that is."""
     with database.write() as tx:
-        jobs.wake_for_due_letters(tx, now=now)
-        jobs.wake(tx, now=now)
+        jobs.wake_all(tx, now=now)

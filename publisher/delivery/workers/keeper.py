@@ -62,7 +62,5 @@ class Keeper:
             at.say(problem)
 
     def _wake(self) -> None:
-        now = self.station.clock()
         with self.station.database.write() as tx:
-            jobs.wake_for_due_letters(tx, now=now)
-            jobs.wake(tx, now=now)
+            jobs.wake_all(tx, now=self.station.clock())
