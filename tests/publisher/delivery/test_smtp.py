@@ -284,13 +284,19 @@ def test_only_the_answer_to_the_end_of_a_message_may_take_long() -> None:
     run(main())
 
 
+async def at_the_end(post: Post) -> tuple[Line, asyncio.Task[None]]:
+    """Give a line whose relay has yet to answer the end of its only message."""
+    line = a_line(post, end_timeout=600)
+    sending = asyncio.create_task(line.go_on())
+    await asyncio.sleep(0)
+    line.data_received(b"250 ok\r\n250 ok\r\n")
+    return line, sending
+
+
 def test_the_answer_to_the_end_of_a_message_is_not_waited_for_for_ever() -> None:
     async def main() -> None:
         post = Post(waiting=mails(1))
-        line = a_line(post, end_timeout=600)
-        sending = asyncio.create_task(line.go_on())
-        await asyncio.sleep(0)
-        line.data_received(b"250 ok\r\n250 ok\r\n")
+        _, sending = await at_the_end(post)
         await pass_by(630)
         await sending
         assert post.answers[0].verdict is Verdict.UNANSWERED
@@ -303,10 +309,7 @@ def test_the_answer_to_the_end_of_a_message_is_not_waited_for_for_ever() -> None
 def test_whoever_is_in_haste_waits_for_no_answer_longer_than_for_others() -> None:
     async def main() -> None:
         post = Post(waiting=mails(1))
-        line = a_line(post, end_timeout=600)
-        sending = asyncio.create_task(line.go_on())
-        await asyncio.sleep(0)
-        line.data_received(b"250 ok\r\n250 ok\r\n")
+        line, sending = await at_the_end(post)
         await pass_by(200)
         assert not line.dialogue.over
         post.hasty = True
