@@ -3,7 +3,8 @@
 Processes of ``tidings`` send to a relay that writes down whom it took a mail for; each is killed
 (SIGKILL) while mails go out, or while it starts and recovers what the one before it left, and
 started again, until nothing waits any more. Then the relay's book is held against the store. In
-a last round nobody is killed, but the database goes away, then the relay, and a worker is frozen.
+the last rounds nobody is killed, but the disk is full, again and again; and the database goes
+away, then the relay, and a worker is frozen.
 
 *Lost* is a mail that the relay never took and that is not shown as unknown, *doubled* one that
 it took more than once. Any of them ends the benchmark with exit code 1; so does a mail that is
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from bench import queued, recording, stages
 from bench.conditions import program
-from bench.stages import CONNECTIONS, Figures, Sender, Stage
+from bench.stage import CONNECTIONS, Figures, Sender, Stage
 
 CONDITIONS = {
     "embedded": "'tidings deliver' on SQLite, one process",
@@ -30,6 +31,10 @@ CONDITIONS = {
     "postfix_ask": "'tidings deliver' on SQLite, one process, to a Postfix of its own that hands "
     "on to the relay that writes everything down; rule 'ask'; "
     f"Postfix {program('postconf', '-dh', 'mail_version')}",
+    "jumping_clocks": "two 'tidings deliver' on SQLite, whose clocks are off, from one process to "
+    f"the next, by {', '.join(map(str, stages.JUMPS))} days",
+    "full_disk": "'tidings deliver' on PostgreSQL, whose journal may not pass "
+    f"{stages.FULL_AT} bytes; full: how often it ended for that and was started again",
     "disturbed": "as distributed; PostgreSQL is stopped at once (immediate) and started again, "
     "the relay is killed and started again, a worker gets SIGSTOP and SIGCONT",
     "relay": "a line of the mail's recipient is written with one write(2), then "
@@ -49,6 +54,7 @@ _STAGES: dict[str, Callable[[Path, int], AbstractContextManager[Stage]]] = {
     "embedded": stages.embedded,
     "distributed": stages.distributed,
     _ASKED: stages.postfix_ask,
+    "jumping_clocks": stages.jumping,
 }
 
 
@@ -63,6 +69,7 @@ def measure(*, quick: bool) -> dict[str, Figures]:
             sys.stderr.write(f"{name}: {error}\n")
             continue
         sys.stderr.write(f"{name}: {figures[name]}\n")
+    figures["full_disk"] = cramped(people)
     few, gone, frozen = (5_000, 5, 10) if quick else (people, 10, 60)
     figures["disturbed"] = disturbed(few, gone=gone, frozen=frozen)
     return figures
@@ -77,6 +84,8 @@ def faults(figures: dict[str, Figures]) -> list[str]:
         found += [f"{name}: {of[key]} {key}" for key in ("lost", "doubled", "hidden") if of[key]]
         if of["unknown"] > most:
             found.append(f"{name}: {of['unknown']} unknown, of {most} at the most")
+        if of.get("full") == 0:
+            found.append(f"{name}: the disk was never full")
     return found
 
 
@@ -134,6 +143,16 @@ def _wait(stage: Stage, victim: Sender, people: int, kills: int, chance: random.
         return
     stage.wait(stage.taken.count + chance.randint(1, most))
     time.sleep(chance.uniform(0, 0.02))
+
+
+def cramped(people: int) -> Figures:
+    """Let the disk be full, and full again whenever somebody has made room."""
+    with ExitStack() as ends:
+        stage = _begin(ends, stages.cramped, people)
+        started = time.monotonic()
+        stage.finish()
+        full = sum(sender.gave_up for sender in stage.senders)
+        return {**_conditions(people, 0), "full": full, **stage.judged(), **_seconds(started)}
 
 
 def disturbed(people: int, *, gone: int, frozen: int) -> Figures:

@@ -1,240 +1,54 @@
-"""Where mails are sent while something happens to those who send them, and what comes of it."""
+"""The sites of the crash benchmark: what sends there, from which store, to which relay."""
 
-import json
 import os
 import shutil
-import subprocess
-import sys
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 
 from bench import queued
-from bench.processes import free_port, wait_for
-from store import deliveries
-from store.database import Database, open_database
-from store.dues import WAITING
-from store.errors import TidingsError
-from store.records import DeliveryState, UnknownRule
+from bench.stage import Book, Sender, Stage, Taken, settings
+from store.database import open_database
+from store.records import UnknownRule
 from tests import postfix, postgres
 
-#: Of each process to the relay.
-CONNECTIONS = 10
+#: Where the disk is full: no file may pass 128 blocks of 512 bytes.
+FULL_AT = 128 * 512
+_FULL = ("/bin/sh", "-c", 'ulimit -f 128 && exec "$0" "$@"')
 
-#: Seconds that all may take once nothing happens any more.
-PATIENCE = 300.0
-
-_ROOT = Path(__file__).parents[1]
-_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(_ROOT)}
-_UNDONE = (*WAITING, DeliveryState.CLAIMED)
-
-Figures = dict[str, int]
-
-
-@dataclass(kw_only=True)
-class Book:
-    """The relay that writes down whom it took mails for, and what it wrote."""
-
-    path: Path
-    port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        """Let it take mails."""
-        command = (sys.executable, "-m", "bench.recording", str(self.port), str(self.path))
-        self.process = subprocess.Popen(command, cwd=_ROOT, env=_ENVIRONMENT)  # noqa: S603
-        wait_for(self.port)
-
-    def kill(self) -> None:
-        """Let it be gone; what it wrote stays."""
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    @property
-    def mail(self) -> dict[str, object]:
-        """The settings of ``[mail]`` for it."""
-        return settings(self.port)
-
-    def accepted(self) -> Counter[str]:
-        """Return how many mails it took for each recipient."""
-        lines = self.path.read_text(encoding="utf-8").splitlines()
-        return Counter(line.partition(" ")[0] for line in lines)
-
-
-def settings(port: int) -> dict[str, object]:
-    """Return the settings of ``[mail]`` for a relay here."""
-    return {"host": "127.0.0.1", "port": port, "tls": "none", "connections": CONNECTIONS}
-
-
-@contextmanager
-def _book(folder: Path) -> Iterator[Book]:
-    book = Book(path=folder / "book")
-    book.path.touch()
-    book.start()
-    try:
-        yield book
-    finally:
-        book.kill()
-
-
-@dataclass(kw_only=True)
-class Sender:
-    """A process that sends, and is started again when it has ended."""
-
-    command: Sequence[str]
-    folder: Path
-    process: "subprocess.Popen[bytes] | None" = None
-    #: When it was started, in seconds of a clock that only goes on.
-    started: float = 0.0
-
-    def start(self) -> None:
-        """Start it."""
-        self.started = time.monotonic()
-        with (self.folder / "said").open("ab") as said:
-            self.process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "publisher", *self.command],
-                cwd=self.folder,
-                env=_ENVIRONMENT,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-            )
-
-    def keep(self) -> None:
-        """Start it again if it has ended by itself: another may have had all that was due."""
-        code = self.process.poll() if self.process else 0
-        if code in {0, os.EX_TEMPFAIL}:
-            self.start()
-        elif code is not None:
-            said = (self.folder / "said").read_text(encoding="utf-8", errors="replace")
-            raise RuntimeError(f"tidings {' '.join(self.command)} ended with {code}: {said}")
-
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        if self.process:
-            self.process.send_signal(number)
-
-    def kill(self) -> None:
-        """Kill it, wherever it is."""
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-
-@dataclass(kw_only=True)
-class Taken:
-    """How many mails were taken so far, by a file that grows; a mark ends a line."""
-
-    path: Path
-    mark: bytes
-    count: int = 0
-    _at: int = 0
-
-    def look(self) -> int:
-        """Return how many there are by now."""
-        if not self.path.exists():
-            return 0
-        with self.path.open("rb") as file:
-            file.seek(self._at)
-            new = file.read()
-        # The last line may be half written.
-        whole = new[: new.rfind(b"\n") + 1]
-        self._at += len(whole)
-        self.count += whole.count(self.mark)
-        return self.count
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """A site with an issue that waits, those who send it, and where to see what comes of it."""
-
-    senders: Sequence[Sender]
-    database: Database
-    issue: int
-    book: Book
-    taken: Taken
-    #: The database's server, where it can be stopped.
-    server: "postgres.Server | None" = None
-    #: Where mails lie that were taken and are not in the book yet; of a relay that is asked.
-    queue: Path | None = None
-
-    def wait(self, mails: int) -> None:
-        """Wait until so many were taken; those who end meanwhile are started again."""
-        self.until(lambda: self.taken.look() >= mails, 0.002)
-
-    def finish(self) -> None:
-        """Let them send until nothing waits; with a relay that can be asked nothing is unknown."""
-        with suppress(TimeoutError):
-            # What is not done by then is told of in the figures.
-            self.until(self._is_done, 0.3)
-
-    def until(self, condition: Callable[[], bool], pause: float) -> None:
-        """Wait for something. Raises TimeoutError."""
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            if time.monotonic() > end:
-                raise TimeoutError(f"after {self.taken.count} mails it did not go on")
-            for sender in self.senders:
-                sender.keep()
-            time.sleep(pause)
-
-    def _is_done(self) -> bool:
-        left = _UNDONE if self.queue is None else (*_UNDONE, DeliveryState.UNKNOWN)
-        # Each connection of ours tells once that the database was gone.
-        with suppress(TidingsError), self.database.read() as tx:
-            counts = deliveries.counts(tx, issue_id=self.issue)
-            return not any(counts[state] for state in left) and not self._queued()
-        return False
-
-    def _queued(self) -> bool:
-        """Return whether the relay still has mails that it is to hand on."""
-        folders = ("maildrop", "incoming", "active", "deferred")
-        return self.queue is not None and any(
-            path.is_file() for name in folders for path in (self.queue / name).rglob("*")
-        )
-
-    def judged(self) -> Figures:
-        """Hold the relay's book against the store."""
-        accepted = self.book.accepted()
-        with self.database.read() as tx:
-            states = {mail.email: mail.state for mail in deliveries.listing(tx, self.issue)}
-        unknown = {email for email, state in states.items() if state is DeliveryState.UNKNOWN}
-        return {
-            "lost": len(states.keys() - accepted.keys() - unknown),
-            "doubled": sum(count > 1 for count in accepted.values()),
-            "unknown": len(unknown),
-            "unknown_accepted": len(unknown & accepted.keys()),
-            "hidden": len(unknown ^ self._shown()),
-            "sent": sum(state is DeliveryState.SENT for state in states.values()),
-        }
-
-    def _shown(self) -> set[str]:
-        """Return whom the command shows that tells of unknown mails."""
-        command = ("delivery", "list", "--issue", str(self.issue), "--state", "unknown", "--json")
-        said = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "publisher", *command],
-            cwd=self.senders[0].folder,
-            env=_ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        return {json.loads(line)["email"] for line in said.stdout.splitlines()}
+#: Days by which a clock is off, from one process to the next.
+JUMPS = (0, 30, -30, 400)
 
 
 @contextmanager
 def embedded(folder: Path, people: int) -> Iterator[Stage]:
     """Give one process on SQLite."""
+    with _on_sqlite(folder, people, Sender(command=["deliver"], folder=folder)) as stage:
+        yield stage
+
+
+@contextmanager
+def jumping(folder: Path, people: int) -> Iterator[Stage]:
+    """Give two processes on SQLite whose clocks are off, each time by something else.
+
+    There the sender's own clock tells the time of leases.
+    """
+    days = [timedelta(days=jump) for jump in JUMPS]
+    clocks = [cycle(days), cycle(reversed(days))]
+    senders = [Sender(command=["deliver"], folder=folder, jumps=clock) for clock in clocks]
+    with _on_sqlite(folder, people, *senders) as stage:
+        yield stage
+
+
+@contextmanager
+def _on_sqlite(folder: Path, people: int, *senders: Sender) -> Iterator[Stage]:
     url = f"sqlite:///{folder}/tidings.db"
     with _book(folder) as book, closing(open_database(url)) as database:
         config = queued.written(folder, url, book.mail)
         yield Stage(
-            senders=[Sender(command=["deliver"], folder=folder)],
+            senders=senders,
             issue=queued.queue(config, people, now=datetime.now(UTC)),
             database=database,
             book=book,
@@ -246,17 +60,32 @@ def embedded(folder: Path, people: int) -> Iterator[Stage]:
 def distributed(folder: Path, people: int) -> Iterator[Stage]:
     """Give two workers on PostgreSQL, as on two hosts: neither sees the other's journals."""
     hosts = [folder / "one", folder / "two"]
+    senders = [Sender(command=["worker"], folder=host) for host in hosts]
+    with _on_postgresql(folder, people, *senders) as stage:
+        yield stage
+
+
+@contextmanager
+def cramped(folder: Path, people: int) -> Iterator[Stage]:
+    """Give one process on PostgreSQL, which writes no file but its journal, on a full disk."""
+    sender = Sender(command=["deliver"], folder=folder / "one", inside=_FULL)
+    with _on_postgresql(folder, people, sender) as stage:
+        yield stage
+
+
+@contextmanager
+def _on_postgresql(folder: Path, people: int, *senders: Sender) -> Iterator[Stage]:
     with (
         _book(folder) as book,
         postgres.own_server() as server,
         postgres.copy(server.base, None) as url,
         closing(open_database(url)) as database,
     ):
-        for host in hosts:
-            host.mkdir()
-            config = queued.written(host, url, book.mail)
+        for sender in senders:
+            sender.folder.mkdir()
+            config = queued.written(sender.folder, url, book.mail)
         yield Stage(
-            senders=[Sender(command=["worker"], folder=host) for host in hosts],
+            senders=senders,
             issue=queued.queue(config, people, now=datetime.now(UTC)),
             database=database,
             book=book,
@@ -286,3 +115,14 @@ def postfix_ask(folder: Path, people: int) -> Iterator[Stage]:
             taken=Taken(path=relay.log, mark=b"(queue active)\n"),
             queue=relay.log.parent / "queue",
         )
+
+
+@contextmanager
+def _book(folder: Path) -> Iterator[Book]:
+    book = Book(path=folder / "book")
+    book.path.touch()
+    book.start()
+    try:
+        yield book
+    finally:
+        book.kill()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from publisher import characters, markup
+from publisher import characters, languages, markup
 from publisher.config import Config
 from publisher.errors import ConflictError, EditConflictError, InputError, NotFoundError
 from publisher.freshness import digest
@@ -225,8 +225,7 @@ def _refuse_strangers(
     item: Item, texts: Mapping[str, Translation], language: str, config: Config
 ) -> None:
     if language not in texts and language not in config.site.languages:
-        there = ", ".join(config.site.languages)
-        raise InputError("language", f"{language} is not a language of this site ({there})")
+        raise InputError("language", languages.foreign(language, config.site.languages))
     if item.source_language not in texts and language != item.source_language:
         raise InputError("language", f"item {item.id} has no text in {item.source_language} yet")
 

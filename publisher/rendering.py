@@ -7,6 +7,7 @@ an empty place. Every template gets, beside the values of its caller:
     t(key, **slots)          our strings in their language;  n(key, number)  with plural forms
     date(instant)            a day as they write it;  time(instant)  what the clock shows then
     number(value)            a number likewise;  year_name(number)  a year
+    listed(words)            words as they join them: "a, b and c"
     language_name(tag)       a language's name in itself;  direction_of(tag)  ltr or rtl
     territorial(tag)         a language with its likeliest territory, as OpenGraph wants it
 
@@ -127,6 +128,7 @@ def _of_readers(chain: Sequence[str], zone: str) -> Mapping[str, Any]:
         "time": partial(languages.time, language=strings.locale, zone=zone),
         "number": partial(languages.number, language=strings.locale),
         "year_name": partial(languages.year, language=strings.locale),
+        "listed": partial(languages.listing, language=strings.locale),
         "language_name": languages.name,
         "name_here": partial(languages.name, within=strings.language),
         "direction_of": languages.direction,

@@ -63,14 +63,14 @@ def known(tx: Transaction, emails: Collection[str]) -> dict[str, Member]:
 def page(
     tx: Transaction,
     *,
-    after: int,
+    after: str = "",
     limit: int,
     language: str | None = None,
     newsletter: str | None = None,
     status: Status | None = None,
 ) -> list[Member]:
-    """Return the next people by id, of those whom a filter leaves. Nothing of who is erased."""
-    query = select(*_COLUMNS).where(subscribers.c.id > after).order_by(subscribers.c.id)
+    """Return the next people by address, whom a filter leaves. Nothing of who is erased."""
+    query = select(*_COLUMNS).where(subscribers.c.email > after).order_by(subscribers.c.email)
     query = query.where(subscribers.c.status != Status.ERASED)
     if language:
         query = query.where(subscribers.c.language == language)

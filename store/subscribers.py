@@ -92,18 +92,6 @@ def subscriptions_of(tx: Transaction, subscriber_id: int) -> tuple[Subscription,
     )
 
 
-def listing(
-    tx: Transaction, *, language: str | None = None, status: Status | None = None
-) -> list[Subscriber]:
-    """Return subscribers by address: all, or those of a language, in a status, or both."""
-    query = select(*_FIELDS).order_by(subscribers.c.email)
-    if language:
-        query = query.where(subscribers.c.language == language)
-    if status:
-        query = query.where(subscribers.c.status == status)
-    return [_subscriber(row) for row in tx.rows(query)]
-
-
 def readers(newsletter: str, frequency: str = "", *, now: datetime) -> Select[Any]:
     """Return the query for who gets a newsletter at a frequency, but for those who pause.
 

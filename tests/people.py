@@ -7,11 +7,13 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
+from sqlalchemy import select
+
 from publisher.config import Config
 from publisher.mail.letters import message
 from publisher.subscriptions import confirming, joining, keyring, preferences
 from publisher.tokens import Purpose
-from store import letters, subscribers
+from store import letters, subscribers, tables
 from store.database import Database
 from store.records import Letter, Subscriber, Subscription
 from tests import make
@@ -71,8 +73,8 @@ def save(database: Database, config: Config, reader: Subscriber, **changes: Any)
 def written(database: Database, name: str = "") -> list[Letter]:
     """Return the letters that were queued, oldest first: all, or those of a name."""
     with database.read() as tx:
-        people = subscribers.listing(tx)
-        found = [letter for one in people for letter in letters.of(tx, one.id)]
+        people = [row["id"] for row in tx.rows(select(tables.subscribers.c.id))]
+        found = [letter for id_ in people for letter in letters.of(tx, id_)]
     return sorted((row for row in found if name in {"", row.name}), key=lambda row: row.id)
 
 

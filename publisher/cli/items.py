@@ -107,12 +107,11 @@ def list_(
 def _of_site(config: "Config", language: str) -> str:
     """Return a language of the site. Raises InputError for any other."""
     from publisher.errors import InputError  # noqa: PLC0415
-    from publisher.languages import tag  # noqa: PLC0415
+    from publisher.languages import foreign, tag  # noqa: PLC0415
 
-    found, there = tag(language), config.site.languages
-    if found not in there:
-        reason = f"{found} is not a language of this site ({', '.join(there)})"
-        raise InputError("language", reason)
+    found = tag(language)
+    if found not in config.site.languages:
+        raise InputError("language", foreign(found, config.site.languages))
     return found
 
 

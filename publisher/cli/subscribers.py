@@ -1,5 +1,6 @@
 """``tidings subscriber``."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from publisher.cli import common, subscriber_files
 
 if TYPE_CHECKING:
-    from store.database import Transaction
+    from store.members import Member
     from store.records import Subscriber
 
 subscriber = typer.Typer(name="subscriber", help="People on the lists.", no_args_is_help=True)
@@ -33,6 +34,7 @@ def add(
 ) -> None:
     """Add somebody who agreed to get mail, or change what is known of them."""
     from publisher import subscriptions  # noqa: PLC0415
+    from store import subscribers  # noqa: PLC0415
 
     row = {
         "email": email,
@@ -47,7 +49,7 @@ def add(
     with common.opened(ctx, config) as house:
         added = subscriptions.add(house.database, house.config, row)
         with house.database.read() as tx:
-            record = _record(tx, added)
+            record = _record(added, map(vars, subscribers.subscriptions_of(tx, added.id)))
     common.show(record, as_json=as_json)
 
 
@@ -61,22 +63,28 @@ def list_(
     as_json: common.JsonOption = False,
 ) -> None:
     """List the subscribers."""
-    from store import subscribers  # noqa: PLC0415
+    from publisher.subscriptions import exporting  # noqa: PLC0415
 
     wanted = subscriber_files.status_of(status)
-    with common.opened(ctx, config) as house, house.database.read() as tx:
-        found = subscribers.listing(tx, language=language, status=wanted)
-        records = [_record(tx, entry) for entry in found]
     columns = ("email", "name", "language", "timezone", "status", "subscriptions")
+    with common.opened(ctx, config) as house:
+        found = exporting.people(house.database, language=language, status=wanted)
+        records = (_of_member(member, as_json=as_json) for member in found)
+        common.listing(records, columns, as_json=as_json)
+
+
+def _of_member(member: "Member", *, as_json: bool) -> dict[str, Any]:
     if not as_json:
-        for record in records:
-            record["subscriptions"] = [entry["newsletter"] for entry in record["subscriptions"]]
-    common.listing(records, columns, as_json=as_json)
+        return {**member._asdict(), "subscriptions": list(member.topics)}
+    choices = [
+        {"newsletter": key, "topics": topics, "frequency": member.often.get(key, "")}
+        for key, topics in member.topics.items()
+    ]
+    return _record(member, choices)
 
 
-def _record(tx: "Transaction", entry: "Subscriber") -> dict[str, Any]:
-    from store import subscribers  # noqa: PLC0415
-
+def _record(entry: "Subscriber | Member", choices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what commands show of somebody with these subscriptions."""
     return {
         "email": entry.email,
         "name": entry.name,
@@ -85,10 +93,7 @@ def _record(tx: "Transaction", entry: "Subscriber") -> dict[str, Any]:
         "status": entry.status,
         "consent_at": entry.consent_at,
         "consent_source": entry.consent_source,
-        "subscriptions": [
-            {**vars(wanted), "topics": list(wanted.topics)}
-            for wanted in subscribers.subscriptions_of(tx, entry.id)
-        ],
+        "subscriptions": [{**choice, "topics": list(choice["topics"])} for choice in choices],
     }
 
 

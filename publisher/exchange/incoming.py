@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from publisher import languages
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
 from publisher.exchange import files, po, xliff
@@ -131,8 +132,8 @@ def _open(tx: Transaction, config: Config, returned: Returned, source: str) -> D
 def _refuse_languages(case: Case, returned: Returned, config: Config) -> None:
     source, target = returned.ticket.source_language, returned.ticket.target_language
     if target not in config.site.languages:
-        there = ", ".join(config.site.languages)
-        raise InputError("target-language", f"{target!r} is not a language of this site ({there})")
+        reason = languages.foreign(repr(target), config.site.languages)
+        raise InputError("target-language", reason)
     if target == case.item.source_language:
         reason = f"the item was written in {target}: 'tidings item correct' changes that text"
         raise InputError("target-language", reason)

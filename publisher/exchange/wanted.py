@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from publisher import languages
 from publisher.config import Config
 from publisher.errors import InputError, NotFoundError
 from publisher.exchange.basis import Case, cases
@@ -37,10 +38,10 @@ def refuse_impossible(order: Order, config: Config) -> None:
     """Raise InputError for an order that no item can meet."""
     if order.format not in FORMATS:
         raise InputError("format", f"{order.format!r} is none of {', '.join(FORMATS)}")
-    there = ", ".join(config.site.languages)
+    site = config.site.languages
     for name, language in (("language", order.language), ("from", order.made_from)):
-        if language is not None and language not in config.site.languages:
-            raise InputError(name, f"{language} is not a language of this site ({there})")
+        if language is not None and language not in site:
+            raise InputError(name, languages.foreign(language, site))
     if order.made_from == order.language:
         raise InputError("from", f"{order.language} is not translated from itself")
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from publisher import characters
+from publisher import characters, languages
 from publisher.errors import InputError
 from publisher.ingest import stated
 from publisher.ingest.commonmark import from_html
@@ -140,8 +140,7 @@ class Tally:
     def pass_over_foreign(self, written: str, site: tuple[str, ...]) -> None:
         """Count a text in a language that the site does not have."""
         shown = written[:_SHOWN] or "none"
-        reason = f"lang: {shown} is not a language of this site ({', '.join(site)})"
-        self.pass_over(reason, f"{self.address}?lang={shown}")
+        self.pass_over(f"lang: {languages.foreign(shown, site)}", f"{self.address}?lang={shown}")
 
     def told(self) -> Iterator[Rejected]:
         """Yield each reason."""

@@ -128,7 +128,7 @@ class Fields:
         if language not in self.languages:
             raise InputError(
                 key,
-                f"{language} is not a language of this site ({', '.join(self.languages)}); "
+                f"{languages.foreign(language, self.languages)}; "
                 "add it to site.languages in tidings.toml, or correct the file",
             )
         return language

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
-from publisher import characters, markup
+from publisher import characters, languages, markup
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.ingest.drafts import Draft, Rejected, Source, Unchanged
@@ -166,8 +166,7 @@ def put_topic(database: Database, config: Config, key: str, names: Mapping[str, 
         raise InputError("key", f"{key!r} must be lower-case letters, digits and hyphens")
     for language in names:
         if language not in config.site.languages:
-            there = ", ".join(config.site.languages)
-            raise InputError("name", f"{language} is not a language of this site ({there})")
+            raise InputError("name", languages.foreign(language, config.site.languages))
     cleaned = {language: characters.clean_line(name) for language, name in names.items()}
     with database.write() as tx:
         topics.put(tx, key, cleaned)

@@ -45,8 +45,7 @@ def language(stated: Iterable[str], site: Sequence[str], missing: str) -> str:
     found = site_language(nearest, site)
     if found is None:
         shown = characters.clean_line(nearest[:_SHOWN])
-        there = ", ".join(site)
-        raise InputError("lang", f"{shown} is not a language of this site ({there})")
+        raise InputError("lang", languages.foreign(shown, site))
     return found
 
 

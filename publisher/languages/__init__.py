@@ -11,7 +11,7 @@ data of the first two, or from its catalogue.
 
 from publisher.languages.catalogue import Strings, catalogues, missing, strings
 from publisher.languages.detection import label_of, written_in
-from publisher.languages.tags import chain, closest, direction, tag, territorial
+from publisher.languages.tags import chain, closest, direction, foreign, tag, territorial
 from publisher.languages.writing import date, listing, name, number, time, year
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "closest",
     "date",
     "direction",
+    "foreign",
     "label_of",
     "listing",
     "missing",

@@ -1,6 +1,6 @@
 """Tags of languages (BCP 47), where they lead to, and how far they are from one another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import langcodes
@@ -151,6 +151,11 @@ def closest(wanted: str, available: Sequence[str]) -> str | None:
     """Return the one of ``available`` that a reader of ``wanted`` understands best, or None."""
     found, _ = langcodes.closest_match(wanted, list(available), max_distance=_MAX_DISTANCE)
     return None if found == "und" else found
+
+
+def foreign(language: str, site: Iterable[str]) -> str:
+    """Return what is said of a language that a site does not have."""
+    return f"{language} is not a language of this site ({', '.join(site)})"
 
 
 def least_far(wanted: str, available: Sequence[str]) -> str:

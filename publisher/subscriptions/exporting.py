@@ -36,26 +36,38 @@ def export_csv(
     """Yield the lines of a CSV file: all people, or those in a language, newsletter, status.
 
     Who takes two newsletters with different topics, or at different frequencies, has a row for
-    each choice. Who is erased has
-    none. People are read by pages, each as it is then. Raises NotFoundError when there is no
-    such newsletter.
+    each choice. Who is erased has none. Raises NotFoundError when there is no such newsletter.
     """
     if newsletter:
         with database.read() as tx:
             newsletters.get(tx, newsletter)
     yield _line(COLUMNS)
-    last = 0
+    for member in people(database, language=language, newsletter=newsletter, status=status):
+        for row in _rows(member):
+            yield _line(row)
+
+
+def people(
+    database: Database,
+    *,
+    language: str | None = None,
+    newsletter: str | None = None,
+    status: Status | None = None,
+) -> Iterator[Member]:
+    """Yield all people, or those in a language, newsletter, status, in the order of addresses.
+
+    They are read by pages, each as it is then. Nothing of who is erased.
+    """
+    last = ""
     while True:
         with database.read() as tx:
             page = members.page(
                 tx, after=last, limit=PAGE, language=language, newsletter=newsletter, status=status
             )
-        for member in page:
-            for row in _rows(member):
-                yield _line(row)
+        yield from page
         if len(page) < PAGE:
             return
-        last = page[-1].id
+        last = page[-1].email
 
 
 class RejectedFile:

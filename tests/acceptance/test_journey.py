@@ -219,6 +219,7 @@ def mistype(journey: Journey, language: str) -> None:
 def leave_and_undo(journey: Journey, digest: EmailMessage, language: str) -> None:
     """Leave by the page, and find that it was a mistake."""
     t, had = languages.strings(language).text, topics(journey)
+    name = make.newsletter().names[language]
     journey.open(link(digest, "leave"))
     assert topics(journey) == had
     journey.press(t("leave"))
@@ -227,7 +228,7 @@ def leave_and_undo(journey: Journey, digest: EmailMessage, language: str) -> Non
     journey.press(t("undo"))
     assert journey.heading == t("undone-title")
     assert (status(journey), topics(journey)) == (Status.ACTIVE, had)
-    assert t("goodbye-subject", site=journey.config.name(language)) == journey.mail()["Subject"]
+    assert t("goodbye-subject", newsletters=name) == journey.mail()["Subject"]
 
 
 def receive(journey: Journey, key: str, language: str) -> EmailMessage:
@@ -264,8 +265,8 @@ def leave_by_one_click(journey: Journey, digest: EmailMessage, language: str) ->
     assert reply.status == 200
     assert "set-cookie" not in reply.headers
     assert status(journey) is Status.UNSUBSCRIBED
-    t = languages.strings(language).text
-    assert t("goodbye-subject", site=journey.config.name(language)) == journey.mail()["Subject"]
+    t, name = languages.strings(language).text, make.newsletter().names[language]
+    assert t("goodbye-subject", newsletters=name) == journey.mail()["Subject"]
     journey.now += WEEK
     publish(journey, "not-for-them")
     journey.silence()
@@ -280,7 +281,7 @@ def be_erased(journey: Journey, digest: EmailMessage, language: str) -> None:
     assert journey.heading == t("erased-title")
     assert status(journey) is None
     with journey.database.read() as tx:
-        (nobody,) = subscribers.listing(tx)
+        nobody = subscribers.get(tx, 1)
         sent = [deliveries.counts(tx, issue_id=issue.id) for issue in issues.listing(tx)]
     assert (nobody.status, nobody.name, ADDRESS in nobody.email) == (Status.ERASED, "", False)
     assert sum(counts[DeliveryState.SENT] for counts in sent) == 3

@@ -39,7 +39,7 @@ def start(folder: Path, file: str) -> subprocess.Popen[bytes]:
 
 def taken(database: Database, limit: int = PEOPLE + 1) -> int:
     with database.read() as tx:
-        found = members.page(tx, after=0, limit=limit)
+        found = members.page(tx, limit=limit)
     # With a person come their subscriptions, in one transaction.
     assert all(member.topics == {"digest": ()} for member in found)
     return len(found)

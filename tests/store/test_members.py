@@ -34,7 +34,7 @@ def save(database: Database, *people: Member) -> None:
 
 def found(database: Database) -> dict[str, Member]:
     with database.read() as tx:
-        return {one.email: one for one in members.page(tx, after=0, limit=1000)}
+        return {one.email: one for one in members.page(tx, limit=1000)}
 
 
 @pytest.mark.parametrize("count", [1, 24, 25, 26, 76])
@@ -134,3 +134,32 @@ def test_only_those_are_found_who_are_asked_for(either: Database) -> None:
         known = members.known(tx, ["b@b.org", "b@b.org", "'; drop table subscribers; --@b.org"])
         assert list(known) == ["b@b.org"]
         assert members.known(tx, []) == {}
+
+
+def test_people_are_paged_by_address_language_and_status(either: Database) -> None:
+    with either.write() as tx:
+        for name, language, status in (
+            ("cleo", "fr", Status.ACTIVE),
+            ("ann", "fr", Status.BOUNCED),
+            ("bob", "en", Status.ACTIVE),
+        ):
+            given = {"name": name, "language": language, "status": status}
+            subscribers.add(
+                tx,
+                **given,
+                email=f"{name}@b.org",
+                timezone="UTC",
+                consent_at=None,
+                consent_source="",
+            )
+
+    def names(**filters: Any) -> list[str]:
+        with either.read() as tx:
+            first = members.page(tx, limit=2, **filters)
+            last = members.page(tx, after=first[-1].email, limit=2, **filters)
+        return [one.name for one in (*first, *last)]
+
+    assert names() == ["ann", "bob", "cleo"]
+    assert names(language="fr") == ["ann", "cleo"]
+    assert names(status=Status.ACTIVE) == ["bob", "cleo"]
+    assert names(language="fr", status=Status.ACTIVE) == ["cleo"]

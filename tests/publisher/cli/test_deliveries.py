@@ -16,7 +16,7 @@ import scheduler
 from publisher.cli import app, common
 from publisher.config_file import load
 from publisher.delivery import ways
-from store import batches, letters, queueing, subscribers, tables
+from store import batches, letters, members, queueing, tables
 from store.database import open_database
 from store.records import DeliveryState
 from tests import make
@@ -235,7 +235,7 @@ def test_a_step_that_fails_unforeseen_keeps_no_other_from_being_done_and_is_not_
     database = open_database(f"sqlite:///{place.parent / 'tidings.db'}")
     make.subscribe(database, ["new@example.org"])
     with database.write() as tx:
-        (person,) = subscribers.listing(tx, language="en", status=None)[:1]
+        (person,) = members.page(tx, limit=1, language="en")
         letters.queue(tx, person.id, "welcome", language="en", email="", details={}, now=make.NOW)
         tx.run(text("update letters set details = '{broken'"))
     make.take(database, load(place, environment=False), make.draft("en", key="two"), now=make.NOW)

@@ -42,7 +42,7 @@ PERSON = st.builds(
 
 def everybody(database: Database) -> list[tuple[object, ...]]:
     with database.read() as tx:
-        found = members.page(tx, after=0, limit=10_000)
+        found = members.page(tx, limit=10_000)
     return sorted((*member.fields, *sorted(member.topics.items())) for member in found)
 
 

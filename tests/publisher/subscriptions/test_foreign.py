@@ -34,7 +34,7 @@ def take(database: Database, config: Config, name: str, given: Given = GIVEN) ->
 
 def everybody(database: Database) -> dict[str, Member]:
     with database.read() as tx:
-        return {member.email: member for member in members.page(tx, after=0, limit=100)}
+        return {member.email: member for member in members.page(tx, limit=100)}
 
 
 def test_listmonk_gives_names_states_and_what_its_attributes_say(
