@@ -6,6 +6,7 @@ change. To look for new ones: ``HYPOTHESIS_PROFILE=explore ./run test``.
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,25 @@ from hypothesis import HealthCheck, settings
 
 from publisher.config import Config
 from store.database import Database, open_database
-from tests import make, postgres
+from tests import make, postgres, scratch
 
 # No test is judged by how long it takes: the machine may be busy with something else.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", _PATIENT, derandomize=True)
 settings.register_profile("explore", _PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+_SCRATCH = pytest.StashKey[Path | None]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_SCRATCH] = scratch.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if folder := config.stash[_SCRATCH]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Notes(logging.Handler):

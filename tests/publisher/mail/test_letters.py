@@ -46,7 +46,8 @@ def test_a_letter_is_whole_in_every_language(config: Config, name: str, language
     assert [part["Content-Language"] for part in found.iter_parts()] == [language] * 2
     assert found["List-Unsubscribe"] is None
     strings, html = languages.strings(language), body(raw, "html")
-    assert header(raw, "Subject") == strings.text(f"{name}-subject", site=config.name(language))
+    slots = {"site": config.name(language), "newsletters": make.newsletter().names[language]}
+    assert header(raw, "Subject") == strings.text(f"{name}-subject", **slots)
     assert f'lang="{language}" dir="{languages.direction(language)}"' in html
     for part in (body(raw, "plain"), html):
         assert "{" not in re.sub(r"<style>.*?</style>", "", part, flags=re.DOTALL)
@@ -61,6 +62,12 @@ def test_both_parts_of_a_letter_lead_to_the_same_places(
     raw = message(letter(name, language), TOKENS, config)
     places = [{*re.findall(r"https://[^\s\"<]+", body(raw, kind))} for kind in ("plain", "html")]
     assert places[0] == places[1]
+
+
+def test_a_goodbye_names_all_that_was_left_as_its_reader_would(config: Config) -> None:
+    details = {"names": ["Semaine", "Alertes"]}
+    subject = header(message(letter("goodbye", "fr", details=details), TOKENS, config), "Subject")
+    assert subject.endswith("Semaine et Alertes")
 
 
 def test_a_message_id_is_the_letters_own(config: Config) -> None:
