@@ -6,7 +6,6 @@ change. To look for new ones: ``HYPOTHESIS_PROFILE=explore ./run test``.
 
 import logging
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,16 +23,8 @@ settings.register_profile("explore", _PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
-_SCRATCH = pytest.StashKey[Path | None]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_SCRATCH] = scratch.begin()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if folder := config.stash[_SCRATCH]:
-        shutil.rmtree(folder, ignore_errors=True)
+def pytest_configure() -> None:
+    scratch.begin()
 
 
 class _Notes(logging.Handler):

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+from multiprocessing import util
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")
@@ -18,7 +19,8 @@ _ENOUGH = 6 << 30
 def begin() -> Path | None:
     """Have temporary files of this process and its children lie in memory; return the folder.
 
-    None where somebody has said where they are to lie, or where there is too little.
+    It is gone at the end. None where somebody has said where they are to lie, or where there is
+    too little memory.
     """
     if "TMPDIR" in os.environ or not _is_roomy():
         return None
@@ -26,6 +28,8 @@ def begin() -> Path | None:
     # PostgreSQL and Postfix, as users of their own, must come through.
     folder.chmod(0o711)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    # Behind what multiprocessing itself takes away (-100).
+    util.Finalize(None, shutil.rmtree, args=(folder,), exitpriority=-200)
     return folder
 
 

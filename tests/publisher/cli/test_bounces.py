@@ -11,7 +11,8 @@ from store import deliveries, queueing, subscribers
 from store.database import open_database
 from store.records import DeliveryState
 from tests import bounced, claimed, make
-from tests.publisher.cli.test_contract import NOW, tidings
+from tests.commands import tidings
+from tests.publisher.cli.test_contract import NOW
 from tests.store import fill
 
 ZOE = "zoe@example.org"

@@ -1,11 +1,8 @@
 """The commands as people's scripts use them: JSON keys, exit codes, clear mistakes."""
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -23,6 +20,7 @@ from publisher.errors import (
     TidingsError,
     UnreachableError,
 )
+from tests.commands import ROOT, process, tidings
 from tests.fakes import Relay, free_port
 
 NOW = "2026-11-23T08:00:00Z"
@@ -37,43 +35,6 @@ workflow: approved
 
 {body}
 """
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        (line,) = self.out.splitlines()
-        found: dict[str, Any] = json.loads(line)
-        return found
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-def tidings(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
-    """Run a command in a folder, as a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "publisher", *arguments],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        env={
-            **{key: value for key, value in os.environ.items() if not key.startswith("TIDINGS_")},
-            "PYTHONPATH": str(Path(__file__).parents[3]),
-            **(environment or {}),
-        },
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture
@@ -96,9 +57,9 @@ NOTHING_WRONG: dict[str, list[Any]] = {"rejected": [], "problems": [], "gone": [
 
 
 def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
-    topic = tidings(place, "topic", "add", "labour-migration", "--name", "en=Labour", "--json")
+    topic = process(place, "topic", "add", "labour-migration", "--name", "en=Labour", "--json")
     assert topic.json == {"key": "labour-migration", "names": {"en": "Labour"}}
-    begun = tidings(
+    begun = process(
         place, "newsletter", "add", "digest", "--schedule", "0 7 * * FRI", "--timezone",
         "Europe/Brussels", "--missing", "fallback", "--name", "en=Digest", "--json",
         "--now", "2026-11-16T08:00:00Z",
@@ -109,26 +70,26 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
         "nobody,en,digest\nfr@example.org,fr,other\n",
         encoding="utf-8",
     )
-    people = tidings(place, "subscriber", "import", "people.csv", "--json").json
+    people = process(place, "subscriber", "import", "people.csv", "--json").json
     assert (people["rows"], people["added"], people["updated"], people["same"]) == (4, 2, 0, 0)
     assert [row["line"] for row in people["rejected"]] == [4, 5]
     assert people["rejected"][0].keys() == {"line", "email", "reason"}
-    added = tidings(
+    added = process(
         place, "subscriber", "add", "fr@example.org", "--language", "fr", "--newsletters", "digest",
         "--json", "--now", NOW,
     ).json  # fmt: skip
     assert (added["status"], added["consent_at"]) == ("active", NOW)
-    taken = tidings(place, "item", "import", "items", "--json", "--now", NOW).json
+    taken = process(place, "item", "import", "items", "--json", "--now", NOW).json
     assert taken == {"new": 2, "changed": 0, "same": 0, **NOTHING_WRONG}
-    (item,) = tidings(place, "item", "list", "--json").lines
-    assert item == tidings(place, "item", "show", str(item["id"]), "--json").json
+    (item,) = process(place, "item", "list", "--json").lines
+    assert item == process(place, "item", "show", str(item["id"]), "--json").json
     assert {"id", "kind", "topics", "source_language", "embargo", "translations"} <= item.keys()
     text = item["translations"][0]
     assert {"language", "title", "workflow", "freshness", "revision"} <= text.keys()
 
     with Relay() as relay:
         relay_at = {"TIDINGS_MAIL__HOST": "127.0.0.1", "TIDINGS_MAIL__PORT": str(relay.port)}
-        ticked = tidings(place, "tick", "--json", "--now", NOW, environment=relay_at)
+        ticked = process(place, "tick", "--json", "--now", NOW, environment=relay_at)
         assert ticked.code == 0, ticked.err
         assert relay.counts == {f"{tag}@example.org": 1 for tag in ("en", "fr", "ar")}
     done = ticked.json
@@ -144,33 +105,33 @@ def test_the_whole_way_of_an_item_by_commands(place: Path) -> None:
         "slot": "2026-11-20T06:00:00Z",
         "state": "sent",
     }
-    issue = tidings(place, "issue", "show", "1", "--json").json
+    issue = process(place, "issue", "show", "1", "--json").json
     assert [(e["language"], e["items"], e["recipients"]) for e in issue["editions"]] == [
         ("en", 1, 1),
         ("fr", 1, 1),
         ("ar", 1, 1),
     ]
     assert issue["deliveries"]["sent"] == 3
-    assert issue == tidings(place, "issue", "list", "--json").json
-    mails = tidings(place, "delivery", "list", "--issue", "1", "--json").lines
+    assert issue == process(place, "issue", "list", "--json").json
+    mails = process(place, "delivery", "list", "--issue", "1", "--json").lines
     assert {mail["email"] for mail in mails} == {f"{tag}@example.org" for tag in ("en", "fr", "ar")}
     keys = {"id", "email", "language", "state", "code", "attempts", "message_id"}
     assert keys <= mails[0].keys()
-    settled = tidings(place, "delivery", "resolve", str(mails[0]["id"]), "--as", "sent")
+    settled = process(place, "delivery", "resolve", str(mails[0]["id"]), "--as", "sent")
     assert (settled.code, "is not unknown" in settled.err) == (1, True)
-    feeds = tidings(place, "feed", "list", "--json").lines
+    feeds = process(place, "feed", "list", "--json").lines
     assert len(feeds) == 15
     assert feeds[0].keys() == {"language", "topic", "format", "url", "path", "entries", "updated"}
     assert all(Path(feed["path"]).exists() for feed in feeds)
-    built = tidings(place, "site", "build", "--json").json
+    built = process(place, "site", "build", "--json").json
     assert built.keys() == {"files", "seconds"}
-    idle = tidings(place, "deliver", "--json").json
+    idle = process(place, "deliver", "--json").json
     assert idle["sent"] == 0
     assert {"failed", "postponed", "unknown", "seconds", "messages_per_second"} <= idle.keys()
-    assert len(tidings(place, "subscriber", "list", "--json").lines) == 3
-    shown = tidings(place, "newsletter", "show", "digest", "--json", "--now", NOW).json
+    assert len(process(place, "subscriber", "list", "--json").lines) == 3
+    shown = process(place, "newsletter", "show", "digest", "--json", "--now", NOW).json
     assert {"key", "languages", "schedule", "timezone", "next_slots"} <= shown.keys()
-    assert tidings(place, "newsletter", "list", "--json", "--now", NOW).lines == [shown]
+    assert process(place, "newsletter", "list", "--json", "--now", NOW).lines == [shown]
 
 
 def test_a_newsletter_goes_out_when_and_as_often_as_it_says(place: Path) -> None:
@@ -270,10 +231,10 @@ def test_a_mistake_is_one_clear_line_and_its_exit_code(
 
 def test_the_configuration_is_found_as_the_contract_says(place: Path, tmp_path: Path) -> None:
     path = str(place / "tidings.toml")
-    assert tidings(tmp_path, "feed", "list").code == 78
-    assert tidings(tmp_path, "feed", "list", "--config", path).code == 0
-    assert tidings(tmp_path, "--config", path, "feed", "list").code == 0
-    assert tidings(tmp_path, "feed", "list", environment={"TIDINGS_CONFIG": path}).code == 0
+    assert process(tmp_path, "feed", "list").code == 78
+    assert process(tmp_path, "feed", "list", "--config", path).code == 0
+    assert process(tmp_path, "--config", path, "feed", "list").code == 0
+    assert process(tmp_path, "feed", "list", environment={"TIDINGS_CONFIG": path}).code == 0
 
 
 def test_init_never_overwrites_a_site_and_leaves_nothing_of_a_wrong_one(place: Path) -> None:
@@ -289,12 +250,12 @@ def test_init_never_overwrites_a_site_and_leaves_nothing_of_a_wrong_one(place: P
 
 
 def test_an_absent_relay_is_try_again_later(place: Path) -> None:
-    tidings(place, "newsletter", "add", "d", "--schedule", "0 7 * * *", "--missing", "skip",
+    process(place, "newsletter", "add", "d", "--schedule", "0 7 * * *", "--missing", "skip",
             "--now", "2026-11-22T08:00:00Z")  # fmt: skip
-    tidings(place, "subscriber", "add", "en@example.org", "--language", "en", "--newsletters", "d")
-    tidings(place, "item", "import", "items", "--now", NOW)
+    process(place, "subscriber", "add", "en@example.org", "--language", "en", "--newsletters", "d")
+    process(place, "item", "import", "items", "--now", NOW)
     relay = {"TIDINGS_MAIL__HOST": "127.0.0.1", "TIDINGS_MAIL__PORT": str(free_port())}
-    ran = tidings(place, "tick", "--json", "--now", NOW, environment=relay)
+    ran = process(place, "tick", "--json", "--now", NOW, environment=relay)
     assert ran.code == 75
     assert ran.json["queued"] == 1
     assert "no relay at 127.0.0.1" in ran.err
@@ -329,7 +290,7 @@ def test_a_changed_setting_reaches_every_item_when_asked_to(place: Path) -> None
 
 
 def test_a_worker_on_sqlite_is_not_at_work(place: Path) -> None:
-    ran = tidings(place, "worker")
+    ran = process(place, "worker")
     assert ran.code == 78
     assert "workers need a PostgreSQL" in ran.err
     assert "at work" not in ran.err
@@ -338,7 +299,7 @@ def test_a_worker_on_sqlite_is_not_at_work(place: Path) -> None:
 def test_serve_answers_and_stops_well_when_told_to(place: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", "publisher", "serve", "--port", str(port)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     tidings(place, "item", "import", "items")
     with subprocess.Popen(command, cwd=place, env=environment, stderr=subprocess.PIPE) as server:
         assert server.stderr is not None
@@ -382,7 +343,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.commands import Ran, tidings
 from tests.fakes import Relay
-from tests.publisher.cli.test_contract import NOW, Ran, tidings
+from tests.publisher.cli.test_contract import NOW
 
 ITEM = "---\ntitle: {title}\nworkflow: approved\n---\n\n{body}\n"
 LATER = "2026-11-23T09:00:00Z"

@@ -9,7 +9,8 @@ from publisher.subscriptions import erasure
 from store import letters
 from store.database import Database, open_database
 from tests import make, people
-from tests.publisher.cli.test_contract import NOW, tidings
+from tests.commands import tidings
+from tests.publisher.cli.test_contract import NOW
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.publisher.cli.test_contract import tidings
+from tests.commands import tidings
 
 ROOT = Path(__file__).parents[3]
 LIST = "Zoe <zoe@example.org>\nno address\nluc@example.org\n"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.publisher.cli.test_contract import NOW, tidings
+from tests.commands import tidings
+from tests.publisher.cli.test_contract import NOW
 
 ZOE = "zoe@example.org"
 

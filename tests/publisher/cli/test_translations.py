@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests import translators
-from tests.publisher.cli.test_contract import NOW, tidings
+from tests.commands import tidings
+from tests.publisher.cli.test_contract import NOW
 
 ITEM = "---\ntitle: {title}\ndate: 2026-11-20\nworkflow: approved\n---\n\n{body}\n"
 
