@@ -209,6 +209,8 @@ def mistype(journey: Journey, language: str) -> None:
     assert page.get_by_role("alert").inner_text() == t("form-wrong")
     field = page.get_by_label(t("email"))
     assert field.get_attribute("aria-invalid") == "true"
+    # A screen reader reads at once what has the focus, and what is said of it.
+    assert field.evaluate("field => field === document.activeElement")
     assert page.locator(f"#{field.get_attribute('aria-describedby')}").inner_text() == t(
         "error-email"
     )
