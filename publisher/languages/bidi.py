@@ -25,4 +25,5 @@ def kept_apart(value: str, around: str) -> str:
     if not runs or around in runs:
         return value
     (own,) = runs
-    return f"{_MARKS[own]}{value}{_MARKS[own]}{_MARKS[around]}"
+    # The outer ones also for a subject that begins with it: mail programs go by what comes first.
+    return f"{_MARKS[around]}{_MARKS[own]}{value}{_MARKS[own]}{_MARKS[around]}"

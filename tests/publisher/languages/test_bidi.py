@@ -74,8 +74,8 @@ def test_a_date_stands_beside_a_name_that_runs_the_other_way(page: Page) -> None
 @pytest.mark.parametrize(
     ("value", "around", "marked"),
     [
-        ("Europe!", "rtl", f"{LRM}Europe!{LRM}{RLM}"),
-        ("نشرة", "ltr", f"{RLM}نشرة{RLM}{LRM}"),
+        ("Europe!", "rtl", f"{RLM}{LRM}Europe!{LRM}{RLM}"),
+        ("نشرة", "ltr", f"{LRM}{RLM}نشرة{RLM}{LRM}"),
         ("Actualités !", "ltr", "Actualités !"),
         ("نشرة", "rtl", "نشرة"),
         # Letters of both: an Arabic name with an abbreviation, or an English one with a quotation.
