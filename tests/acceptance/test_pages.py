@@ -212,6 +212,22 @@ def test_paper_shows_the_text_and_where_it_is_from(
         assert ink == "rgb(24, 33, 38)"
 
 
+def test_paper_breaks_no_number_of_a_table(config: Config, chromium: Browser, port: int) -> None:
+    path = next(path for path in paths(config, "en") if "in-figures" in path)
+    with visit(chromium, port) as visited:
+        visited.page.goto(visited.origin + path)
+        visited.page.emulate_media(media="print")
+        visited.page.set_viewport_size({"width": 680, "height": 960})
+        lines = """() => {
+            const cell = document.querySelector(".table tr:nth-child(2) td.right");
+            cell.nextElementSibling.textContent = "Much was said of this number. ".repeat(9);
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return [cell.textContent, range.getClientRects().length];
+        }"""
+        assert visited.page.evaluate(lines) == ["500", 1]
+
+
 # As it stands.
 
 
