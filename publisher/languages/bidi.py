@@ -15,9 +15,9 @@ _RUNS = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 
 
 def kept_apart(value: str, around: str) -> str:
-    """Return a value with marks that keep it together in a sentence of a direction, if it needs any.
+    """Return a value with what keeps it together in a sentence of a direction, where it needs that.
 
-    One with letters of that direction is left as it is: which it is of, nobody can say from here.
+    One that has letters of both is left as it is: which way it runs cannot be told from here.
     """
     if around == "ltr" and value.isascii():
         return value
