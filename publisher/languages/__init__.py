@@ -3,6 +3,7 @@
     tags.py        BCP 47 tags, chains, scripts and direction, who understands what
     writing.py     how a language writes names of languages, dates, numbers and lists
     catalogue.py   our own strings, with plural forms, from ``publisher/locale/<tag>.po``
+    bidi.py        what keeps a name together in a sentence that runs the other way
     detection.py   which language a text is in
 
 The one home of langcodes, Babel and py3langid; what holds for one language comes from the CLDR

@@ -2,6 +2,7 @@
 
 import gettext
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from publisher.languages import writing
-from publisher.languages.tags import closest, least_far, script
+from publisher.languages.bidi import kept_apart
+from publisher.languages.tags import closest, direction, least_far, script
 
 _LOCALE = Path(__file__).parent.parent / "locale"
 
@@ -31,14 +33,22 @@ class Strings:
         found = self._catalogue.gettext(key)
         if found == key:
             raise KeyError(f"locale/{self.language}.po has no string {key!r}")
-        return found.format(**values)
+        return found.format(**self._apart(values))
 
     def count(self, key: str, number: int, **values: object) -> str:
         """Return the plural form for a number; ``{number}`` in it is as the language writes it."""
         found = self._catalogue.ngettext(key, key, number)
         if found == key:
             raise KeyError(f"locale/{self.language}.po has no string {key!r}")
-        return found.format(number=writing.number(number, self.locale), **values)
+        written = writing.number(number, self.locale)
+        return found.format(number=written, **self._apart(values))
+
+    def _apart(self, values: Mapping[str, object]) -> dict[str, object]:
+        around = direction(self.language)
+        return {
+            name: kept_apart(value, around) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
 
 
 @cache

@@ -13,6 +13,10 @@ MAX_EMAIL, MAX_LOCAL = 254, 64
 PLAIN = r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)+[a-z0-9]++"
 _PLAIN = re.compile(PLAIN, re.IGNORECASE | re.ASCII)
 
+#: What an address that was copied out of a text may have at its ends: marks and controls of
+#: direction, which nobody sees (Unicode Standard Annex 9, 2). Our own sentences have them, too.
+_UNSEEN = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
 
 def email_address(text: str) -> str:
     """Return an address in the form that it is kept in. Raises InputError.
@@ -23,7 +27,7 @@ def email_address(text: str) -> str:
     """
     if len(text) <= MAX_LOCAL and _PLAIN.fullmatch(text):
         return text.lower()
-    address = text.strip()
+    address = text.strip().strip(_UNSEEN).strip()
     local, at, host = address.rpartition("@")
     try:
         ascii_host = addresses.ascii_host(host)

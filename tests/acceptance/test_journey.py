@@ -209,6 +209,8 @@ def mistype(journey: Journey, language: str) -> None:
     assert page.get_by_role("alert").inner_text() == t("form-wrong")
     field = page.get_by_label(t("email"))
     assert field.get_attribute("aria-invalid") == "true"
+    # A screen reader reads at once what has the focus, and what is said of it.
+    assert field.evaluate("field => field === document.activeElement")
     assert page.locator(f"#{field.get_attribute('aria-describedby')}").inner_text() == t(
         "error-email"
     )
@@ -245,7 +247,10 @@ def change(journey: Journey, digest: EmailMessage, language: str, other: str) ->
     """Read another language and another topic from now on."""
     t, page = languages.strings(language).text, journey.page
     journey.open(link(digest, "preferences"))
-    page.get_by_label(t("your-language"), exact=True).select_option(other)
+    choice = page.get_by_label(t("your-language"), exact=True)
+    # Names begin as they do in the links to other languages: in capitals.
+    assert all(name[0] == name[0].upper() for name in choice.inner_text().split("\n") if name)
+    choice.select_option(other)
     journey.topic(t, "Labour", language).uncheck()
     journey.topic(t, "Asylum", language).check()
     journey.press(t("save"))

@@ -212,6 +212,46 @@ def test_paper_shows_the_text_and_where_it_is_from(
         assert ink == "rgb(24, 33, 38)"
 
 
+def test_paper_breaks_no_number_of_a_table(config: Config, chromium: Browser, port: int) -> None:
+    path = next(path for path in paths(config, "en") if "in-figures" in path)
+    with visit(chromium, port) as visited:
+        visited.page.goto(visited.origin + path)
+        visited.page.emulate_media(media="print")
+        visited.page.set_viewport_size({"width": 680, "height": 960})
+        lines = """() => {
+            const cell = document.querySelector(".table tr:nth-child(2) td.right");
+            cell.nextElementSibling.textContent = "Much was said of this number. ".repeat(9);
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return [cell.textContent, range.getClientRects().length];
+        }"""
+        assert visited.page.evaluate(lines) == ["500", 1]
+
+
+def test_a_telephone_of_2022_shows_fields_and_buttons(chromium: Browser) -> None:
+    """What came later (``light-dark()``, ``:has()``) may be missed, but nothing depends on it."""
+    folder = sample.ROOT / "templates" / "web"
+    styles = "".join((folder / f"{name}.css").read_text("utf-8") for name in ("style", "forms"))
+    for late in ("light-dark(", ":has("):
+        styles = styles.replace(late, late.replace("(", "-unknown("))
+    with chromium.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        page.set_content(
+            f"""<style>{styles}</style><main><ul class="topics"><li><a href="/">Labour</a></ul>
+            <form class="reader"><p class="field"><label for="email">E-mail</label>
+            <input id="email"></p><button>Subscribe</button></form></main>"""
+        )
+        look = """name => {
+            const {borderTopStyle, backgroundColor, display} = getComputedStyle(
+                document.querySelector(name));
+            return [borderTopStyle, backgroundColor, display];
+        }"""
+        assert page.evaluate(look, "input")[0] == "solid"
+        assert page.evaluate(look, "button")[1] == "rgb(130, 204, 224)"
+        assert page.evaluate(look, "label")[2] == "block"
+        assert page.evaluate(look, ".topics a")[2] == "inline-block"
+
+
 # As it stands.
 
 

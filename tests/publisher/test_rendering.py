@@ -37,7 +37,8 @@ def test_our_words_and_dates_are_of_the_readers_language(
     chain: tuple[str, ...], subject: str
 ) -> None:
     rendered = render("email/digest/subject.txt", chain, title="Digest", slot=SLOT)
-    assert rendered.strip() == subject
+    # Without the marks that keep the name apart from what runs the other way.
+    assert rendered.strip().translate({0x200E: None, 0x200F: None}) == subject
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher import addresses, editing, publishing, retracting, site
+from publisher import addresses, editing, languages, publishing, retracting, site
 from publisher.config import Config
 from store.database import Database
 from tests import make
@@ -169,7 +169,8 @@ def test_the_feeds_of_a_topic_are_told_of_as_its_language_is_written(
     assert "Flux de ce thème\u00a0:" in told["fr"]
     assert "خلاصات هذا الموضوع:" in told["ar"]
     all_feeds = (small.public / "ar" / "feeds" / "index.html").read_text("utf-8")
-    assert 'aria-label="جميع الأخبار، Atom"' in all_feeds
+    label = languages.strings("ar").text("feed-format", feed="جميع الأخبار", format="Atom")
+    assert f'aria-label="{label}"' in all_feeds
 
 
 def test_an_item_that_gets_a_topic_later_comes_last_there(

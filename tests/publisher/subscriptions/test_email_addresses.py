@@ -18,6 +18,9 @@ from publisher.subscriptions.email_addresses import email_address
         ("a.b-c_d=e@example.org", "a.b-c_d=e@example.org"),
         ("zoe@münchen.example", "zoe@xn--mnchen-3ya.example"),
         ("zoe@straße.example", "zoe@xn--strae-oqa.example"),
+        # Copied out of a text that runs the other way, or of another program.
+        ("\u200e2013.zoe@example.org\u200e\u200f", "2013.zoe@example.org"),
+        ("\u202azoe@example.org\u202c ", "zoe@example.org"),
         ("zoe@XN--MNCHEN-3YA.example", "zoe@xn--mnchen-3ya.example"),
         ("zoe@مثال.إختبار", "zoe@xn--mgbh0fb.xn--kgbechtv"),
         ("a" * 64 + "@example.org", "a" * 64 + "@example.org"),

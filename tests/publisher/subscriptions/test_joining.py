@@ -133,10 +133,12 @@ def test_letters_and_pages_say_how_often_each_newsletter_comes(
     people.join(
         site, config, language=language, wanted={"brief": ()}, often={"brief": "fortnightly"}
     )
+    t = languages.strings(language).text
+    said = t("with-frequency", newsletter="Brief", frequency=called["fortnightly"])
     for letter in ("confirm", "welcome"):
         shown = people.mail(site, config, letter).get_body(("plain",))
         assert shown is not None
-        assert f"Brief ({called['fortnightly']})" in shown.get_content()
+        assert said in shown.get_content()
     assert called["full-moon"] == "full-moon"
 
 
