@@ -190,6 +190,8 @@ def test_a_newsletter_goes_out_when_and_as_often_as_it_says(place: Path) -> None
         (("item", "list", "--language", "de"), 1, "language: de is not a language of this site"),
         (("tick", "--now", "yesterday"), 2, "is no instant such as"),
         (("tick", "--now", "2026-11-23T08:00:00"), 2, "has no time zone"),
+        (("tick", "--now", "0001-01-01T00:00:00Z"), 2, "is in the year 1"),
+        (("tick", "--now", "9999-12-31T23:59:59Z"), 2, "is in the year 9999"),
         (("newsletter", "add", "n", "--schedule", "daily"), 1, "not one of the forms; there are"),
         (("newsletter", "add", "n", "--schedule", "0 7 1 * FRI"), 1, "give a day or a weekday"),
         (("newsletter", "add", "n", "--schedule", "once 2013-12-18 10:00"), 1, "no slot any more"),
