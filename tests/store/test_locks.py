@@ -1,9 +1,6 @@
 """Locks: one holds each, and its death gives it back."""
 
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -11,6 +8,7 @@ import pytest
 
 from store.database import Database, open_database
 from store.errors import BusyError, StoreError
+from tests import rights
 from tests.store import fill
 from tests.store.beside import process
 
@@ -73,18 +71,6 @@ def test_a_lock_holds_between_processes_and_dies_with_its_holder(
         enter_when_free(either, "delivery")
 
 
-@contextmanager
-def nobody_in_particular() -> Iterator[None]:
-    """Be a user without the rights of root; who is none already stays who they are."""
-    was = os.geteuid()
-    if was == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(was)
-
-
 def test_a_lock_that_an_administrator_made_by_hand_keeps_nobody_out() -> None:
     # Not in pytest's own folder, which is its user's alone.
     with tempfile.TemporaryDirectory() as name:
@@ -95,7 +81,7 @@ def test_a_lock_that_an_administrator_made_by_hand_keeps_nobody_out() -> None:
         for made in folder.glob("*.lock"):
             made.chmod(0o444)
 
-        with nobody_in_particular():
+        with rights.without_those_of_root():
             assert admitted(database)
         database.close()
 
