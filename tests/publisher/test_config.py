@@ -294,6 +294,17 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "[mail]\nsender = 'nëws@example.org'", "mail.sender: not an address in ASCII"),
         (MINIMAL + '[mail]\nsender = "a@b\\nBcc: c"', "mail.sender: not an address in ASCII"),
         (MINIMAL + "[mail]\nrate = nan", "mail.rate: Input should be a finite number"),
+        (MINIMAL + "[scheduler]\ninterval = inf", "scheduler.interval: Input should be a finite"),
+        (MINIMAL + "[mail]\ntimeout = inf", "mail.timeout: Input should be a finite number"),
+        (
+            MINIMAL + "[delivery]\ngrace = 1e12",
+            "delivery.grace: Input should be less than or equal",
+        ),
+        (
+            MINIMAL + "[delivery]\nlease = 1e12",
+            "delivery.lease: Input should be less than or equal",
+        ),
+        (MINIMAL + "[bounces]\nsoft_days = 1e9", "bounces.soft_days: Input should be less than"),
         (MINIMAL + "[mail]\nwindow = 0", "mail.window: Input should be greater than or equal to 1"),
         (MINIMAL + "[relays]\nhost = 'a'", "relays: is a list: [[relays]] in two brackets, or"),
         (MINIMAL + RELAY + "prot = 1", 'relays.0.prot: no such setting; did you mean "port"?'),
