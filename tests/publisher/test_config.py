@@ -56,7 +56,7 @@ def test_a_url_and_languages_are_enough(tmp_path: Path) -> None:
     assert config.name("fr") == "news.example.org"
     assert config.zone.key == "UTC"
     assert config.rule("fr") == Rule(missing=Missing.SKIP)
-    assert config.password() is None
+    assert config.password(config.mail) is None
 
 
 def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
@@ -403,7 +403,7 @@ def test_relative_paths_are_meant_from_the_folder_of_the_file(
     monkeypatch.chdir("/")
     assert config.public == tmp_path / "site" / "public"
     assert config.database_url == f"sqlite:///{tmp_path}/site/tidings.db"
-    assert config.password() == "hunter2"
+    assert config.password(config.mail) == "hunter2"
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,7 @@ def test_a_database_that_is_no_relative_file_stays_where_it_is(tmp_path: Path, u
 def test_a_password_that_cannot_be_read_is_told_with_its_key(tmp_path: Path) -> None:
     config = read(tmp_path, MINIMAL + '[mail]\npassword_file = "nowhere"\n')
     with pytest.raises(ConfigError, match=r"mail\.password_file: .*nowhere"):
-        config.password()
+        config.password(config.mail)
     config = read(tmp_path, MINIMAL + RELAY + 'password_file = "nowhere"\n')
     with pytest.raises(ConfigError, match=r"relays bulk\.password_file: .*nowhere"):
         config.password(config.relays[0])
