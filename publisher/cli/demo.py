@@ -82,9 +82,9 @@ def _clear(folder: Path) -> None:
     """Remove an earlier demo. Raises InputError for a folder that holds anything else."""
     from publisher.errors import InputError  # noqa: PLC0415
 
-    if not folder.exists():
-        return
     try:
+        if not folder.exists():
+            return
         if not (folder / _MARK).exists() and any(folder.iterdir()):
             raise InputError(str(folder), "is not empty and no earlier demo; choose another --dir")
         shutil.rmtree(folder)

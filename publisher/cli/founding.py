@@ -35,12 +35,11 @@ def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Pa
     from publisher.errors import ConfigError, ConflictError, InputError  # noqa: PLC0415
     from store.database import open_database  # noqa: PLC0415
 
-    path = folder / "tidings.toml"
-    if path.exists():
-        raise ConflictError(f"{path} exists already; choose another folder, or edit it")
-    beside = folder / ".tidings.toml.new"
-    new = not folder.exists()
+    path, beside = folder / "tidings.toml", folder / ".tidings.toml.new"
     try:
+        if path.exists():
+            raise ConflictError(f"{path} exists already; choose another folder, or edit it")
+        new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         beside.write_text(text, encoding="utf-8")
         config = load(beside, environment=environment)
