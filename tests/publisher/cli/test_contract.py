@@ -185,6 +185,7 @@ def test_a_newsletter_goes_out_when_and_as_often_as_it_says(place: Path) -> None
     ("arguments", "code", "sentence"),
     [
         (("item", "show", "99"), 1, "no item 99"),
+        (("issue", "show", "9" * 20), 1, "no number in the store is as large"),
         (("item", "import", "nowhere"), 1, "nowhere: no such file or folder"),
         (("item", "list", "--state", "odd"), 2, "--state is one of draft"),
         (("item", "list", "--language", "de"), 1, "language: de is not a language of this site"),
