@@ -41,7 +41,10 @@ def write_all(tasks: tuple[Task, ...]) -> None:
 
 
 def _write(path: str, body: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    _fill(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), body)
+
+
+def _fill(descriptor: int, body: bytes) -> None:
     try:
         left = memoryview(body)
         while left:
@@ -49,6 +52,17 @@ def _write(path: str, body: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_new(path: str, body: bytes) -> None:
+    """Write a file where there is none, durably, for its owner's eyes only. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _fill(descriptor, body)
+    except BaseException:
+        # Half of it would be in the way of the whole.
+        os.unlink(path)
+        raise
 
 
 def rename(place: str) -> None:

@@ -173,12 +173,8 @@ class Config(BaseSettings):
         # The reader's own language is always the nearest, stated or not.
         return tuple(dict.fromkeys([language, *stated]))
 
-    def password(self, relay: RelaySettings | None = None) -> str | None:
-        """Return the password of a relay, that of ``[mail]`` unless given.
-
-        Raises ConfigError when its file cannot be read.
-        """
-        relay = relay or self.mail
+    def password(self, relay: RelaySettings) -> str | None:
+        """Return the password of a relay. Raises ConfigError when its file cannot be read."""
         return self._secret(f"{relay.place}.password_file", relay.password_file)
 
     def imap_password(self) -> str | None:

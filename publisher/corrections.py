@@ -25,6 +25,7 @@ from publisher.mail.edition import Rendered, render_correction
 from publisher.policy import Fired
 from store import (
     deliveries,
+    dues,
     issues,
     items,
     newsletters,
@@ -112,7 +113,7 @@ def _owed(
         language=debt.language,
         waits_for=debt.waits_for,
         readers=here,
-        waiting=away + sum(mails[state] for state in deliveries.UNFINISHED),
+        waiting=away + sum(mails[state] for state in dues.UNFINISHED),
         unknown=mails[DeliveryState.UNKNOWN],
     )
 

@@ -22,7 +22,6 @@
         +-- UnwritableError      it cannot be written at all: nothing was sent
         +-- UnreachableError     no relay answers: nothing was sent
         +-- RefusedError         the relay said no: for ever, or for now
-        +-- UnansweredError      nobody can say whether the relay has the message
 
 Errors carry what the caller decides on as fields; the text is for people.
 """
@@ -60,7 +59,6 @@ __all__ = [
     "StoreError",
     "TidingsError",
     "TokenError",
-    "UnansweredError",
     "UnreachableError",
     "UnwritableError",
 ]
@@ -184,7 +182,3 @@ class RefusedError(MailError):
     def permanent(self) -> bool:
         """Whether trying again is of no use."""
         return 500 <= self.code < 600  # noqa: PLR2004  (RFC 5321, 4.2.1: the first digit decides)
-
-
-class UnansweredError(MailError):
-    """The dialogue broke off after the text may have gone: sent or not, nobody can say."""

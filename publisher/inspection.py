@@ -18,7 +18,7 @@ from publisher.mail.finding import Finding, Proof
 from publisher.mail.keys import Signing
 from store import images, items, publications
 from store.database import Transaction
-from store.records import FEED, Delivery, DeliveryState, Edition, Issue, Newsletter
+from store.records import FEED, Edition, Issue, Newsletter
 
 #: An edition and its language.
 Language = str
@@ -146,19 +146,7 @@ def _message(
     edition = Edition(
         id=0, issue_id=issue.id, language=language, items=0, variant=0, **_parts(rendered)
     )
-    somebody = Delivery(
-        id=0,
-        issue_id=issue.id,
-        edition_id=0,
-        subscriber_id=0,
-        state=DeliveryState.QUEUED,
-        code=0,
-        detail="",
-        attempts=0,
-        email=config.sender,
-        name="",
-        language=language,
-    )
+    somebody = compiled.sample(edition, config.sender)
     date = issue.frozen or issue.slot
     from_, reader = senders.sender(newsletter, language, config), links.public(config, language)
     return compiled.message(somebody, edition, from_, reader, date=date)

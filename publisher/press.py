@@ -16,7 +16,7 @@ from datetime import datetime
 from publisher import editions, gating, inspection, issue_states
 from publisher.config import Config
 from publisher.issue_states import OPEN, Act
-from store import cancelling, deliveries, issues, jobs, newsletters, offers, subscribers
+from store import cancelling, deliveries, dues, issues, jobs, newsletters, offers, subscribers
 from store.database import Database, Transaction
 from store.records import Issue, IssueState, Newsletter
 
@@ -125,7 +125,7 @@ def finish(database: Database) -> list[Issue]:
             if issue.state is not IssueState.SENDING:
                 continue
             counts = deliveries.counts(tx, issue_id=issue.id)
-            if not any(counts[state] for state in deliveries.UNFINISHED):
+            if not any(counts[state] for state in dues.UNFINISHED):
                 issues.move(tx, issue, issue_states.of(issue, Act.FINISH))
                 finished.append(issues.get(tx, issue.id))
     return finished

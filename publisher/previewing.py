@@ -8,10 +8,10 @@ from publisher import gating, languages
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.mail import links, senders
-from publisher.mail.compiled import message
+from publisher.mail.compiled import message, sample
 from store import editions, issues, newsletters
 from store.database import Database, Transaction
-from store.records import Delivery, DeliveryState, Edition, Group, Issue
+from store.records import Edition, Group, Issue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,8 @@ def preview(
     if edition is None:
         of = f" for {', '.join(topics)}" if topics else ""
         raise InputError("language", f"issue {issue_id} holds nothing in {language}{of}")
-    sample, public = _sample(edition, config), links.public(config, edition.language)
-    mail = message(sample, edition, from_, public, date=issue.dated)
+    somebody, public = sample(edition, config.sender), links.public(config, edition.language)
+    mail = message(somebody, edition, from_, public, date=issue.dated)
     return Preview(
         html=public.fill_html(edition.html),
         text=public.fill(edition.text),
@@ -85,20 +85,3 @@ def _drafted(
                 variant=draft.variant,
             )
     return None
-
-
-def _sample(edition: Edition, config: Config) -> Delivery:
-    """Return a delivery that nobody gets: to the sender."""
-    return Delivery(
-        id=0,
-        issue_id=edition.issue_id,
-        edition_id=edition.id,
-        subscriber_id=0,
-        state=DeliveryState.QUEUED,
-        code=0,
-        detail="",
-        attempts=0,
-        email=config.sender,
-        name="",
-        language=edition.language,
-    )

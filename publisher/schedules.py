@@ -129,7 +129,9 @@ def _refused(words: str, reason: str) -> InputError:
 
 
 def _once(day: str, clock: str) -> Schedule:
-    return Once(day=date.fromisoformat(day), clock=_clock(clock))
+    once = date.fromisoformat(day)
+    wallclock.refuse_far(once, "schedule")
+    return Once(day=once, clock=_clock(clock))
 
 
 def _every(step: str, clock: str) -> Schedule:

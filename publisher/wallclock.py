@@ -15,6 +15,20 @@ _IN_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 _SHORTEST = 3
 
 
+#: Years that dates of every format and in every zone can tell.
+_FIRST_YEAR, _LAST_YEAR = 1000, 9000
+
+
+def refuse_far(day: date, field: str) -> None:
+    """Raise InputError about ``field`` for a day, or an instant, too far off to be computed with.
+
+    Days around it, and what the clock shows then elsewhere, might be in no year that there is.
+    """
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        years = f"between {_FIRST_YEAR} and {_LAST_YEAR}"
+        raise InputError(field, f"is in the year {day.year}: write one {years}")
+
+
 def weekday(word: str, field: str) -> int:
     """Return the number of a weekday, 0 for Monday. Raises InputError about ``field``."""
     name = word.lower()

@@ -156,16 +156,11 @@ def _in_turn(query: Select[Any]) -> Select[Any]:
     )
 
 
-def due_editions(
-    tx: Transaction, now: datetime, *, issue_id: int | None = None, batch_id: int | None = None
-) -> list[int]:
+def due_editions(tx: Transaction, now: datetime, *, issue_id: int | None = None) -> list[int]:
     """Return the editions of which something could be claimed, as :func:`claim` would."""
     query = select(batches.c.edition_id).distinct().order_by(batches.c.edition_id)
     is_due = and_(_FREE, batches.c.due <= now, batches.c.issue_id.in_(SENDING))
-    mine = and_(
-        true() if issue_id is None else batches.c.issue_id == issue_id,
-        true() if batch_id is None else batches.c.id == batch_id,
-    )
+    mine = true() if issue_id is None else batches.c.issue_id == issue_id
     return [row["edition_id"] for row in tx.rows(query.where(is_due, mine))]
 
 

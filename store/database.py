@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, RowMapping, Table, func, select, text
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    RowMapping,
+    Table,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import schema
@@ -36,27 +46,40 @@ class Transaction:
 
     def rows(self, statement: Executable) -> Sequence[RowMapping]:
         """Return all rows of a statement."""
-        return self._connection.execute(statement).mappings().all()
+        return self._execute(statement).mappings().all()
 
     def each(self, statement: Executable) -> Iterator[RowMapping]:
         """Yield the rows of a statement that may have more than memory should hold."""
         options = {"yield_per": _AT_ONCE}
-        with self._connection.execute(statement, execution_options=options) as result:
+        with self._execute(statement, options=options) as result:
             yield from result.mappings()
 
     def row(self, statement: Executable) -> RowMapping | None:
         """Return the first row of a statement, or None."""
-        return self._connection.execute(statement).mappings().first()
+        return self._execute(statement).mappings().first()
 
     def run(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Run a statement, once for each of ``rows`` if given; return how many rows it changed."""
         if rows is not None and not rows:
             return 0
         # Without the option nobody knows the count of an INSERT ... SELECT on PostgreSQL.
-        result = self._connection.execute(
-            statement, rows and list(rows), execution_options={"preserve_rowcount": True}
-        )
-        return result.rowcount
+        options = {"preserve_rowcount": True}
+        return self._execute(statement, rows and list(rows), options=options).rowcount
+
+    def _execute(
+        self,
+        statement: Executable,
+        rows: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+    ) -> CursorResult[Any]:
+        try:
+            return self._connection.execute(statement, rows, execution_options=options)
+        except OverflowError as error:
+            # SQLite's driver raises this itself, of a number of more than 64 bits.
+            raise StoreError(
+                "no number in the store is as large as one that was asked for"
+            ) from error
 
     def insert_new(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, returning: str

@@ -20,9 +20,6 @@ from store.records import Delivery, DeliveryState
 from store.tables import deliveries, edition_items, editions, issues, subscribers
 from store.values import among
 
-#: States that a delivery may yet leave by itself.
-UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
-
 _FIELDS = [
     *(deliveries.c[name] for name in ("id", "issue_id", "edition_id", "subscriber_id")),
     *(deliveries.c[name] for name in ("state", "code", "detail", "attempts", "way")),

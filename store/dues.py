@@ -12,6 +12,8 @@ from store.tables import deliveries, subscribers
 
 #: The states of what is sent once it is due.
 WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
+#: States that a mail may yet leave by itself.
+UNFINISHED = (*WAITING, DeliveryState.CLAIMED)
 
 _WAITS = deliveries.c.state.in_(WAITING)
 _INSTANT = deliveries.c.due.type

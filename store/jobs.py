@@ -17,8 +17,7 @@ from sqlalchemy import select, text
 
 from store.batches import SENDING
 from store.database import Transaction
-from store.dues import WAITING
-from store.records import DeliveryState
+from store.dues import UNFINISHED
 from store.tables import batches, letters
 
 #: The queues, and the tasks of the same names.
@@ -88,7 +87,7 @@ def wake_for_due_letters(tx: Transaction, *, now: datetime) -> None:
 
     Also where one is claimed: whoever has it may be dead, and the job finds out.
     """
-    concerned = letters.c.state.in_((*WAITING, DeliveryState.CLAIMED))
+    concerned = letters.c.state.in_(UNFINISHED)
     query = select(letters.c.id).where(concerned, letters.c.due <= now)
     if tx.row(query.limit(1)):
         wake_for_letters(tx)

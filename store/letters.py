@@ -16,13 +16,12 @@ from sqlalchemy import and_, delete, func, insert, select, update
 
 from store import jobs
 from store.database import Transaction
+from store.dues import UNFINISHED, WAITING
 from store.errors import ConflictError, NotFoundError
 from store.records import DeliveryState, Letter
 from store.tables import letters
 from store.values import among
 
-_WAITING = (DeliveryState.QUEUED, DeliveryState.POSTPONED)
-_UNFINISHED = (*_WAITING, DeliveryState.CLAIMED)
 _FIELDS = [letters.c[name] for name in Letter.__dataclass_fields__]
 
 
@@ -67,7 +66,7 @@ def claim(tx: Transaction, now: datetime) -> Letter | None:
     """Take the next letter that is due, or None."""
     chosen = (
         select(letters.c.id)
-        .where(letters.c.state.in_(_WAITING), letters.c.due <= now)
+        .where(letters.c.state.in_(WAITING), letters.c.due <= now)
         .order_by(letters.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -120,7 +119,7 @@ def resolve(tx: Transaction, letter_id: int, state: DeliveryState, *, now: datet
         raise NotFoundError("letter", letter_id)
     unknown = and_(letters.c.id == letter_id, letters.c.state == DeliveryState.UNKNOWN)
     # Whose address is forgotten can only be sent nothing.
-    mine = and_(unknown, letters.c.email != "") if state in _WAITING else unknown
+    mine = and_(unknown, letters.c.email != "") if state in WAITING else unknown
     values = {"state": state, "detail": "resolved by hand", "due": now, "changed": now}
     if tx.run(update(letters).where(mine).values(**values)) != 1:
         raise ConflictError(
@@ -134,7 +133,7 @@ def next_due(tx: Transaction) -> datetime | None:
     Also one that is claimed: if whoever has it is dead, somebody has to find out.
     """
     query = select(func.min(letters.c.due).label("due"))
-    row = tx.row(query.where(letters.c.state.in_(_UNFINISHED)))
+    row = tx.row(query.where(letters.c.state.in_(UNFINISHED)))
     return row["due"] if row else None
 
 
@@ -154,7 +153,7 @@ def find(tx: Transaction, letter_id: int) -> Letter | None:
 
 def cancel(tx: Transaction, email: str, now: datetime) -> None:
     """Cancel what waits for an address that is written to no more."""
-    waiting = and_(letters.c.email == email, letters.c.state.in_(_WAITING))
+    waiting = and_(letters.c.email == email, letters.c.state.in_(WAITING))
     tx.run(update(letters).where(waiting).values(state=DeliveryState.CANCELLED, changed=now))
 
 
@@ -167,7 +166,7 @@ def of(tx: Transaction, subscriber_id: int) -> list[Letter]:
 def old(tx: Transaction, before: datetime, *, limit: int) -> dict[int, int]:
     """Return the oldest finished letters from before then: by id, to whom they were."""
     query = select(letters.c.id, letters.c.subscriber_id)
-    finished = and_(letters.c.created < before, letters.c.state.not_in(_UNFINISHED))
+    finished = and_(letters.c.created < before, letters.c.state.not_in(UNFINISHED))
     rows = tx.rows(query.where(finished).order_by(letters.c.created).limit(limit))
     return {row["id"]: row["subscriber_id"] for row in rows}
 
@@ -180,7 +179,7 @@ def drop(tx: Transaction, ids: Collection[int]) -> None:
 def forget(tx: Transaction, subscriber_id: int, now: datetime) -> None:
     """Take everything personal out of the letters to somebody; what waits is not sent."""
     mine = letters.c.subscriber_id == subscriber_id
-    waiting = and_(mine, letters.c.state.in_(_WAITING))
+    waiting = and_(mine, letters.c.state.in_(WAITING))
     tx.run(update(letters).where(waiting).values(state=DeliveryState.CANCELLED, changed=now))
     tx.run(update(letters).where(mine).values(email="", details={}, detail=""))
 

@@ -6,16 +6,17 @@ one in memory is of one process, whose threads have locks of its own.
 
 import fcntl
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
 from store.driver_errors import translated
 from store.engines import in_memory
+from store.errors import StoreError
 
 #: A server that holds a lock for somebody who is gone without a word soon gives it back.
 _NOTICE_DEATH = (
@@ -66,14 +67,27 @@ class Locks:
 
     @contextmanager
     def _beside_the_file(self, name: str) -> Iterator[Callable[[], None] | None]:
-        path = Path(f"{self._engine.url.database}.{name}.lock")
-        with path.open("w", encoding="ascii") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield None
-            else:
-                yield _keep
+        descriptor = _opened(f"{self._engine.url.database}.{name}.lock")
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield _keep
+        finally:
+            os.close(descriptor)
+
+
+def _opened(path: str) -> int:
+    """Return the descriptor of a lock's file. Raises StoreError.
+
+    To lock it, reading is enough: whoever made it, an administrator by hand perhaps, must not
+    keep out the user that owns the database.
+    """
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
 
 
 def _ask(connection: Connection) -> None:

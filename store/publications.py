@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     select,
 )
@@ -155,17 +154,6 @@ def held(tx: Transaction) -> list[Hold]:
     """Return all that waits."""
     query = select(holds).order_by(holds.c.item_id, holds.c.language)
     return [Hold(**row) for row in tx.rows(query)]
-
-
-def count(tx: Transaction, language: str) -> int:
-    """Return how many items a language's feed has ever told."""
-    where = and_(
-        publications.c.channel == FEED,
-        publications.c.language == language,
-        publications.c.telling == 1,
-    )
-    row = tx.row(select(func.count().label("count")).select_from(publications).where(where))
-    return row["count"] if row else 0
 
 
 def _of(tx: Transaction, query: Select[Any]) -> list[Publication]:

@@ -37,9 +37,9 @@ def messages(path: Path) -> Iterator[Found]:
         raise InputError(str(path), error.strerror or str(error)) from error
 
 
-def piped(pipe: BinaryIO, name: str = "-") -> Iterator[Found]:
+def piped(pipe: BinaryIO) -> Iterator[Found]:
     """Yield the messages that come through a pipe: one, or an mbox."""
-    yield from _read(pipe, name)
+    yield from _read(pipe, "-")
     # Whoever writes into it must not find it closed half-way: a mail system would try again.
     while pipe.read(_LINE):
         pass

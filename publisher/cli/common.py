@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from publisher import wallclock
+from publisher.errors import InputError
+
 if TYPE_CHECKING:
     from publisher.config import Config
     from store.database import Database
@@ -41,7 +44,10 @@ def instant(text: str) -> datetime:
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
             raise typer.BadParameter(f"{text!r} has no time zone: end it with Z, or +01:00")
+        wallclock.refuse_far(found, "")
         return found.astimezone(UTC)
+    except InputError as error:
+        raise typer.BadParameter(f"{text!r} {error.reason}") from error
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f"{text!r} is no instant such as 2026-11-27T07:00:00Z") from error
 

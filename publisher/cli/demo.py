@@ -82,11 +82,14 @@ def _clear(folder: Path) -> None:
     """Remove an earlier demo. Raises InputError for a folder that holds anything else."""
     from publisher.errors import InputError  # noqa: PLC0415
 
-    if not folder.exists():
-        return
-    if not (folder / _MARK).exists() and any(folder.iterdir()):
-        raise InputError(str(folder), "is not empty and no earlier demo; choose another --dir")
-    shutil.rmtree(folder)
+    try:
+        if not folder.exists():
+            return
+        if not (folder / _MARK).exists() and any(folder.iterdir()):
+            raise InputError(str(folder), "is not empty and no earlier demo; choose another --dir")
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise InputError(str(folder), f"{error.strerror or error}; choose another --dir") from error
 
 
 def _configuration(about: Mapping[str, Any], now: datetime) -> str:

@@ -1,5 +1,6 @@
 """``tidings init`` and ``tidings migrate``: a site comes to be, and its store stays current."""
 
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -27,21 +28,25 @@ def init(
 def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Path, str]:
     """Write a configuration and make its store; return the file and the store's URL.
 
-    Raises InputError for a configuration that is wrong, ConflictError where there is one.
+    Raises InputError for a configuration that is wrong, or a folder that cannot be made,
+    ConflictError where there is one.
     """
     from publisher.config_file import load  # noqa: PLC0415
     from publisher.errors import ConfigError, ConflictError, InputError  # noqa: PLC0415
     from store.database import open_database  # noqa: PLC0415
 
-    path = folder / "tidings.toml"
-    if path.exists():
-        raise ConflictError(f"{path} exists already; choose another folder, or edit it")
-    beside = folder / ".tidings.toml.new"
-    new = not folder.exists()
+    path, beside = folder / "tidings.toml", folder / ".tidings.toml.new"
     try:
+        if path.exists():
+            raise ConflictError(f"{path} exists already; choose another folder, or edit it")
+        new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         beside.write_text(text, encoding="utf-8")
         config = load(beside, environment=environment)
+        with closing(open_database(config.database_url)) as database:
+            database.migrate()
+        # Last, and whole: where the configuration stands, a store stands too.
+        beside.replace(path)
     except ConfigError as error:
         beside.unlink()
         if new:
@@ -50,12 +55,9 @@ def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Pa
     except OSError as error:
         raise InputError(str(folder), error.strerror or str(error)) from error
     finally:
-        beside.unlink(missing_ok=True)
-    database = open_database(config.database_url)
-    database.migrate()
-    database.close()
-    # Last: where the configuration stands, a store stands too.
-    path.write_text(text, encoding="utf-8")
+        # What went wrong before is what is to be told.
+        with suppress(OSError):
+            beside.unlink()
     return path, config.database_url
 
 

@@ -10,9 +10,6 @@ from store.records import DeliveryState, Ending
 #: Characters that are kept of what a relay says of a mail that it takes: its own number for it.
 _SHORT = 80
 
-#: The first reply code that is for ever (RFC 5321, 4.2.1).
-_FOR_EVER = 500
-
 
 def of(
     answer: Answer,
@@ -50,5 +47,5 @@ def of(
 
 def _is_final(answer: Answer) -> bool:
     if answer.verdict is Verdict.POLICY:
-        return answer.code >= _FOR_EVER
+        return answer.is_for_ever
     return answer.verdict is Verdict.PERMANENT

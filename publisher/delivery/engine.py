@@ -35,7 +35,7 @@ from store import cancelling, deliveries, issues, jobs, unknowns
 from store.database import Database
 from store.records import DeliveryState
 
-__all__ = ["Outcome", "deliver", "resolve", "run_batch"]
+__all__ = ["Outcome", "deliver", "resolve"]
 
 #: It goes on while the machine sleeps, so that a lease is over when it wakes up.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -48,12 +48,11 @@ def deliver(
     now: datetime,
     clock: Callable[[], datetime] | None = None,
     issue_id: int | None = None,
-    batch_id: int | None = None,
     first: int | None = None,
     progress: Progress | None = None,
     stop: Event | None = None,
 ) -> Outcome:
-    """Send what is due, of one issue, of one batch, or of all; then a batch may be the ``first``.
+    """Send what is due, of one issue or of all; a batch may be the ``first``.
 
     ``now`` is when it begins; ``clock`` tells the time in the course of it, where it goes on.
     ``progress`` is told of each ending once the store has it. When ``stop`` is set, what is
@@ -78,7 +77,6 @@ def deliver(
         time=_seconds,
         lease=config.delivery.lease,
         issue_id=issue_id,
-        batch_id=batch_id,
     )
     together = Together(holder=holder, progress=progress, stop=stop)
     routes = together.routes(now)
@@ -99,19 +97,6 @@ def deliver(
 
 def _seconds() -> float:
     return time.clock_gettime(_CLOCK)
-
-
-def run_batch(
-    database: Database,
-    config: Config,
-    batch_id: int,
-    *,
-    now: datetime,
-    clock: Callable[[], datetime] | None = None,
-    stop: Event | None = None,
-) -> Outcome:
-    """Send what is due of one batch."""
-    return deliver(database, config, now=now, clock=clock, batch_id=batch_id, stop=stop)
 
 
 def resolve(database: Database, delivery_id: int, ending: str, *, now: datetime) -> DeliveryState:

@@ -45,9 +45,8 @@ class Holder:
     time: Callable[[], float]
     #: Seconds that a batch is held for without a word.
     lease: float
-    #: Only batches of this issue, or this very one.
+    #: Only batches of this issue.
     issue_id: int | None = None
-    batch_id: int | None = None
     #: Batches that are asked for before all others, whoever's turn it is.
     first: list[int] = field(default_factory=list)
     #: The relays that its mails go by; others' mails it leaves alone.
@@ -79,13 +78,13 @@ class Holder:
     def routes(self, now: datetime) -> list[Route]:
         """Return by which relays something is due. Raises ConfigError, as who makes the mails."""
         with self.database.read() as tx:
-            due = batches.due_editions(tx, now, issue_id=self.issue_id, batch_id=self.batch_id)
+            due = batches.due_editions(tx, now, issue_id=self.issue_id)
             return [*dict.fromkeys(self.maker.learn(tx, edition_id).route for edition_id in due)]
 
     def _claim(self, tx: Transaction, now: datetime) -> Batch | None:
         editions = self._editions(tx, now)
         way = ways.of(self.maker.config, self.route, now=now)
-        for batch_id in (*self.first, self.batch_id):
+        for batch_id in (*self.first, None):
             batch = batches.claim(
                 tx,
                 self.worker,

@@ -59,6 +59,11 @@ class Answer:
     #: What the relay said, or why it said nothing.
     text: str = ""
 
+    @property
+    def is_for_ever(self) -> bool:
+        """Whether its code refuses the mail for good (5yz)."""
+        return self.code >= 500  # noqa: PLR2004  (RFC 5321, 4.2.1: the first digit decides)
+
 
 class Source(Protocol):
     """Where the dialogue takes its mails from. Several connections may take from one."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from publisher.bounces.stopping import stop_refused
 from publisher.config import Config
 from publisher.delivery import endings, journal_reading
+from publisher.delivery.journal import translated
 from publisher.delivery.journal_reading import Records
 from publisher.errors import JournalError
 from store import batches, claims
@@ -69,7 +70,9 @@ def _settle(database: Database, config: Config, path: Path, now: datetime) -> li
             unknown += claims.abandon(tx, batch, begun=begun, now=now)
     if says_so:
         # Another may be that of a store that ours is a copy of, and is still to be told there.
-        path.unlink(missing_ok=True)
+        # Where it cannot be removed, it is read again, and found to hold no news.
+        with translated(path):
+            path.unlink(missing_ok=True)
     return unknown
 
 

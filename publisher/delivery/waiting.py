@@ -10,9 +10,8 @@ provider, or one that is slow, keeps nobody else waiting; mails of a domain go i
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from heapq import heappop, heappush
-from itertools import chain
 from math import inf
 from typing import Generic, Protocol, TypeVar
 
@@ -46,10 +45,6 @@ class Waiting(Generic[Mail]):
     def __len__(self) -> int:
         """Return how many mails wait."""
         return self._count
-
-    def __iter__(self) -> Iterator[Mail]:
-        """Yield the mails that wait, domain by domain."""
-        return chain.from_iterable(self._mails.values())
 
     def add(self, mail: Mail) -> None:
         """Let a mail wait for its turn."""

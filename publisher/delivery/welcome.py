@@ -14,9 +14,6 @@ from publisher.delivery.outgoing import Answer, Relay, Verdict
 #: So many refusals and not one mail taken: it is us.
 _ENOUGH = 10
 
-#: The first reply code that is for ever (RFC 5321, 4.2.1).
-_FOR_EVER = 500
-
 
 @dataclass(frozen=True, kw_only=True)
 class Welcome:
@@ -37,7 +34,7 @@ class Welcome:
 
     def meant(self, answer: Answer) -> Answer:
         """Return what the next answer means."""
-        is_policy = answer.verdict is Verdict.POLICY and answer.code >= _FOR_EVER
+        is_policy = answer.verdict is Verdict.POLICY and answer.is_for_ever
         if is_policy and not self.taken:
             return replace(answer, verdict=Verdict.UNWELCOME)
         return answer

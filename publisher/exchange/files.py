@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from publisher.errors import InputError, StoreError
+from publisher.ingest import textfile
 
 #: A larger file is no text for a translator.
 MAX_BYTES = 20_000_000
@@ -14,22 +15,10 @@ _MAX_NAME = 120
 def read(path: Path) -> str:
     """Return a file as text, its lines ended by LF. Raises InputError."""
     try:
-        if path.is_fifo():
-            # Opening one waits for somebody to write.
-            raise InputError("file", "is a named pipe, not a file")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        return textfile.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         # A path with a NUL in it is a ValueError.
         raise InputError("file", getattr(error, "strerror", None) or str(error)) from error
-    if len(data) > MAX_BYTES:
-        raise InputError("file", f"is larger than {MAX_BYTES} bytes")
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        reason = f"the byte {data[error.start]:#04x} is not UTF-8: save the file as UTF-8"
-        raise InputError(f"line {line}", reason) from error
 
 
 def write(place: Path, text: str, *, overwrite: bool) -> None:

@@ -5,7 +5,6 @@
 ``translationKey``, else the path without its language, says which texts are one item.
 """
 
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from publisher import characters
 from publisher.errors import InputError
-from publisher.ingest import frontmatter, walk
+from publisher.ingest import frontmatter, textfile, walk
 from publisher.ingest.drafts import Draft, Rejected
 from publisher.ingest.fields import MAX_KEY, Fields
 from store.records import Text
@@ -68,7 +67,7 @@ class Folder:
         return Rejected(source=str(path), reason=reason, origin=self._origin(stem))
 
     def _draft(self, path: Path) -> Draft:
-        data, body = frontmatter.split(_read(path))
+        data, body = frontmatter.split(textfile.read(path, MAX_BYTES))
         fields = Fields(data=data, languages=self.languages, zone=self.zone, advice=_ADVICE)
         stem, place_language = self._place(path)
         stated = fields.line("translationkey", limit=MAX_KEY)
@@ -132,32 +131,10 @@ class Folder:
         return place
 
 
-def _read(path: Path) -> str:
-    if path.is_fifo():
-        # Opening one waits for somebody to write.
-        raise InputError("file", "is a named pipe, not a file")
-    status = path.stat()
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-        raise InputError("file", "is a socket or a device, not a file")
-    if status.st_size > MAX_BYTES and stat.S_ISREG(status.st_mode):
-        raise InputError("file", f"is larger than {MAX_BYTES} bytes")
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InputError("file", f"is larger than {MAX_BYTES} bytes")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        reason = f"the byte {data[error.start]:#04x} is not UTF-8: save the file as UTF-8"
-        raise InputError(f"line {line}", reason) from error
-    return text.replace("\r\n", "\n")
-
-
 def words_in(path: Path, zone: ZoneInfo) -> Text:
     """Return the words of one file. Raises InputError, which names it."""
     try:
-        data, body = frontmatter.split(_read(path))
+        data, body = frontmatter.split(textfile.read(path, MAX_BYTES))
         return Fields(data=data, languages=(), zone=zone, advice=_ADVICE).words(body)
     except OSError as error:
         raise InputError(str(path), error.strerror or str(error)) from error

@@ -6,7 +6,7 @@ nor the pages and feeds that it would be in.
 
 from collections.abc import Iterable, Iterator
 
-from publisher import markup
+from publisher import markup, wallclock
 from publisher.errors import InputError
 from publisher.ingest.drafts import Draft
 from store.records import Text
@@ -23,9 +23,6 @@ MAX_TOPICS, MAX_TOPIC = 50, 200
 #: Bytes of what items are known again by: an index of PostgreSQL takes 2,704 (its "B-Tree
 #: Indexes", 67.1).
 MAX_KEY = 2_000
-#: Years that dates of every format and in every zone can tell.
-FIRST_YEAR, LAST_YEAR = 1000, 9000
-
 
 #: A field, how much it holds, how much it may, and of what.
 Size = tuple[str, int, int, str]
@@ -36,9 +33,8 @@ def refuse_unfit(draft: Draft) -> None:
     refuse_unfit_words(draft.words, note=draft.note)
     _refuse(_sizes(draft))
     for field, moment in (("date", draft.dated), ("embargo", draft.embargo)):
-        if moment and not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            years = f"between {FIRST_YEAR} and {LAST_YEAR}"
-            raise InputError(field, f"is in the year {moment.year}: write one {years}")
+        if moment:
+            wallclock.refuse_far(moment, field)
 
 
 def refuse_unfit_words(words: Text, *, note: str = "") -> None:

@@ -37,6 +37,8 @@ _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", ""}
 #: What a feed begins with, whatever the server calls it.
 _FEED_START = re.compile(rb"\A[^<{]*(?:<[?!][^>]*>\s*)*(?:<(?:rss|feed|rdf:RDF)[\s>]|\{\s*\")")
 _START = 1_000
+#: Characters of a path that are told.
+_SHOWN = 200
 #: The relation of a page to its API (REST API Handbook, "Discovery").
 _WORDPRESS = "https://api.w.org/"
 _READABLE = (
@@ -73,9 +75,7 @@ def source_of(
         if fetcher is None:
             raise InputError(place, "addresses are not read here: save what is there as a file")
         return _web(place, config, fetcher, language)
-    path = Path(place)
-    if not path.exists():
-        raise InputError(place, "no such file or folder")
+    path = _there(place)
     if path.is_dir() or path.suffix in _MARKDOWN:
         return Folder(path=path, languages=config.site.languages, zone=config.zone)
     if path.suffix.lower() in SUFFIXES:
@@ -85,6 +85,18 @@ def source_of(
     if path.suffix.lower() in _PAGES:
         return _page(place, _saved(path, config), config, None, language)
     raise InputError(place, _READABLE)
+
+
+def _there(place: str) -> Path:
+    """Return a path that leads to something. Raises InputError."""
+    path = Path(place)
+    try:
+        if path.exists():
+            return path
+    except OSError as error:
+        # Who may not look into the folder around it cannot say that nothing is there.
+        raise InputError(place[:_SHOWN], error.strerror or str(error)) from error
+    raise InputError(place, "no such file or folder")
 
 
 def _web(place: str, config: Config, fetcher: "Fetcher", language: str) -> Source:

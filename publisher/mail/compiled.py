@@ -29,7 +29,7 @@ from publisher.mail.links import LEAVE, PREFERENCES, Links
 from publisher.mail.signing import Seal, relaxed, relaxed_fields
 from publisher.mail.wire import Sender
 from publisher.tokens import Tokens
-from store.records import Delivery, Edition
+from store.records import Delivery, DeliveryState, Edition
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -163,6 +163,23 @@ def message(
 ) -> bytes:
     """Return one message of an edition, as its reader gets it but for signatures."""
     return compiled(edition, sender, date=date, tokens=tokens).message(delivery, links)
+
+
+def sample(edition: Edition, address: str) -> Delivery:
+    """Return a delivery that nobody gets, for a mail that is only looked at."""
+    return Delivery(
+        id=0,
+        issue_id=edition.issue_id,
+        edition_id=edition.id,
+        subscriber_id=0,
+        state=DeliveryState.QUEUED,
+        code=0,
+        detail="",
+        attempts=0,
+        email=address,
+        name="",
+        language=edition.language,
+    )
 
 
 def _fields(edition: Edition, sender: Sender, date: datetime) -> dict[str, str]:

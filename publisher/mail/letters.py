@@ -8,16 +8,12 @@ fills in a form would choose what a stranger reads in a mail of ours.
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from email.utils import format_datetime
 from functools import partial
-from typing import Any
 
-from publisher import addresses, characters
+from publisher import addresses
 from publisher.config import Config
-from publisher.mail import signing, wire
-from publisher.mail.edition import inlined
+from publisher.mail import single
 from publisher.mail.keys import Key
-from publisher.rendering import render
 from publisher.tokens import Purpose, Tokens
 from store.records import Letter
 
@@ -29,26 +25,24 @@ GOOD_FOR = timedelta(days=7)
 
 
 def message(letter: Letter, tokens: Tokens, config: Config, *, keys: Sequence[Key] = ()) -> bytes:
-    """Return the message of a letter, which these keys sign. Raises RenderError."""
-    values = {**_links(letter, tokens, config), "names": letter.details.get("names", [])}
-    subject, text, html = (_page(letter, part, config, values) for part in _PARTS)
-    subject = characters.clean_line(subject)
-    head = {
-        "From": wire.mailbox("From", config.name(letter.language), config.sender),
-        "To": wire.mailbox("To", "", letter.email),
-        "Subject": wire.words("Subject", subject),
-        "Date": format_datetime(letter.created),
-        "Message-ID": message_id(letter, config.host),
-        # Nobody's out-of-office note shall answer (RFC 3834, 5).
-        "Auto-Submitted": "auto-generated",
-    }
-    unsigned = wire.compose(
-        head, language=letter.language, text=text.strip() + "\n", html=inlined(letter.name, html)
+    """Return the message of a letter, which these keys sign.
+
+    Raises RenderError, and UnwritableError.
+    """
+    return single.message(
+        letter.name,
+        letter.language,
+        to=letter.email,
+        message_id=message_id(letter, config.host),
+        at=letter.created,
+        zone=config.site.timezone,
+        config=config,
+        keys=keys,
+        sender=config.sender,
+        good_until=letter.created + GOOD_FOR,
+        names=letter.details.get("names", []),
+        **_links(letter, tokens, config),
     )
-    return signing.signed(unsigned, keys, at=letter.created)
-
-
-_PARTS = ("subject.txt", "body.txt", "body.html")
 
 
 def message_id(letter: Letter, host: str) -> str:
@@ -56,20 +50,6 @@ def message_id(letter: Letter, host: str) -> str:
     told = f"{letter.created.isoformat()} {letter.email}"
     unique = hashlib.sha256(told.encode()).hexdigest()[:16]
     return f"<letter.{letter.id}.{unique}@{host}>"
-
-
-def _page(letter: Letter, part: str, config: Config, values: Mapping[str, Any]) -> str:
-    return render(
-        f"email/letters/{letter.name}/{part}",
-        config.chain(letter.language),
-        zone=config.site.timezone,
-        overrides=config.templates,
-        site_name=config.name(letter.language),
-        site_url=addresses.link(config.site.url, addresses.front(letter.language)),
-        sender=config.sender,
-        good_until=letter.created + GOOD_FOR,
-        **values,
-    )
 
 
 def _links(letter: Letter, tokens: Tokens, config: Config) -> Mapping[str, str]:

@@ -8,14 +8,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import format_datetime
 
-from publisher import addresses, characters
+from publisher import characters
 from publisher.config import Config
-from publisher.mail import signing, wire
-from publisher.mail.edition import inlined, title
+from publisher.mail import single
+from publisher.mail.edition import title
 from publisher.mail.keys import Key
-from publisher.rendering import render
 from store.records import Missing, Newsletter
 
 #: The folder of its templates.
@@ -55,42 +53,25 @@ def message(
 
     Raises RenderError, and UnwritableError.
     """
-    subject, text, html = (_page(reminder, part, config) for part in _PARTS)
-    head = {
-        "From": wire.mailbox("From", config.name(reminder.language), config.sender),
-        "To": wire.mailbox("To", "", address),
-        "Subject": wire.words("Subject", characters.clean_line(subject)),
-        "Date": format_datetime(now),
-        "Message-ID": _message_id(reminder, address, config.host),
-        # Nobody's out-of-office note shall answer (RFC 3834, 5).
-        "Auto-Submitted": "auto-generated",
-    }
-    html = inlined(f"letters/{NAME}", html)
-    unsigned = wire.compose(head, language=reminder.language, text=text.strip() + "\n", html=html)
-    return signing.signed(unsigned, keys, at=now)
-
-
-_PARTS = ("subject.txt", "body.txt", "body.html")
-
-
-def _message_id(reminder: Reminder, address: str, host: str) -> str:
-    told = f"{reminder.language} {reminder.day} {address}"
-    unique = hashlib.sha256(told.encode()).hexdigest()[:16]
-    return f"<reminder.{reminder.issue_id}.{unique}@{host}>"
-
-
-def _page(reminder: Reminder, part: str, config: Config) -> str:
     language, newsletter = reminder.language, reminder.newsletter
-    return render(
-        f"email/letters/{NAME}/{part}",
-        config.chain(language),
+    return single.message(
+        NAME,
+        language,
+        to=address,
+        message_id=_message_id(reminder, address, config.host),
+        at=now,
         zone=newsletter.timezone,
-        overrides=config.templates,
-        site_name=config.name(language),
-        site_url=addresses.link(config.site.url, addresses.front(language)),
+        config=config,
+        keys=keys,
         newsletter=characters.clean_line(title(newsletter, config.chain(language))),
         wanted=[replace(text, title=characters.clean_line(text.title)) for text in reminder.wanted],
         until=reminder.until,
         place=newsletter.timezone,
         then=reminder.then.value,
     )
+
+
+def _message_id(reminder: Reminder, address: str, host: str) -> str:
+    told = f"{reminder.language} {reminder.day} {address}"
+    unique = hashlib.sha256(told.encode()).hexdigest()[:16]
+    return f"<reminder.{reminder.issue_id}.{unique}@{host}>"

@@ -12,7 +12,7 @@ from pydantic_settings import NoDecode
 
 from publisher import addresses
 from publisher.errors import InputError
-from publisher.settings.values import Section, Tag, comma_separated, distinct
+from publisher.settings.values import YEAR, Section, Tag, comma_separated, distinct
 
 #: What the relay of ``[mail]`` is called.
 OWN_RELAY = "mail"
@@ -87,7 +87,7 @@ class RelaySettings(Section):
     #: Mails that one connection is used for; 0 for any number.
     messages: Annotated[int, Field(ge=0)] = 0
     #: Mails a second at the most, over all connections; 0 for any number.
-    rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    rate: Annotated[float, Field(ge=0)] = 0.0
     #: Mails of one connection without an answer at once, where the relay offers BDAT (RFC 3030).
     window: Annotated[int, Field(ge=1, le=100)] = 1
     #: Mails to recipients of one domain that are under way at once; 0 for any number.
@@ -163,13 +163,13 @@ class BouncesSection(Section):
     #: Where messages go once they are read; they stay, flagged as seen, unless it is given.
     imap_done: str = ""
     #: Seconds between two looks of the tick.
-    imap_interval: Annotated[float, Field(ge=1)] = 300.0
+    imap_interval: Annotated[float, Field(ge=1, le=YEAR)] = 300.0
     #: The file that holds the secret of the hook at ``/hooks/bounce``; no hook without it.
     hook_secret_file: Path | None = None
     #: So many mails in a row must have failed for now until an address counts as dead,
     soft_limit: Annotated[int, Field(ge=1)] = 5
     #: over so many days at least.
-    soft_days: Annotated[float, Field(ge=0)] = 14.0
+    soft_days: Annotated[float, Field(ge=0, le=365)] = 14.0
 
 
 class DkimSection(Section):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from publisher.settings.values import Line, Section, comma_separated, distinct
+from publisher.settings.values import YEAR, Line, Section, comma_separated, distinct
 
 
 class DatabaseSection(Section):
@@ -26,9 +26,9 @@ class DeliverySection(Section):
     #: of the machine leaves no more unknown than that of a process. It is slower.
     sync: bool = False
     #: Seconds that a worker holds a batch for without saying that it is alive.
-    lease: Annotated[float, Field(ge=1)] = 60.0
+    lease: Annotated[float, Field(ge=1, le=YEAR)] = 60.0
     #: Seconds after that until other hosts take the batch.
-    grace: Annotated[float, Field(ge=0)] = 600.0
+    grace: Annotated[float, Field(ge=0, le=YEAR)] = 600.0
     #: Whether only ``tidings worker`` delivers: ``serve`` and ``tick`` leave it to that. It needs
     #: PostgreSQL.
     workers: bool = False
@@ -55,4 +55,4 @@ class SchedulerSection(Section):
     """``[scheduler]``: the scheduled job of ``tidings serve``."""
 
     #: Seconds between two looks.
-    interval: Annotated[float, Field(ge=0.1)] = 5.0
+    interval: Annotated[float, Field(ge=0.1, le=YEAR)] = 5.0

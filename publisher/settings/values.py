@@ -9,6 +9,9 @@ from pydantic_settings import NoDecode
 from publisher import languages
 from publisher.errors import InputError
 
+#: Seconds of a year. What is added to an instant has no more, or it would lead to no date.
+YEAR = 31_536_000
+
 
 def split(text: str) -> list[str]:
     """Return the words of a list with commas, spaces or both between them."""
@@ -47,6 +50,9 @@ Languages = Annotated[
 
 
 class Section(BaseModel):
-    """A section of the configuration: frozen, and strict about names that it does not know."""
+    """A section of the configuration: frozen, and strict about names that it does not know.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    No number in it is infinite, or none: it is counted with.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -86,13 +86,7 @@ class Checks:
             _refuse_undecoded(cells)
         if APOSTROPHE in whole:
             email, name, source = _unmarked(email), _unmarked(name), _unmarked(source)
-        address, called, agreed = (
-            email_address(email),
-            characters.clean_line(name),
-            instant(consent_at),
-        )
-        if len(called) > MAX_NAME:
-            raise InputError("name", f"has {len(called)} characters, {MAX_NAME} at the most")
+        address, called, agreed = email_address(email), name_of(name), instant(consent_at)
         spoken, where, stands, how, wanted, chosen = self.common(
             language, zone, status, source, keys, topics, often
         )
@@ -142,6 +136,14 @@ def _refuse_undecoded(cells: Cells) -> None:
     for column, value in zip(COLUMNS, cells, strict=True):
         if _UNDECODED.search(value):
             raise InputError(column, "is not UTF-8: save the file as UTF-8")
+
+
+def name_of(text: str) -> str:
+    """Return what somebody is called, in one line. Raises InputError."""
+    name = characters.clean_line(text)
+    if len(name) > MAX_NAME:
+        raise InputError("name", f"has {len(name)} characters, {MAX_NAME} at the most")
+    return name
 
 
 def _unmarked(text: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from zoneinfo import available_timezones
 
-from publisher import characters, languages
+from publisher import languages
 from publisher.config import Config
 from publisher.errors import InputError, LettersError
 from publisher.mail.edition import title
@@ -13,8 +13,6 @@ from publisher.story import Label, label
 from store import newsletters, subscribers, topics
 from store.database import Transaction
 from store.records import Newsletter, Status, Subscriber, Subscription
-
-_MAX_NAME = 200
 
 #: Frequencies that we have words for in every language; others are shown by the name that staff
 #: gave them. A newsletter's own has none.
@@ -181,14 +179,6 @@ def zones() -> tuple[str, ...]:
     # Etc/GMT+3 and SystemV/EST5 are for machines; what has no slash is short for another.
     places = (zone for zone in available_timezones() if "/" in zone)
     return ("UTC", *sorted(zone for zone in places if not zone.startswith(("Etc/", "SystemV/"))))
-
-
-def name_of(text: str) -> str:
-    """Return what somebody is called, in one line. Raises InputError."""
-    name = characters.clean_line(text)
-    if len(name) > _MAX_NAME:
-        raise InputError("name", f"has {len(name)} characters, {_MAX_NAME} at the most")
-    return name
 
 
 def subscribe(tx: Transaction, person: Subscriber, choice: Choice) -> None:

@@ -15,6 +15,7 @@ from publisher import languages
 from publisher.config import Config
 from publisher.errors import FormError, InputError
 from publisher.subscriptions import choices, suppressions, writing
+from publisher.subscriptions.checks import name_of
 from publisher.subscriptions.choices import Choice, Offer
 from publisher.subscriptions.email_addresses import email_address
 from store import consents, subscribers
@@ -73,7 +74,7 @@ def wish(
         wanted = {there[0].key: ()}
     readers: Mapping[str, Callable[[], Any]] = {
         "email": lambda: email_address(email),
-        "name": lambda: choices.name_of(name),
+        "name": lambda: name_of(name),
         "newsletters": lambda: (
             _some(choices.newsletters_of(wanted, there)),
             choices.frequencies_of(often, there),

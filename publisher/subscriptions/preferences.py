@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from publisher.config import Config
 from publisher.errors import FormError, InputError, TokenError
 from publisher.subscriptions import choices, joining, keyring, leaving
+from publisher.subscriptions.checks import name_of
 from publisher.subscriptions.choices import Choice, Offer
 from publisher.tokens import Purpose
 from store import consents, subscribers
@@ -111,7 +112,7 @@ def save(
                 newsletters=choices.newsletters_of(wanted, before.offers),
                 frequencies=choices.frequencies_of(often, before.offers),
             )
-            called = choices.name_of(name)
+            called = name_of(name)
             until = pause_of(pause.strip(), choice.timezone, now)
         except InputError as error:
             raise FormError([error.source]) from error

@@ -56,7 +56,7 @@ def test_a_url_and_languages_are_enough(tmp_path: Path) -> None:
     assert config.name("fr") == "news.example.org"
     assert config.zone.key == "UTC"
     assert config.rule("fr") == Rule(missing=Missing.SKIP)
-    assert config.password() is None
+    assert config.password(config.mail) is None
 
 
 def test_every_setting_of_the_file_is_read(tmp_path: Path) -> None:
@@ -294,6 +294,17 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         (MINIMAL + "[mail]\nsender = 'nëws@example.org'", "mail.sender: not an address in ASCII"),
         (MINIMAL + '[mail]\nsender = "a@b\\nBcc: c"', "mail.sender: not an address in ASCII"),
         (MINIMAL + "[mail]\nrate = nan", "mail.rate: Input should be a finite number"),
+        (MINIMAL + "[scheduler]\ninterval = inf", "scheduler.interval: Input should be a finite"),
+        (MINIMAL + "[mail]\ntimeout = inf", "mail.timeout: Input should be a finite number"),
+        (
+            MINIMAL + "[delivery]\ngrace = 1e12",
+            "delivery.grace: Input should be less than or equal",
+        ),
+        (
+            MINIMAL + "[delivery]\nlease = 1e12",
+            "delivery.lease: Input should be less than or equal",
+        ),
+        (MINIMAL + "[bounces]\nsoft_days = 1e9", "bounces.soft_days: Input should be less than"),
         (MINIMAL + "[mail]\nwindow = 0", "mail.window: Input should be greater than or equal to 1"),
         (MINIMAL + "[relays]\nhost = 'a'", "relays: is a list: [[relays]] in two brackets, or"),
         (MINIMAL + RELAY + "prot = 1", 'relays.0.prot: no such setting; did you mean "port"?'),
@@ -392,7 +403,7 @@ def test_relative_paths_are_meant_from_the_folder_of_the_file(
     monkeypatch.chdir("/")
     assert config.public == tmp_path / "site" / "public"
     assert config.database_url == f"sqlite:///{tmp_path}/site/tidings.db"
-    assert config.password() == "hunter2"
+    assert config.password(config.mail) == "hunter2"
 
 
 @pytest.mark.parametrize(
@@ -405,7 +416,7 @@ def test_a_database_that_is_no_relative_file_stays_where_it_is(tmp_path: Path, u
 def test_a_password_that_cannot_be_read_is_told_with_its_key(tmp_path: Path) -> None:
     config = read(tmp_path, MINIMAL + '[mail]\npassword_file = "nowhere"\n')
     with pytest.raises(ConfigError, match=r"mail\.password_file: .*nowhere"):
-        config.password()
+        config.password(config.mail)
     config = read(tmp_path, MINIMAL + RELAY + 'password_file = "nowhere"\n')
     with pytest.raises(ConfigError, match=r"relays bulk\.password_file: .*nowhere"):
         config.password(config.relays[0])

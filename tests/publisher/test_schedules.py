@@ -53,6 +53,8 @@ def test_a_schedule_is_what_its_sentence_says(sentence: str, schedule: Schedule)
         ("first fri", "no weekday 'first'|no time"),
         ("once 2026-02-30 10:00", "day is out of range"),
         ("once tomorrow 10:00", "not one of the forms"),
+        ("once 0001-01-01 00:30", "is in the year 1: write one between 1000 and 9000"),
+        ("once 9999-12-31 23:30", "is in the year 9999: write one between 1000 and 9000"),
         ("fri 07:00\nsat 07:00 x", "not one of the forms"),
     ],
 )

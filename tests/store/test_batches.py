@@ -95,20 +95,18 @@ def test_the_issue_that_was_not_served_for_longest_is_next(digest: Database) -> 
             claimed.settle(tx, mails, SENT, now=NOW)
 
 
-def test_one_that_is_named_needs_no_turn_and_only_its_edition(digest: Database) -> None:
+def test_one_that_is_named_needs_no_turn(digest: Database) -> None:
     with digest.write() as tx:
         queued(tx)
         second = queued(tx, number=1)
         *_, last = (row["id"] for row in tx.rows(select(tables.batches.c.id).order_by("id")))
         assert len(batches.due_editions(tx, NOW)) == 4
-        (edition_id,) = batches.due_editions(tx, NOW, batch_id=last)
         batch = claimed.batch(tx, NOW, batch_id=last)
         assert batch
-        assert (batch.id, batch.issue_id, batch.edition_id) == (last, second.id, edition_id)
+        assert (batch.id, batch.issue_id) == (last, second.id)
         assert claimed.batch(tx, NOW, batch_id=last) is None
         issues.move(tx, second, IssueState.PAUSED)
         assert claimed.batch(tx, NOW, batch_id=last - 1) is None
-        assert batches.due_editions(tx, NOW, batch_id=last - 1) == []
 
 
 def test_whoever_lost_a_batch_can_neither_renew_nor_release_it(digest: Database) -> None:

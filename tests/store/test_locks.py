@@ -1,11 +1,14 @@
 """Locks: one holds each, and its death gives it back."""
 
+import tempfile
+from pathlib import Path
 from time import monotonic
 
 import pytest
 
-from store.database import Database
-from store.errors import BusyError
+from store.database import Database, open_database
+from store.errors import BusyError, StoreError
+from tests import rights
 from tests.store import fill
 from tests.store.beside import process
 
@@ -66,3 +69,27 @@ def test_a_lock_holds_between_processes_and_dies_with_its_holder(
         holder.wait()
 
         enter_when_free(either, "delivery")
+
+
+def test_a_lock_that_an_administrator_made_by_hand_keeps_nobody_out() -> None:
+    # Not in pytest's own folder, which is its user's alone.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        database = open_database(f"sqlite:///{folder}/tidings.db")
+        assert admitted(database)
+        for made in folder.glob("*.lock"):
+            made.chmod(0o444)
+
+        with rights.without_those_of_root():
+            assert admitted(database)
+        database.close()
+
+
+def test_a_lock_that_cannot_be_had_is_an_error_that_names_its_file(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/tidings.db")
+    (tmp_path / "tidings.db.site.lock").mkdir(mode=0o000)
+
+    with pytest.raises(StoreError, match=r"tidings\.db\.site\.lock: "), database.exclusive("site"):
+        pass
+    database.close()

@@ -185,16 +185,6 @@ def test_a_feed_holds_neither_other_languages_nor_what_was_only_mailed(
     with either.read() as tx:
         assert publications.newest(tx, "en", limit=10) == []
         assert publications.newest(tx, "fr", limit=10) == [item.id]
-        assert [publications.count(tx, language) for language in ("en", "fr")] == [0, 1]
-
-
-def test_a_feed_counts_items_not_tellings(either: Database) -> None:
-    with either.write() as tx:
-        one, _ = tell(tx, "one", NOW), tell(tx, "two", NOW)
-        publications.record(tx, [make.publication(item_id=one, telling=2)])
-
-    with either.read() as tx:
-        assert publications.count(tx, "en") == 2
 
 
 def test_what_an_issue_told_stays_in_its_order(either: Database) -> None:

@@ -12,7 +12,7 @@ from threading import Event, current_thread
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import event, select, true, update
+from sqlalchemy import event, true, update
 
 import scheduler
 from publisher import issuing, press, publishing
@@ -684,15 +684,6 @@ def test_a_clock_that_jumps_sends_nothing_twice_and_loses_nothing(
             pass
         assert set(relay.counts.values()) == {1}
     assert {*states(slow).values()} == {SENT}
-
-
-def test_one_batch_can_be_sent_by_itself(queued: Database, config: Config) -> None:
-    with queued.read() as tx:
-        (batch_id,) = (row["id"] for row in tx.rows(select(tables.batches.c.id)))
-    with Relay() as relay:
-        served = relay.serves(config)
-        assert engine.run_batch(queued, served, batch_id + 1, now=make.NOW).sent == 0
-        assert engine.run_batch(queued, served, batch_id, now=make.NOW).sent == 6
 
 
 def test_a_window_that_closes_keeps_back_what_is_not_under_way(

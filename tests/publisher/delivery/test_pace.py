@@ -264,9 +264,9 @@ def test_mails_of_an_issue_that_is_paused_are_taken_out_wherever_their_domain_st
     assert waiting.next(0.0) is None
     out = waiting.withdraw(lambda mail: mail.recipient[0] != "1")
     assert sorted(mail.recipient for mail in out) == ["2@free", "2@full", "2@slow"]
-    assert sorted(mail.recipient for mail in waiting) == ["1@free", "1@full", "1@slow"]
     assert len(waiting) == 3
-    assert len(waiting.withdraw(lambda _: True)) == 3
+    left = waiting.withdraw(lambda _: True)
+    assert sorted(mail.recipient for mail in left) == ["1@free", "1@full", "1@slow"]
     assert (len(waiting), waiting.next_at(0.0)) == (0, inf)
     waiting.add(Mail("4@full"))
     assert waiting.next(0.0) is None

@@ -1,7 +1,9 @@
 """What the dead leave is settled by what their journals say, and never guessed."""
 
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,7 @@ from publisher.errors import JournalError
 from store import batches, claims, deliveries, queueing
 from store.database import Database, open_database
 from store.records import Delivery, DeliveryState
-from tests import claimed, make
+from tests import claimed, make, rights
 from tests.store import fill
 
 SENT = Answer(verdict=Verdict.ACCEPTED, code=250, status="2.0.0", text="Ok: queued as 4F1")
@@ -252,3 +254,25 @@ def test_whoever_renews_at_the_moment_of_a_take_over_keeps_its_batch(queued: Dat
         assert batches.renew(tx, batch, MINUTE, now=make.NOW)
         assert claims.abandon(tx, late, begun=None, now=make.NOW) == []
     assert states(queued) == [("claimed", 1)] * 4 + FREE
+
+
+def test_a_journal_that_cannot_be_removed_keeps_nothing_from_being_sent(
+    database: Database, config: Config
+) -> None:
+    fill_queue(database)
+    # Not in pytest's own folder, which is its user's alone.
+    with tempfile.TemporaryDirectory() as name:
+        section = config.delivery.model_copy(update={"journal": Path(name)})
+        elsewhere = config.model_copy(update={"delivery": section})
+        own, (done, *_) = begun(database, elsewhere)
+        own.begin(attempt(done))
+        own.end(attempt(done), SENT)
+        own.close(settled=False)
+        own.path.chmod(0o444)
+        Path(name).chmod(0o555)
+
+        with rights.without_those_of_root():
+            assert recovery.recover(database, elsewhere, now=make.NOW) == []
+            assert recovery.recover(database, elsewhere, now=make.NOW) == []
+        assert states(database)[:4] == [("sent", 1), *FREE[:3]]
+        Path(name).chmod(0o755)

@@ -1,6 +1,7 @@
 """Keys: made once, for our eyes only; chosen by the sender's domain; replaced by selector."""
 
 import re
+import resource
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,19 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(ConflictError, match="exists already"):
         keys.make(config, "example.org", "202611", ed25519=True)
     assert path.read_bytes() == before
+
+
+def test_a_key_that_the_disk_does_not_take_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    config = selecting(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(InputError, match="File too large"):
+            keys.make(config, "example.org", "202611", ed25519=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert keys.there(config) == []
+    keys.make(config, "example.org", "202611", ed25519=False)
 
 
 def test_a_domain_in_other_letters_is_that_of_the_dns(tmp_path: Path) -> None:

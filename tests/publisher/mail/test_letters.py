@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from publisher import languages
 from publisher.config import Config
+from publisher.errors import RenderError
 from publisher.mail.letters import NAMES, message
 from publisher.tokens import Tokens
 from store.records import DeliveryState, Letter, SigningKey
@@ -93,3 +94,15 @@ def test_no_name_of_a_newsletter_breaks_a_letter(names: list[str]) -> None:
     # SMTP would have to double a full stop there (RFC 5321, 4.5.2), and does not.
     assert not re.search(rb"^\.", raw, re.MULTILINE)
     assert parsed(raw)["To"] == "zoe@example.org"
+
+
+def test_what_is_wrong_with_the_styles_of_a_letter_is_said_of_its_own_file(
+    config: Config, tmp_path: Path
+) -> None:
+    own = tmp_path / "own" / "email" / "letters" / "goodbye"
+    own.mkdir(parents=True)
+    page = "<html><head><style>p{color:red}</style></head><body><p style=';;;{'>x</p></body></html>"
+    (own / "body.html").write_text(page, encoding="utf-8")
+    section = config.site.model_copy(update={"templates": tmp_path / "own"})
+    with pytest.raises(RenderError, match=r"^templates/email/letters/goodbye/body\.html: "):
+        message(letter("goodbye"), TOKENS, config.model_copy(update={"site": section}))

@@ -80,6 +80,16 @@ def test_who_does_not_know_the_secret_changes_nothing(hook: Hook, secret: str) -
     assert (hook.post.status(), hook.post.rows()) == (Status.ACTIVE, [])
 
 
+def test_a_secret_may_have_letters_of_any_language(store: Database, config: Config) -> None:
+    secret = "sésame, ouvre-toi là"
+    with_it = with_secret(config, secret)
+    behind = public.application(store, with_it, clock=lambda: make.NOW)
+    with served.server(with_it, rest=behind) as server:
+        hook = Hook(Post(database=store, config=with_it), server.port)
+        as_sent = f"Bearer {secret}".encode().decode("latin-1")
+        assert hook.give(b"Subject: hello\r\n\r\n", secret=as_sent).status == 200
+
+
 def test_a_whole_mail_may_come_back_but_no_more(hook: Hook) -> None:
     raw = bounced.dsn(hook.post.path(hook.post.send()[ZOE]), ZOE)
     assert hook.give(raw + b"x" * (LONGEST + 1 - len(raw))).status == 413
