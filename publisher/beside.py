@@ -51,6 +51,22 @@ def _write(path: str, body: bytes) -> None:
         os.close(descriptor)
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file for our eyes only that is not there yet, whole or not at all.
+
+    Raises OSError; FileExistsError where it is there.
+    """
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            # A part of it would stand in the way of the whole.
+            path.unlink()
+            raise
+
+
 def rename(place: str) -> None:
     """Put what is written beside a place in it."""
     written = beside(place)

@@ -38,11 +38,16 @@ def load(path: Path, *, environment: bool = True) -> Config:
     Raises ConfigError with all that is wrong with it.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows put a mark of the encoding first.
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         hint = "no such file; 'tidings init DIR' makes one, '--config FILE' names another"
         raise ConfigError(str(path), [hint]) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(str(path), [error.strerror or str(error)]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), ["is not UTF-8: save the file as UTF-8"]) from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(path), [str(error)]) from error
     mistakes = [*_unknown_sections(data), *_unknown_variables(os.environ if environment else {})]
     try:

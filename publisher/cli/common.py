@@ -37,10 +37,15 @@ _ROWS = 1000
 
 def instant(text: str) -> datetime:
     """Return an instant given on the command line, in UTC."""
+    from publisher.ingest.limits import FIRST_YEAR, LAST_YEAR  # noqa: PLC0415
+
     try:
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
             raise typer.BadParameter(f"{text!r} has no time zone: end it with Z, or +01:00")
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            years = f"write one between {FIRST_YEAR} and {LAST_YEAR}"
+            raise typer.BadParameter(f"{text!r} is in the year {found.year}: {years}")
         return found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f"{text!r} is no instant such as 2026-11-27T07:00:00Z") from error
@@ -216,10 +221,19 @@ def _cell(value: object) -> str:
 
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
-    """Give what is set when the process is told to stop (SIGTERM), for as long as the block."""
+    """Give what is set when the process is told to stop, for as long as the block.
+
+    That is SIGTERM, or SIGINT (Ctrl-C): whoever presses that again ends at once.
+    """
     stop = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+    def heed(number: int, _frame: object) -> None:
+        signal.signal(number, before[number])
+        stop.set()
+
+    before = {number: signal.signal(number, heed) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -84,9 +84,14 @@ def _clear(folder: Path) -> None:
 
     if not folder.exists():
         return
+    if not folder.is_dir():
+        raise InputError(str(folder), "is no folder; choose another --dir")
     if not (folder / _MARK).exists() and any(folder.iterdir()):
         raise InputError(str(folder), "is not empty and no earlier demo; choose another --dir")
-    shutil.rmtree(folder)
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise InputError(str(folder), error.strerror or str(error)) from error
 
 
 def _configuration(about: Mapping[str, Any], now: datetime) -> str:

@@ -1,5 +1,6 @@
 """``tidings init`` and ``tidings migrate``: a site comes to be, and its store stays current."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,11 @@ def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Pa
         folder.mkdir(parents=True, exist_ok=True)
         beside.write_text(text, encoding="utf-8")
         config = load(beside, environment=environment)
+        database = open_database(config.database_url)
+        database.migrate()
+        database.close()
+        # Last: where the configuration stands, a store stands too.
+        beside.replace(path)
     except ConfigError as error:
         beside.unlink()
         if new:
@@ -50,12 +56,9 @@ def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Pa
     except OSError as error:
         raise InputError(str(folder), error.strerror or str(error)) from error
     finally:
-        beside.unlink(missing_ok=True)
-    database = open_database(config.database_url)
-    database.migrate()
-    database.close()
-    # Last: where the configuration stands, a store stands too.
-    path.write_text(text, encoding="utf-8")
+        # Where nothing can be written it cannot be taken away either: that was told.
+        with suppress(OSError):
+            beside.unlink()
     return path, config.database_url
 
 

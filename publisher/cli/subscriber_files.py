@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
@@ -157,7 +157,9 @@ def _write(out: Path, lines: Iterable[str]) -> int:
     except OSError as error:
         raise InputError(str(out), error.strerror or str(error)) from error
     finally:
-        part.unlink(missing_ok=True)
+        # Where nothing can be written it cannot be taken away either: that was told.
+        with suppress(OSError):
+            part.unlink()
     return rows
 
 

@@ -11,7 +11,6 @@ may sign beside it. Keys are replaced by selector: make one, publish its record,
 ``dkim.selectors``; the old record stays until the mails that it signed have arrived.
 """
 
-import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from publisher import addresses
+from publisher import addresses, beside
 from publisher.config import Config
 from publisher.errors import ConfigError, ConflictError, InputError
 
@@ -201,10 +200,7 @@ def make(config: Config, domain: str, selector: str, *, ed25519: bool) -> tuple[
     packed = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(packed)
-            file.flush()
-            os.fsync(file.fileno())
+        beside.write_new(path, packed)
     except FileExistsError as error:
         raise ConflictError(f"{path} exists already; choose another --selector") from error
     except OSError as error:
