@@ -228,7 +228,7 @@ def stopping() -> Iterator[threading.Event]:
     stop = threading.Event()
 
     def heed(number: int, _frame: object) -> None:
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
         stop.set()
 
     before = {number: signal.signal(number, heed) for number in (signal.SIGTERM, signal.SIGINT)}

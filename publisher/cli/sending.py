@@ -46,9 +46,7 @@ def deliver(
                 issues.get(tx, issue)
         press.release(house.database, common.clock(now))
         if issue is None:
-            written = letters.send(
-                house.database, house.config, now=common.clock(now), stop=stop
-            )
+            written = letters.send(house.database, house.config, now=common.clock(now), stop=stop)
             problems = written.problems
         with house.database.read() as tx:
             waiting = deliveries.waiting(tx, issue_id=issue)

@@ -1,6 +1,7 @@
 """Keys: made once, for our eyes only; chosen by the sender's domain; replaced by selector."""
 
 import re
+import resource
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,19 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(ConflictError, match="exists already"):
         keys.make(config, "example.org", "202611", ed25519=True)
     assert path.read_bytes() == before
+
+
+def test_a_key_that_the_disk_has_no_room_for_leaves_nothing_in_its_way(tmp_path: Path) -> None:
+    config = selecting(tmp_path, "202611")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        # No file may hold more than three octets, as if the disk were full.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3, limits[1]))
+        with pytest.raises(InputError, match="202611"):
+            keys.make(config, "example.org", "202611", ed25519=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert keys.make(config, "example.org", "202611", ed25519=True)[1].is_file()
 
 
 def test_a_domain_in_other_letters_is_that_of_the_dns(tmp_path: Path) -> None:
