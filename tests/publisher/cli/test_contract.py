@@ -197,7 +197,7 @@ def test_a_newsletter_goes_out_when_and_as_often_as_it_says(place: Path) -> None
         (("tick", "--now", "9999-12-31T23:59:59Z"), 2, "write one between 1000 and 9000"),
         (("init", "tidings.toml", *ADDRESS), 1, "tidings.toml: File exists"),
         (("init", "tidings.toml/a", *ADDRESS), 1, "tidings.toml/a: Not a directory"),
-        (("demo", "--dir", "tidings.toml"), 1, "tidings.toml: is no folder"),
+        (("demo", "--dir", "tidings.toml"), 1, "tidings.toml: Not a directory"),
         (
             ("newsletter", "add", "n", "--schedule", "fri 07:00", "--from", "n"),
             1,

@@ -59,6 +59,13 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    config = selecting(tmp_path, "202611")
+    config.dkim_folder.touch()
+    with pytest.raises(InputError, match=r"dkim: is no folder: correct dkim\.folder"):
+        keys.make(config, "example.org", "202611", ed25519=True)
+
+
 def test_a_key_that_the_disk_has_no_room_for_leaves_nothing_in_its_way(tmp_path: Path) -> None:
     config = selecting(tmp_path, "202611")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
