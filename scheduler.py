@@ -59,12 +59,14 @@ def tick(
     now: datetime,
     clock: Callable[[], datetime] | None = None,
     sends: bool = True,
+    stop: Event | None = None,
 ) -> Pass:
     """Do all that is due by now, each step by itself.
 
     ``clock`` tells the time in the course of it, where it goes on: relays are asked by when a
     connection ended. Unless it ``sends``, letters and mails are left to jobs of their own; to
-    workers, where the configuration says that there are some.
+    workers, where the configuration says that there are some. When ``stop`` is set, mails that
+    are under way end and the others wait.
     """
     done, sends = Pass(), sends and not config.delivery.workers
 
@@ -82,7 +84,7 @@ def tick(
         bounces.tidy(database, now=now)
 
     # Before campaigns go letters: somebody waits for each of them.
-    letters = [partial(steps.send_letters, done, database, config, now)] if sends else []
+    letters = [partial(steps.send_letters, done, database, config, now, stop)] if sends else []
     press_all = partial(_go_to_press, done, database, config, now)
     done.attempt_alone(database, [publish, write_files, tell_hubs, *letters, press_all])
     if done.issues:
@@ -90,7 +92,7 @@ def tick(
         done.attempt(write_files)
     if sends:
         # Each batch is claimed by one: any number of processes deliver at once.
-        steps.deliver(done, database, config, clock or (lambda: now))
+        steps.deliver(done, database, config, clock or (lambda: now), stop)
     elif config.delivery.workers:
         done.attempt(partial(steps.ask, done, database, config, lambda: now))
         done.attempt(partial(steps.wake, database, now))

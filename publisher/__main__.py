@@ -2,7 +2,6 @@
 
 import sys
 
-from publisher.cli import app
 from publisher.errors import (
     BusyError,
     ConfigError,
@@ -15,6 +14,9 @@ from publisher.errors import (
 #: From sysexits.h: try again later, and something is wrong with the configuration.
 TRY_AGAIN, CONFIGURATION, FAILED = 75, 78, 1
 
+#: What shells say of whoever was ended by Ctrl-C.
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run a command; a mistake is one clear line and an exit code, never a traceback."""
@@ -22,14 +24,30 @@ def main() -> None:
         # A name or a path may hold what the terminal cannot show; that is no reason to fail.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app()
+        _run()
     except TidingsError as error:
         sys.stderr.write(f"tidings: {error}\n")
         sys.exit(exit_code(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("tidings: broken off: what was not finished is left out; run it again\n")
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         sys.stderr.close()
         sys.exit(FAILED)
+
+
+def _run() -> None:
+    """Run a command. Raises KeyboardInterrupt for Ctrl-C, also while the commands are read."""
+    from publisher.cli import app  # noqa: PLC0415
+
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            # So the library calls what it has caught.
+            raise KeyboardInterrupt from None
+        raise
 
 
 def exit_code(error: TidingsError) -> int:

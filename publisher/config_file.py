@@ -4,7 +4,9 @@ All mistakes are told at once, each with the key and, for a mistyped one, the ne
 """
 
 import difflib
+import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +17,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from publisher.config import PREFIX, Config
 from publisher.errors import ConfigError
+
+#: How the address of a database begins; a driver may be named.
+_DATABASES = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
 
 
 class _FileOnly(Config):
@@ -38,11 +43,16 @@ def load(path: Path, *, environment: bool = True) -> Config:
     Raises ConfigError with all that is wrong with it.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows put a mark of the encoding first.
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         hint = "no such file; 'tidings init DIR' makes one, '--config FILE' names another"
         raise ConfigError(str(path), [hint]) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(str(path), [error.strerror or str(error)]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), ["is not UTF-8: save the file as UTF-8"]) from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(path), [str(error)]) from error
     mistakes = [*_unknown_sections(data), *_unknown_variables(os.environ if environment else {})]
     try:
@@ -51,7 +61,7 @@ def load(path: Path, *, environment: bool = True) -> Config:
     except ValidationError as error:
         mistakes += [_sentence(dict(detail)) for detail in error.errors() if not _known(detail)]
     except SettingsError as error:
-        mistakes.append(str(error))
+        mistakes += [*_no_json(os.environ)] or [str(error)]
     if mistakes:
         raise ConfigError(str(path), mistakes)
     return config
@@ -73,6 +83,9 @@ def _impossible(config: Config) -> Iterator[str]:
     """Yield what cannot be together."""
     if config.delivery.workers and not config.database.url.startswith("postgresql"):
         yield "delivery.workers: needs PostgreSQL in database.url, which their hosts share"
+    if not _DATABASES.match(config.database.url):
+        # Not what it says: that may hold a password.
+        yield "database.url: must be sqlite:///PATH or postgresql://USER@HOST/NAME"
     for relay in (config.mail, *config.relays):
         if relay.username and relay.tls != "required" and not relay.is_here:
             yield (
@@ -97,6 +110,16 @@ def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
         section, delimiter, _ = variable.removeprefix(PREFIX).lower().partition("__")
         if variable.startswith(PREFIX) and delimiter and section not in sections():
             yield f"{variable} in the environment: no such section{_nearest(section, sections())}"
+
+
+def _no_json(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield which variables look like JSON and are none: the settings library names only fields."""
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and value.lstrip()[:1] in {"{", "["}:
+            try:
+                json.loads(value)
+            except ValueError as error:
+                yield f"{variable} in the environment: is not JSON: {error}"
 
 
 def _known(detail: Mapping[str, Any]) -> bool:

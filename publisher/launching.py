@@ -23,8 +23,12 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     wallclock.zone_name(newsletter.timezone, "timezone")
     for language in {OTHERS, *newsletter.rules}:
         gating.rule(newsletter, language)
-    for text in (*newsletter.senders.values(), *newsletter.replies.values()):
-        senders.mailbox(text)
+    for field, boxes in (("from", newsletter.senders), ("reply_to", newsletter.replies)):
+        for text in boxes.values():
+            try:
+                senders.mailbox(text)
+            except InputError as error:
+                raise InputError(field, error.reason) from error
     _refuse_unknown_template(newsletter, config)
     _check_going_out(newsletter)
     with database.write() as tx:

@@ -9,9 +9,12 @@ from store.errors import BusyError, ConflictError, StoreError
 
 #: What SQLite says where the file is at fault, without naming it; and what mends it.
 _MEND = {
-    "unable to open database file": "make the folder, or correct the path (database.url)",
+    "unable to open database file": "make the folder, let this user write there, "
+    "or correct the path (database.url)",
     "file is not a database": "correct the path (database.url)",
     "attempt to write a readonly database": "run as the user that owns the file and its folder",
+    "database or disk is full": "make room on its disk",
+    "disk I/O error": "see that its disk has room and is whole",
 }
 
 

@@ -222,10 +222,19 @@ def _cell(value: object) -> str:
 
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
-    """Give what is set when the process is told to stop (SIGTERM), for as long as the block."""
+    """Give what is set when the process is told to stop, for as long as the block.
+
+    That is SIGTERM, or SIGINT (Ctrl-C): whoever presses that again ends at once.
+    """
     stop = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+    def heed(number: int, _frame: object) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        stop.set()
+
+    before = {number: signal.signal(number, heed) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

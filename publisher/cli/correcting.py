@@ -1,6 +1,7 @@
 """``tidings item``: what was wrong is put right, and readers hear of it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -178,10 +179,22 @@ def _version(version: "Version") -> dict[str, Any]:
 
 
 def _notes(entries: list[str], languages: tuple[str, ...]) -> dict[str, str]:
-    """Return the notes of ``[LANG=]TEXT``; one without a language is in the item's source's."""
+    """Return the notes of ``[LANG=]TEXT``; one without a language is in the item's source's.
+
+    Raises InputError for a language that the site does not have: readers of another would see it.
+    """
+    from publisher.errors import InputError  # noqa: PLC0415
+    from publisher.languages import foreign, tag  # noqa: PLC0415
+
     notes = {}
     for entry in entries:
-        language, equals, text = entry.partition("=")
-        labelled = equals and language.strip() in languages
-        notes[language.strip() if labelled else ""] = text if labelled else entry
+        label, equals, text = entry.partition("=")
+        language = ""
+        # Before a space it is a word more likely than a language, and `The = a` no tag.
+        if equals and (label.strip() in languages or label == label.rstrip()):
+            with suppress(InputError):
+                language = tag(label)
+        if language and language not in languages:
+            raise InputError("note", foreign(language, languages))
+        notes[language] = text if language else entry
     return notes

@@ -51,10 +51,9 @@ def demo(
     started, moment = perf_counter(), common.clock(now)
     sample = next(place for place in _PLACES if place.exists())
     about = tomllib.loads((sample / "site.toml").read_text(encoding="utf-8"))
-    _clear(folder)
+    _begin(folder)
     # Never the environment: it may name the database of a real site.
     path, _ = founding.found_site(folder, _configuration(about, moment), environment=False)
-    (folder / _MARK).touch()
     with Mailbox(folder / "mailbox") as mailbox:
         config = load(path, environment=False)
         host, port = mailbox.address
@@ -78,16 +77,22 @@ def demo(
         house.serve(ctx, config=path, no_scheduler=True)
 
 
-def _clear(folder: Path) -> None:
-    """Remove an earlier demo. Raises InputError for a folder that holds anything else."""
+def _begin(folder: Path) -> None:
+    """Make the folder, in the place of an earlier demo, and mark it as one.
+
+    First of all: one that breaks off is an earlier demo, too. Raises InputError for a folder that
+    holds anything else.
+    """
     from publisher.errors import InputError  # noqa: PLC0415
 
     try:
-        if not folder.exists():
-            return
-        if not (folder / _MARK).exists() and any(folder.iterdir()):
-            raise InputError(str(folder), "is not empty and no earlier demo; choose another --dir")
-        shutil.rmtree(folder)
+        if folder.exists():
+            if not (folder / _MARK).exists() and any(folder.iterdir()):
+                reason = "is not empty and no earlier demo; choose another --dir"
+                raise InputError(str(folder), reason)
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        (folder / _MARK).touch()
     except OSError as error:
         raise InputError(str(folder), f"{error.strerror or error}; choose another --dir") from error
 

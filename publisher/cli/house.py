@@ -43,12 +43,14 @@ def tick(
     from publisher.delivery import unknowns  # noqa: PLC0415
     from store import publications  # noqa: PLC0415
 
-    with common.opened(ctx, config) as house:
+    with common.opened(ctx, config) as house, common.stopping() as stop:
         moment = common.clock(now)
         if everything:
             publishing.look_at_all(house.database, now=moment)
         clock = partial(common.clock, now)
-        done = scheduler.tick(house.database, house.config, now=moment, clock=clock)
+        done = scheduler.tick(house.database, house.config, now=moment, clock=clock, stop=stop)
+        if stop.is_set():
+            done.problems.append(sending.STOPPED)
         # All that waits, not only what this pass looked at: too much for every pass of `serve`.
         with house.database.read() as tx:
             held = publications.held(tx)

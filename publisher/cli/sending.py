@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Exit codes: what could not be done now may be done later; or will not be, by itself.
 _TRY_AGAIN, _FAILED = 75, 1
 
+#: What is said of mails when the process was told to stop.
+STOPPED = "told to stop: what was not under way waits"
+
 #: Seconds that ``deliver --until-done`` waits at most before it looks again.
 _LONGEST_WAIT = 30.0
 
@@ -43,7 +46,7 @@ def deliver(
                 issues.get(tx, issue)
         press.release(house.database, common.clock(now))
         if issue is None:
-            written = letters.send(house.database, house.config, now=common.clock(now))
+            written = letters.send(house.database, house.config, now=common.clock(now), stop=stop)
             problems = written.problems
         with house.database.read() as tx:
             waiting = deliveries.waiting(tx, issue_id=issue)
@@ -70,7 +73,7 @@ def deliver(
                 stop.wait(_wait(due, outcome))
         press.finish(house.database)
         if stop.is_set():
-            problems.append("told to stop: what was not under way waits")
+            problems.append(STOPPED)
         with house.database.read() as tx:
             total.unknown = unknown.left(tx, total.doubtful)
         unsaid = unknowns.told(house.database, house.config)

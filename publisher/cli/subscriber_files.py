@@ -112,7 +112,7 @@ def export(
     """
     from publisher import subscriptions  # noqa: PLC0415
 
-    wanted = status_of(status)
+    wanted, language = status_of(status), language_of(language)
     if email is not None:
         if language or newsletter or status:
             raise typer.BadParameter("EMAIL names one person, whom no option can choose")
@@ -161,6 +161,13 @@ def _write(out: Path, lines: Iterable[str]) -> int:
         with suppress(OSError):
             part.unlink()
     return rows
+
+
+def language_of(text: str | None) -> str | None:
+    """Return the tag of a language as the store has it. Raises InputError for what is none."""
+    from publisher.languages import tag  # noqa: PLC0415
+
+    return tag(text) if text else None
 
 
 def status_of(text: str | None) -> "Status | None":

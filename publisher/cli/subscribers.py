@@ -66,6 +66,7 @@ def list_(
     from publisher.subscriptions import exporting  # noqa: PLC0415
 
     wanted = subscriber_files.status_of(status)
+    language = subscriber_files.language_of(language)
     columns = ("email", "name", "language", "timezone", "status", "subscriptions")
     with common.opened(ctx, config) as house:
         found = exporting.people(house.database, language=language, status=wanted)

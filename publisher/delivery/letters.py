@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 
 from publisher.bounces.stopping import stop_refused_letter
 from publisher.config import Config
@@ -40,10 +41,13 @@ class Written:
     problems: list[str] = field(default_factory=list)
 
 
-def send(database: Database, config: Config, *, now: datetime) -> Written:
+def send(
+    database: Database, config: Config, *, now: datetime, stop: Event | None = None
+) -> Written:
     """Send the letters that are due, and tell what the dead had claimed.
 
-    Raises BusyError while another process does.
+    When ``stop`` is set, the one that is under way is the last. Raises BusyError while another
+    process does.
     """
     outcome = Written()
     with database.read() as tx:
@@ -65,6 +69,7 @@ def send(database: Database, config: Config, *, now: datetime) -> Written:
             keys=known.of(config.sender),
             outcome=outcome,
             now=now,
+            stop=stop or Event(),
         )
         problem = asyncio.run(run.all())
     outcome.problems += [problem] if problem else []
@@ -86,6 +91,8 @@ class _Run:
     keys: Sequence[Key]
     outcome: Written
     now: datetime
+    #: Set once no more is to be begun.
+    stop: Event
     #: What is under way.
     letter: Letter | None = None
     #: What is due at the same tick waits behind it.
@@ -112,7 +119,7 @@ class _Run:
 
     def next(self) -> Outgoing | None:
         """Claim the next letter and make it; while one is under way, there is none."""
-        while self.letter is None and not self.welcome.is_none:
+        while self.letter is None and not (self.welcome.is_none or self.stop.is_set()):
             with self.database.write() as tx:
                 self.letter = letters.claim(tx, self.now)
             if self.letter is None:

@@ -13,9 +13,11 @@ from store import jobs
 from store.database import Database
 
 
-def send_letters(done: Pass, database: Database, config: Config, now: datetime) -> None:
+def send_letters(
+    done: Pass, database: Database, config: Config, now: datetime, stop: Event | None = None
+) -> None:
     """Send the letters that are due."""
-    done.attempt(lambda: done.count_letters(send(database, config, now=now)))
+    done.attempt(lambda: done.count_letters(send(database, config, now=now, stop=stop)))
 
 
 def deliver(

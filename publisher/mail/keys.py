@@ -202,6 +202,8 @@ def make(config: Config, domain: str, selector: str, *, ed25519: bool) -> tuple[
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside.write_new(str(path), packed)
     except FileExistsError as error:
+        if not path.exists():
+            raise InputError(str(path.parent), "is no folder: correct dkim.folder") from error
         raise ConflictError(f"{path} exists already; choose another --selector") from error
     except OSError as error:
         raise InputError(str(path), error.strerror or str(error)) from error

@@ -174,6 +174,9 @@ def _list(text: str) -> Sequence[str]:
 
 
 def _language(text: str, available: Sequence[str]) -> str:
+    if not text.strip():
+        there = ", ".join(available)
+        raise InputError("language", f"is missing: write one ({there}), or say it with --language")
     try:
         language = languages.tag(text)
     except InputError as error:

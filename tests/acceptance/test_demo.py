@@ -5,6 +5,7 @@ import email.policy
 import hashlib
 import json
 import re
+import resource
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from publisher.config_file import load
 from store import items, publications, translations
 from store.database import open_database
 from store.records import Workflow, newsletter_channel
+from tests.commands import tidings
 
 NOW = "2026-11-23T08:00:00Z"
 LANGUAGES = ("en", "fr", "es")
@@ -178,6 +180,19 @@ def test_it_refuses_a_folder_with_somebody_elses_files(tmp_path: Path) -> None:
     assert ran.exit_code == 1
     assert "is not empty" in str(ran.exception)
     assert (tmp_path / "precious.txt").exists()
+
+
+def test_one_that_broke_off_is_replaced_by_the_next(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        # As if the disk were full.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+        broken = tidings(tmp_path, "demo", "--dir", "new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert broken.code == 1
+    assert "tidings.db: " in broken.err
+    assert tidings(tmp_path, "demo", "--dir", "new").code == 0
 
 
 def test_it_never_touches_the_database_that_the_environment_names(

@@ -214,3 +214,22 @@ def test_who_is_told_to_stop_ends_what_is_under_way_and_no_mail_is_in_doubt(site
         sent = site.counts()[DeliveryState.SENT]
         assert CONNECTIONS < sent == len(relay.accepted) < PEOPLE
     assert site.counts()[DeliveryState.QUEUED] == PEOPLE - sent
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["deliver", "tick"])
+def test_told_to_stop_it_ends_what_is_under_way_and_leaves_no_mail_in_doubt(
+    site: Site, command: str, number: int
+) -> None:
+    with Relay(takes=0.2) as relay:
+        site.settle(relay)
+        child = start(site.folder, command)
+        wait_until(lambda: len(relay.accepted) >= CONNECTIONS)
+        child.send_signal(number)
+        _, complaints = child.communicate(timeout=60)
+        assert child.returncode == 75, complaints
+        assert complaints.decode() == "tidings: told to stop: what was not under way waits\n"
+        taken = len(relay.accepted)
+    assert CONNECTIONS <= taken < PEOPLE
+    left = {state: count for state, count in site.counts().items() if count}
+    assert left == {DeliveryState.SENT: taken, DeliveryState.QUEUED: PEOPLE - taken}

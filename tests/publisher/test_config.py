@@ -363,7 +363,14 @@ def test_a_mistake_is_told_with_its_key_and_how_to_mend_it(
             '[{"name": "bulk", "hots": "smtp.example", "host": "smtp.example"}]',
             "relays.0.hots (TIDINGS_RELAYS in the environment): no such setting; did you mean",
         ),
-        ("TIDINGS_RELAYS", "[{", 'error parsing value for field "relays" from source'),
+        ("TIDINGS_RELAYS", "[{", "TIDINGS_RELAYS in the environment: is not JSON: Expecting"),
+        ("TIDINGS_SITE__NAME", "{", "TIDINGS_SITE__NAME in the environment: is not JSON: Expect"),
+        ("TIDINGS_MAIL", "x", 'error parsing value for field "mail" from source'),
+        (
+            "TIDINGS_DATABASE__URL",
+            "mysql://a:secret@b/c",
+            "database.url: must be sqlite:///PATH or",
+        ),
         ("TIDINGS_RELAYS__0__HOST", "smtp.example", "relays: is a list: [[relays]] in two"),
         (
             "TIDINGS_SITE__LANGUAGES",
@@ -388,8 +395,17 @@ def test_no_file_is_told_with_the_two_ways_to_have_one(tmp_path: Path) -> None:
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tidings.toml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="utf-8"):
+    with pytest.raises(ConfigError, match=r"tidings\.toml: is not UTF-8: save the file as UTF-8"):
         load(path)
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path)
+    assert str(refused.value) == f"{tmp_path}: Is a directory"
+
+
+def test_the_mark_that_editors_put_before_utf_8_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "tidings.toml"
+    path.write_text(MINIMAL, encoding="utf-8-sig")
+    assert load(path).site.languages == read(tmp_path, MINIMAL).site.languages
 
 
 def test_relative_paths_are_meant_from_the_folder_of_the_file(

@@ -66,7 +66,7 @@ def test_a_folder_that_is_not_there_is_named_with_what_mends_it(tmp_path: Path) 
         database.version()
     assert str(refused.value) == (
         f"sqlite:///{tmp_path}/none/a.db: unable to open database file: "
-        "make the folder, or correct the path (database.url)"
+        "make the folder, let this user write there, or correct the path (database.url)"
     )
 
 

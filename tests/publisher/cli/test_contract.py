@@ -1,6 +1,7 @@
 """The commands as people's scripts use them: JSON keys, exit codes, clear mistakes."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -37,11 +38,13 @@ workflow: approved
 """
 
 
+ADDRESS = ("--url", "https://news.example.org", "--languages", "en,fr,ar")
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """Return the folder of a new site in en, fr and ar with two texts of one item."""
-    address = ("--url", "https://news.example.org", "--languages", "en,fr,ar")
-    made = tidings(tmp_path, "init", "site", *address, "--json")
+    made = tidings(tmp_path, "init", "site", *ADDRESS, "--json")
     assert made.code == 0, made.err
     assert made.json.keys() == {"config", "database"}
     folder = tmp_path / "site"
@@ -193,6 +196,22 @@ def test_a_newsletter_goes_out_when_and_as_often_as_it_says(place: Path) -> None
         (("tick", "--now", "2026-11-23T08:00:00"), 2, "has no time zone"),
         (("tick", "--now", "0001-01-01T00:00:00Z"), 2, "is in the year 1"),
         (("tick", "--now", "9999-12-31T23:59:59Z"), 2, "is in the year 9999"),
+        (("init", "tidings.toml", *ADDRESS), 1, "tidings.toml: File exists"),
+        (("init", "tidings.toml/a", *ADDRESS), 1, "tidings.toml/a: Not a directory"),
+        (("demo", "--dir", "tidings.toml"), 1, "tidings.toml: Not a directory"),
+        (
+            ("newsletter", "add", "n", "--schedule", "fri 07:00", "--from", "n"),
+            1,
+            "from: 'n' is no e-mail address",
+        ),
+        (
+            ("newsletter", "add", "n", "--schedule", "fri 07:00", "--reply-to", "fr=n"),
+            1,
+            "reply_to: 'n' is no e-mail address",
+        ),
+        (("subscriber", "list", "--language", "klingon"), 1, "not a language tag"),
+        (("subscriber", "export", "--language", "klingon"), 1, "not a language tag"),
+        (("subscriber", "export", "--out", "tidings.toml/a"), 1, "tidings.toml/a: Not a directory"),
         (("newsletter", "add", "n", "--schedule", "daily"), 1, "not one of the forms; there are"),
         (("newsletter", "add", "n", "--schedule", "0 7 1 * FRI"), 1, "give a day or a weekday"),
         (("newsletter", "add", "n", "--schedule", "once 2013-12-18 10:00"), 1, "no slot any more"),
@@ -256,6 +275,26 @@ def test_init_never_overwrites_a_site_and_leaves_nothing_of_a_wrong_one(place: P
     assert "site.url" in wrong.err
     assert "site.languages" in wrong.err
     assert not (place / "new").exists()
+
+
+def test_ctrl_c_is_said_in_one_line_and_leaves_nothing_half_done(place: Path) -> None:
+    os.mkfifo(place / "people.csv")
+    # Whoever runs the tests may have told its children to ignore it.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heed}; from publisher.__main__ import main; main()"
+    command = [sys.executable, "-c", code, "subscriber", "import", "people.csv"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (
+        subprocess.Popen(command, cwd=place, env=environment, stderr=subprocess.PIPE) as child,
+        (place / "people.csv").open("w", encoding="utf-8") as pipe,
+    ):
+        pipe.write("email,language\nen@example.org,en\n")
+        pipe.flush()
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert said == b"tidings: broken off: what was not finished is left out; run it again\n"
+    assert tidings(place, "subscriber", "list", "--json").lines == []
 
 
 def test_an_absent_relay_is_try_again_later(place: Path) -> None:

@@ -205,7 +205,7 @@ def test_no_check_keeps_the_others_from_being_made(place: Path) -> None:
 def test_a_store_that_cannot_be_opened_is_one_fault(place: Path) -> None:
     with Relay() as relay, Names().open() as names:
         text = TOML.format(relay=relay.port, names=names.host)
-        place.write_text(f'{text}[database]\nurl = "mysql://a"\n', encoding="utf-8")
+        place.write_text(f'{text}[database]\nurl = "sqlite:///none/a.db"\n', encoding="utf-8")
         names.texts = {**SPF, **DMARC}
         code, found = examined(place)
     assert (code, [name for name, check in found.items() if not check["ok"]]) == (1, ["database"])

@@ -201,6 +201,9 @@ def test_for_people_results_are_tables(place: Path) -> None:
          "items: Is a directory"),
         (("retract", "1"), 2, "--note"),
         (("retract", "9", "--note", "Wrong."), 1, "no item 9"),
+        (("retract", "1", "--note", "Wrong.", "--note", "de=Falsch."), 1,
+         "note: de is not a language of this site"),
+        (("retract", "1", "--note", "FR=Faux."), 1, "note: fr is not a language of this site"),
         (("diff", "1", "--language", "en", "--sent", "3"), 1, "no issue 3"),
         (("notify", "9"), 1, "no item 9"),
     ],
@@ -233,3 +236,12 @@ def test_a_rule_that_is_none_begins_no_newsletter(quiet: Path, missing: str, sen
     assert ran.code == 1, ran.err
     assert sentence in ran.err
     assert tidings(quiet, "newsletter", "list", "--json").out == ""
+
+
+def test_a_notice_may_hold_an_equals_sign(place: Path) -> None:
+    act(place, "retract", "--note", "The = sign, and E=mc²: both were wrong.", "--note", "AR=خطأ.")
+    shown = tidings(place, "item", "export", "1", "--out", "texts")
+    assert shown.code == 0, shown.err
+    said = "".join(path.read_text(encoding="utf-8") for path in (place / "texts").iterdir())
+    assert "The = sign, and E=mc²: both were wrong." in said
+    assert "AR=" not in said

@@ -72,6 +72,13 @@ def test_a_key_that_the_disk_does_not_take_leaves_nothing_in_the_way(tmp_path: P
     keys.make(config, "example.org", "202611", ed25519=False)
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    config = selecting(tmp_path, "202611")
+    config.dkim_folder.touch()
+    with pytest.raises(InputError, match=r"dkim: is no folder: correct dkim\.folder"):
+        keys.make(config, "example.org", "202611", ed25519=True)
+
+
 def test_a_domain_in_other_letters_is_that_of_the_dns(tmp_path: Path) -> None:
     key, path = keys.make(selecting(tmp_path), "Straße.example", "a", ed25519=True)
     assert key.name == "a._domainkey.xn--strae-oqa.example"

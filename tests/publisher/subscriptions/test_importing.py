@@ -191,7 +191,7 @@ def test_who_bounced_and_left_elsewhere_stays_bounced_and_gets_nothing_at_a_new_
     [
         ("zoe@,fr,,,,,,,", "email: 'zoe@' is not an e-mail address"),
         (",fr,,,,,,,", "email: '' is not an e-mail address"),
-        ("zoe@example.org,,,,,,,,", "language: '': not a language tag (BCP 47), such as fr"),
+        ("zoe@example.org,,,,,,,,", "language: is missing: write one ("),
         ("zoe@example.org,french,,,,,,,", "language: 'french': not a language tag (BCP 47)"),
         (
             "zoe@example.org,de,,,,,,,",
