@@ -17,7 +17,7 @@ import scheduler
 from publisher import issuing
 from publisher.config import Config
 from publisher.delivery import asking, engine, unknowns, ways
-from publisher.delivery.asking import Found, Question
+from publisher.delivery.asking import SLACK, Found, Question
 from publisher.delivery.rulings import decide, goes_again, together
 from publisher.delivery.unknowns import Settled, next_answer, settle, settle_due
 from publisher.delivery.ways import Way
@@ -403,6 +403,20 @@ def test_a_mail_that_is_unknown_again_and_again_waits_ever_longer_before_it_goes
     assert max(waits) <= 4 * 3600
     assert found[len(waits) :] == [None] * (39 - len(waits))
     assert len(waits) < 30
+
+
+@pytest.mark.parametrize(
+    ("first", "done"),
+    [(SLACK, Settled(queued=3)), (SLACK - timedelta(milliseconds=1), Settled(not_yet=3))],
+)
+def test_a_log_says_no_only_if_it_begins_before_the_mail_by_whatever_clock(
+    house: Database, config: Config, tmp_path: Path, first: timedelta, done: Settled
+) -> None:
+    log = log_of(tmp_path)
+    _, last = log.read_text(encoding="utf-8").splitlines(keepends=True)
+    begins = line(make.NOW - first, "smtpd[1]: disconnect from a[::1]")
+    log.write_text(begins + last, encoding="utf-8")
+    assert settle(house, asks(config, log), 1, now=LATER) == done
 
 
 def test_whoever_waits_for_a_relays_answer_does_so_for_twenty_minutes_and_no_longer(
