@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from publisher.web import versions
 from publisher.web.disk import LARGE
-from publisher.web.found import File
 from publisher.web.files import PublicFiles
+from publisher.web.found import File
 from tests import served
 from tests.publisher.web.conftest import FEED
 from tests.served import ask
