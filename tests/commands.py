@@ -43,6 +43,8 @@ def tidings(folder: Path, *arguments: str, environment: Mapping[str, str] | None
         chdir(folder),
         patch.dict(os.environ, _environment(environment), clear=True),
         patch.object(sys, "argv", ["tidings", *arguments]),
+        # Typer puts its own there, for good.
+        patch.object(sys, "excepthook", sys.excepthook),
         redirect_stdout(out),
         redirect_stderr(err),
     ):

@@ -80,8 +80,8 @@ def connect(port: int) -> socket.socket:
 
 
 def wait_until(what: Callable[[], bool]) -> None:
-    """Return when something holds. Raises TimeoutError when it does not for half a minute."""
-    until = time.monotonic() + 30
+    """Return when something holds. Raises TimeoutError when it does not for two minutes."""
+    until = time.monotonic() + 120
     while not what():
         if time.monotonic() > until:
             raise TimeoutError

@@ -382,6 +382,15 @@ def test_a_scheduled_issue_is_frozen_at_once_and_sent_when_it_is_time(
         issuing.schedule(house, issue.id, NOW + 9 * HOUR)
 
 
+def test_an_issue_that_is_frozen_at_its_very_time_is_sent_at_once(
+    house: Database, config: Config
+) -> None:
+    issue = planned(house)
+    issuing.schedule(house, issue.id, NOW)
+    approve(house, config, issue)
+    assert pressed(house, issue, config).state is IssueState.SENDING
+
+
 def test_what_is_scheduled_anew_waits_for_the_window_of_each_reader(
     database: Database, config: Config
 ) -> None:

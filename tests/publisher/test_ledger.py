@@ -51,6 +51,17 @@ def test_a_story_names_its_translations_in_the_order_of_the_site(
         )
 
 
+def test_a_story_names_no_translation_that_is_gone(database: Database, config: Config) -> None:
+    make.take(database, config, *map(make.draft, ("en", "fr", "ar")))
+    rows = publish_due(database, config, now=make.NOW)
+    later = make.NOW + timedelta(hours=1)
+    editing.withdraw(database, 1, "fr", now=later)
+    publish_due(database, config, now=later)
+    with database.read() as tx:
+        (english,) = tell_all(tx, [row for row in rows if row.language == "en"], config)
+    assert [other.language for other in english.translations] == ["ar"]
+
+
 def mark(number: int, change: Change, note: str, language: str = "fr") -> Mark:
     return Mark(
         item_id=1,

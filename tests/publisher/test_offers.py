@@ -149,6 +149,17 @@ def test_an_issue_that_waits_keeps_what_it_holds_and_waits_for(
     assert marks(database) == [1, 2]
 
 
+def test_an_issue_that_waits_for_a_text_keeps_it_though_it_tells_it_nowhere_yet(
+    database: Database, config: Config
+) -> None:
+    newsletter = make.start(database, config, languages=("fr",), rules={"*": "hold"})
+    make.take(database, config, make.draft("en"))
+    publishing.publish_due(database, config, now=make.NOW)
+    waits = IssueState.AWAITING_TRANSLATIONS
+    assert go_to_press(database, newsletter, config, make.NOW) is waits
+    assert marks(database) == [1]
+
+
 def test_what_is_under_an_embargo_is_kept_for_a_later_issue(
     database: Database, config: Config
 ) -> None:

@@ -129,6 +129,18 @@ def test_whoever_lost_a_batch_can_neither_renew_nor_release_it(digest: Database)
         claims.release(tx, batch, now=NOW)
 
 
+def test_whoever_lost_a_batch_and_has_it_anew_knows_one_from_the_other(digest: Database) -> None:
+    with digest.write() as tx:
+        queued(tx)
+        before = claimed.batch(tx, NOW)
+        assert before
+        claims.release(tx, before, now=NOW)
+        after = claimed.batch(tx, NOW, batch_id=before.id)
+        assert after
+        assert not batches.renew(tx, before, LEASE, now=NOW)
+        assert batches.renew(tx, after, LEASE, now=NOW)
+
+
 def test_it_is_known_who_holds_batches_and_of_which_editions(digest: Database) -> None:
     with digest.write() as tx:
         queued(tx)

@@ -138,6 +138,8 @@ def test_what_the_relay_never_had_whole_or_refused_it_does_not_have(
         [CONNECT, CLIENT, HEADERS, "smtpd[11]: lost connection after END-OF-MESSAGE from h", LEFT],
         # The connection went on to the next message, and broke off in that.
         [CONNECT, CLIENT, HEADERS, "smtpd[11]: 7ABCDE: client=h[192.0.2.1]", LOST, LEFT],
+        # Another that broke off had the queue id before.
+        [CONNECT, CLIENT, LOST, LEFT, CONNECT, CLIENT, HEADERS, LEFT],
         # Somebody else's, that was open before ours ended.
         ["smtpd[14]: connect from other.example[192.0.2.2]", CONNECT, LEFT],
     ],

@@ -97,6 +97,14 @@ def test_a_window_of_chunks_has_each_mail_begin_anew() -> None:
     assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED, Verdict.ACCEPTED]
 
 
+def test_behind_a_chunk_that_was_refused_the_next_mail_begins_anew() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS)
+    (second,) = talk(dialogue, OK + OK + b"552 5.2.2 full\r\n")
+    assert second.startswith(b"RSET\r\n" + MAIL % 1)
+    talk(dialogue, OK * 4)
+    assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED]
+
+
 def test_the_length_is_told_to_who_wants_to_know_it() -> None:
     assert b"SIZE=%d\r\n" % len(TEXTS[0]) in begun(Way.PLAIN, sizes=True)[2]
 

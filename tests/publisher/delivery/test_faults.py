@@ -2,8 +2,11 @@
 
 import pytest
 
+from publisher.delivery import endings
 from publisher.delivery.faults import is_address_fault, is_slowdown
 from publisher.delivery.outgoing import Answer, Verdict
+from store.records import DeliveryState
+from tests import make
 
 
 def answer(code: int, status: str, verdict: Verdict | None = None) -> Answer:
@@ -72,3 +75,12 @@ def test_a_policy_that_is_only_for_now_asks_for_patience_too() -> None:
 @pytest.mark.parametrize("verdict", [Verdict.UNANSWERED, Verdict.UNSENT])
 def test_a_broken_connection_to_the_relay_says_nothing_of_a_domain(verdict: Verdict) -> None:
     assert not is_slowdown(Answer(verdict=verdict))
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [(499, DeliveryState.POSTPONED), (500, DeliveryState.FAILED), (554, DeliveryState.FAILED)],
+)
+def test_a_policy_is_for_ever_if_its_code_says_so(code: int, state: DeliveryState) -> None:
+    refusal = Answer(verdict=Verdict.POLICY, code=code, text="no")
+    assert endings.of(refusal, 1, 1, now=make.NOW).state is state

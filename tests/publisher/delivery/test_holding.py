@@ -18,7 +18,7 @@ from publisher.errors import StoreError
 from publisher.mail import keys
 from publisher.settings.mail import RelaySection
 from publisher.subscriptions import keyring
-from store import batches, deliveries
+from store import batches, claims, deliveries
 from store.database import Database, Transaction
 from store.records import DeliveryState
 from tests import claimed, make
@@ -129,6 +129,21 @@ def test_a_batch_whose_claim_nobody_heard_of_is_taken_again(
     assert (deaf.is_lost, outcome.sent, outcome.unknown) == (True, 7, 0)
     # What was not begun is no attempt.
     assert states(house) == {(SENT, 1)}
+
+
+def test_a_batch_that_was_lost_and_is_claimed_again_unheard_is_taken_again(
+    house: Database, config: Config
+) -> None:
+    ours = replace(a_holder(house, config), route=("mail",))
+    before = ours.take()
+    assert before
+    with house.write() as tx:
+        assert claims.abandon(tx, before.held.batch, begun=(), now=make.NOW) == []
+        assert claimed.batch(tx, make.NOW, worker=ours.worker, issue_id=1)
+    after = ours.take([before.held.batch])
+    assert after
+    assert after.held.batch.id == before.held.batch.id
+    assert [mail.attempts for mail in after.deliveries] == [1] * 6
 
 
 def test_a_batch_whose_claim_nobody_heard_of_waits_again_where_the_pass_ends(

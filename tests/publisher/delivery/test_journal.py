@@ -1,9 +1,11 @@
 """The journal: whatever was written of it is read, wherever its writer died."""
 
+import fcntl
 import os
 import resource
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given
@@ -84,7 +86,9 @@ def test_what_the_store_has_is_not_told_again(config: Config) -> None:
     for number in (1, 2, 3):
         own.begin(Attempt(id=number, attempt=1))
         own.end(Attempt(id=number, attempt=1), SENT)
-    own.folded(2)
+    # Each says how many more, the last line how many in all.
+    own.folded(1)
+    own.folded(1)
     own.close(settled=False)
     ((attempt, answer),) = journal_reading.read(own.path).ended
     assert (attempt, answer) == (Attempt(id=3, attempt=1), SENT)
@@ -100,6 +104,22 @@ def test_while_its_worker_lives_a_journal_is_nobody_elses(config: Config) -> Non
         assert path == own.path
         with journal_reading.of_dead(config, own.worker) as other:
             assert other is None
+
+
+def test_a_journal_that_another_has_just_read_and_removed_is_not_read_again(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = journal.create(config)
+    own.close(settled=False)
+    lock = fcntl.flock
+
+    def late(file: IO[bytes], how: int) -> None:
+        own.path.unlink()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with journal_reading.of_dead(config, own.worker) as path:
+        assert path is None
 
 
 def test_a_journal_whose_worker_has_settled_everything_is_gone(config: Config) -> None:
@@ -186,6 +206,17 @@ def test_a_journal_without_a_whole_head_says_nothing(config: Config) -> None:
     assert journal_reading.read(own.path) == Records(certain=False, begun=frozenset(), ended=())
 
 
+def test_where_nothing_tells_runs_of_the_machine_apart_no_unsynced_journal_is_certain(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_BOOT", tmp_path / "none")
+    own = journal.create(config)
+    own.close(settled=False)
+    assert not journal_reading.read(own.path).certain
+    own.path.write_bytes(own.path.read_bytes().removesuffix(b"\n"))
+    assert not journal_reading.read(own.path).certain
+
+
 def test_two_sqlite_files_share_no_journals(tmp_path: Path) -> None:
     def folder(url: str, **delivery: str) -> Path:
         return make.config(tmp_path, database={"url": url}, delivery=delivery).journal
@@ -202,6 +233,23 @@ def test_on_a_full_disk_nothing_begins(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="space"):
         own.begin(Attempt(id=1, attempt=1))
     own.close(settled=False)
+
+
+def test_half_a_line_on_a_full_disk_takes_no_other_line_with_it(config: Config) -> None:
+    own = journal.create(config)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        # There is room for three octets of the next line.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (own.path.stat().st_size + 3, limits[1]))
+        with pytest.raises(JournalError, match="no space left"):
+            own.begin(Attempt(id=1, attempt=1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    own.end(Attempt(id=2, attempt=1), SENT)
+    own.close(settled=False)
+    found = journal_reading.read(own.path)
+    assert (found.certain, found.begun) == (True, frozenset())
+    assert [attempt.id for attempt, _ in found.ended] == [2]
 
 
 def test_what_the_disk_did_not_take_has_not_begun(tmp_path: Path) -> None:

@@ -93,6 +93,19 @@ def test_what_a_dead_worker_wrote_decides_what_becomes_of_its_mails(
     assert recovery.recover(queued, config, now=make.NOW) == []
 
 
+def test_all_that_a_dead_worker_wrote_is_told_however_much_it_is(
+    queued: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "_AT_ONCE", 3)
+    own, mails = begun(queued, config)
+    for mail in mails:
+        own.begin(attempt(mail))
+        own.end(attempt(mail), SENT)
+    own.close(settled=False)
+    assert recovery.recover(queued, config, now=make.NOW) == []
+    assert states(queued) == [*[("sent", 1)] * 4, *FREE]
+
+
 def test_what_a_connection_gave_back_was_never_begun(queued: Database, config: Config) -> None:
     own, (first, *_) = begun(queued, config)
     own.begin(attempt(first))

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -15,10 +16,10 @@ from sqlalchemy import true, update
 import scheduler
 from publisher import issuing
 from publisher.config import Config
-from publisher.delivery import engine, unknowns, ways
-from publisher.delivery.asking import Found
+from publisher.delivery import asking, engine, unknowns, ways
+from publisher.delivery.asking import SLACK, Found, Question
 from publisher.delivery.rulings import decide, goes_again, together
-from publisher.delivery.unknowns import Settled, settle, settle_due
+from publisher.delivery.unknowns import Settled, next_answer, settle, settle_due
 from publisher.delivery.ways import Way
 from publisher.errors import NotFoundError
 from publisher.launching import change_unknown
@@ -122,6 +123,22 @@ def test_what_the_relay_has_is_sent_and_what_it_does_not_have_goes_out_once(
     with Relay() as relay:
         engine.deliver(house, relay.serves(config), now=LATER)
         assert relay.counts == {EN: 1, AR: 1}
+
+
+def test_what_a_relay_says_of_an_attempt_says_nothing_of_one_that_was_made_meanwhile(
+    house: Database, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = asking.ask
+
+    def slowly(log: Path, questions: Sequence[Question], *, now: datetime) -> dict[str, Found]:
+        # Somebody has them sent again while we read, and of that nobody can say either.
+        with house.write() as tx:
+            tx.run(update(tables.deliveries).values(attempts=tables.deliveries.c.attempts + 1))
+        return ask(log, questions, now=now)
+
+    monkeypatch.setattr(asking, "ask", slowly)
+    assert settle(house, asks(config, log_of(tmp_path)), 1, now=LATER) == Settled()
+    assert states(house) == {EN: UNKNOWN, FR: UNKNOWN, AR: UNKNOWN}
 
 
 def test_an_answer_that_is_not_there_yet_is_asked_for_again_ever_more_rarely(
@@ -386,6 +403,29 @@ def test_a_mail_that_is_unknown_again_and_again_waits_ever_longer_before_it_goes
     assert max(waits) <= 4 * 3600
     assert found[len(waits) :] == [None] * (39 - len(waits))
     assert len(waits) < 30
+
+
+@pytest.mark.parametrize(
+    ("first", "done"),
+    [(SLACK, Settled(queued=3)), (SLACK - timedelta(milliseconds=1), Settled(not_yet=3))],
+)
+def test_a_log_says_no_only_if_it_begins_before_the_mail_by_whatever_clock(
+    house: Database, config: Config, tmp_path: Path, first: timedelta, done: Settled
+) -> None:
+    log = log_of(tmp_path)
+    _, last = log.read_text(encoding="utf-8").splitlines(keepends=True)
+    begins = line(make.NOW - first, "smtpd[1]: disconnect from a[::1]")
+    log.write_text(begins + last, encoding="utf-8")
+    assert settle(house, asks(config, log), 1, now=LATER) == done
+
+
+def test_whoever_waits_for_a_relays_answer_does_so_for_twenty_minutes_and_no_longer(
+    house: Database, config: Config, tmp_path: Path
+) -> None:
+    asking = asks(config, log_of(tmp_path))
+    over = make.NOW + timedelta(minutes=20)
+    assert next_answer(house, asking, now=over - timedelta(seconds=1)) == make.NOW
+    assert next_answer(house, asking, now=over) is None
 
 
 def test_several_relays_say_no_only_together() -> None:

@@ -559,6 +559,17 @@ ROWS = st.fixed_dictionaries(
         "relationships": st.dictionaries(st.sampled_from(["field_image", "field_x"]), JSON) | JSON,
     },
 )
+#: Nodes of which many can be read.
+WHOLE = st.builds(
+    lambda node, title, body: {
+        "id": f"0000000{node}-0000-4000-8000-000000000000",
+        "type": "node--article",
+        "attributes": {"langcode": "en", "title": title, "body": {"processed": body}},
+    },
+    st.integers(1, 9),
+    st.text(min_size=1, max_size=9),
+    st.text(min_size=1, max_size=30),
+)
 
 
 @pytest.fixture(scope="module")
@@ -568,7 +579,7 @@ def opened(server: Web) -> Iterator[Fetcher]:
 
 
 @settings(max_examples=100)
-@given(rows=st.lists(ROWS | JSON, max_size=4), links=JSON, included=JSON)
+@given(rows=st.lists(ROWS | WHOLE | JSON, max_size=4), links=JSON, included=JSON)
 def test_whatever_an_api_answers_there_are_clean_drafts_or_refusals(
     server: Web, opened: Fetcher, rows: list[Any], links: Any, included: Any
 ) -> None:

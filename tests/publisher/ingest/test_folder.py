@@ -341,10 +341,16 @@ LINES = st.builds(
     HEADS,
     st.text(max_size=20),
 )
+#: Files of which many can be read.
+WHOLE = st.builds(
+    lambda title, body: f"---\ntitle: {title}\ndate: 2013-12-18\n---\n{body}".encode(),
+    st.text(min_size=1, max_size=12),
+    st.text(min_size=1, max_size=20),
+)
 
 
 @settings(max_examples=200)
-@given(st.binary(max_size=60) | LINES)
+@given(st.binary(max_size=60) | LINES | WHOLE)
 @example(b'---\ntitle: "\\uD800 \\UFFFFFFFF"\n---\nBody')
 @example(b'---\ntitle: "\\uD800"\n---\nBody')
 @example(b"+++\n" + b"a." * 9999 + b"b = 1\ntitle = 'A'\n+++\nBody")

@@ -368,8 +368,17 @@ def test_importing_a_table_twice_changes_nothing(
 CELLS = st.text(max_size=8) | st.sampled_from(['"', '""', ",", ";", "\n", '"\n"', "en", "fr", "k"])
 
 
+#: Rows of which many can be read.
+ROWS = st.lists(st.tuples(CELLS, CELLS, st.sampled_from(["en", "fr"]), CELLS).map(",".join))
+
+
 @settings(max_examples=200)
-@given(st.binary(max_size=80) | st.lists(CELLS, max_size=40).map(lambda c: ",".join(c).encode()))
+@given(
+    st.binary(max_size=80)
+    | st.lists(CELLS, max_size=40).map(lambda cells: ",".join(cells).encode())
+    | ROWS.map(lambda rows: "\n".join(rows).encode())
+)
+@example("A\x00\u202eb,B\x07\x85,en,k".encode())
 @example(b'"')
 @example(b'"\n"x\n"y"z,"\n')
 def test_whatever_rows_hold_they_are_clean_drafts_or_refused(content: bytes) -> None:

@@ -552,6 +552,16 @@ POSTS = st.fixed_dictionaries(
         "_embedded": JSON,
     },
 )
+#: Posts of which many can be read.
+WHOLE = st.fixed_dictionaries(
+    {
+        "id": st.integers(1, 9),
+        "lang": st.sampled_from(["en", "fr"]),
+        "title": RENDERED,
+        "content": RENDERED,
+        "link": st.just("https://a.example/a/"),
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -561,7 +571,7 @@ def opened(server: Web) -> Iterator[Fetcher]:
 
 
 @settings(max_examples=100)
-@given(posts=st.lists(POSTS | JSON, max_size=4))
+@given(posts=st.lists(POSTS | WHOLE | JSON, max_size=4))
 def test_whatever_an_api_answers_there_are_clean_drafts_or_refusals(
     server: Web, opened: Fetcher, posts: list[Any]
 ) -> None:

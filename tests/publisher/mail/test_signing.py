@@ -52,6 +52,12 @@ def test_signatures_are_good_in_every_script(script: str) -> None:
     assert verdicts(raw, KNOWN) == [True, True]
 
 
+def test_white_space_is_hashed_as_the_standard_shows_it() -> None:
+    """RFC 6376, 3.4.5."""
+    assert signing.relaxed(b" C \r\nD \t E\r\n") == b" C\r\nD E\r\n"
+    assert signing.relaxed_fields({"B": "Y\t\r\n\tZ  "}) == b"b:Y Z\r\n"
+
+
 URIS = st.text("abcXYZ0189-._~:/?#@!$&'()*+,;=%", max_size=300).map("https://a.example/".__add__)
 NAMES_OF_PEOPLE = st.text(max_size=40)
 

@@ -6,6 +6,9 @@ import pytest
 
 from publisher import addresses, editing, languages, publishing, retracting, site
 from publisher.config import Config
+from publisher.site import build
+from publisher.site.view import view
+from store import stale
 from store.database import Database
 from tests import make
 
@@ -65,6 +68,19 @@ def test_the_newest_is_a_window_and_the_archive_all_before(
     # The first holds fewer, in each feed as many as its name says.
     assert [titles(small, language, archive=number) for number in (1, 2, 3)] == archive
     assert not (small.public / language / "archive" / "4").exists()
+
+
+def test_what_is_led_to_is_put_in_place_before_what_leads_to_it(
+    database: Database, small: Config
+) -> None:
+    drafts = [make.draft(key=f"item-{number}", source=f"{number}.md") for number in range(8)]
+    make.take(database, small, *drafts)
+    publishing.publish_due(database, small, now=make.NOW)
+    with database.read() as tx:
+        seen = view(tx, small)
+        paths = [path for path, _ in build._documents(seen, build._work(seen, stale.read(tx)))]
+    atoms = [path for path in paths if path.startswith("/en/") and path.endswith("/feed.atom")]
+    assert atoms == [*(f"/en/archive/{number}/feed.atom" for number in (1, 2, 3)), "/en/feed.atom"]
 
 
 def archived(config: Config) -> dict[Path, bytes]:

@@ -1,5 +1,6 @@
 """What was published under other settings is gone after a rebuild, and nothing else."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from publisher import editing, publishing, site
 from publisher.config import Config
+from publisher.site import leftover
+from publisher.site.view import view
 from store.database import Database
 from tests import make
 
@@ -75,6 +78,18 @@ def test_a_rebuild_leaves_what_it_wrote_and_what_people_put_there(
         site.rebuild(database, config)
     assert files(after.public) == files(fresh.public)
     assert files(after.public).keys() > {*BY_HAND}
+
+
+def test_an_archive_goes_from_its_end_so_that_who_is_killed_leaves_no_gap_that_passes_for_it(
+    database: Database, tmp_path: Path
+) -> None:
+    publish(database, make.config(tmp_path, feeds={"entries": 2}), 9)
+    with database.read() as tx:
+        seen = view(tx, make.config(tmp_path, feeds={"entries": 50}))
+        gone = [path for path, _ in leftover.documents(seen)]
+    pages = [path for path in gone if re.fullmatch("/en/archive/[0-9]/", path)]
+    assert len(pages) > 2
+    assert pages == sorted(pages, reverse=True)
 
 
 @pytest.mark.parametrize("change", CHANGES[1:])

@@ -1,11 +1,13 @@
 """The way in, on a real server: what readers do, and what strangers do."""
 
+import asyncio
 import gzip
 import re
 import resource
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from threading import Event
 
 import pytest
 
@@ -79,6 +81,18 @@ def test_one_connection_serves_many_requests_of_all_kinds(server: Server) -> Non
                     assert connection.recv(65536).startswith(b"HTTP/1.1 200")
                 else:
                     assert statuses(read_answer(connection)) == [status]
+
+
+def test_who_stays_is_told_the_time_of_each_answer(server: Server) -> None:
+    server.get("/fr/feed.atom")
+
+    def date(connection: socket.socket) -> list[bytes]:
+        connection.sendall(GET + b"\r\n")
+        return re.findall(rb"date: (.+)\r\n", read_answer(connection))
+
+    with server.connect() as reader:
+        (first,) = date(reader)
+        served.wait_until(lambda: date(reader) != [first])
 
 
 def test_requests_in_one_go_are_answered_in_their_order(server: Server) -> None:
@@ -203,6 +217,27 @@ def test_a_body_may_take_the_time_that_a_slow_line_needs(site: Config) -> None:
         assert read_answer(slow).endswith(b"%d" % length)
 
 
+def test_while_we_do_not_read_on_a_body_is_not_late(site: Config) -> None:
+    length, goes_on = 1_000_000, Event()
+    head = b"POST /leave/x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length
+
+    async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.to_thread(goes_on.wait)
+        await _counts(scope, receive, send)
+
+    with served.server(site, rest=slowly) as server, server.connect() as patient:
+        try:
+            patient.sendall(head + b"x" * (length - 1))
+            served.wait_until(lambda: any(not one.transport.is_reading() for one in _doors(server)))
+            server.sweep(seconds=10_000)
+        finally:
+            goes_on.set()
+        served.wait_until(lambda: any(one._brought == length - 1 for one in _doors(server)))
+        server.sweep(seconds=10_000 + door.HEAD_TAKES - 10)
+        patient.sendall(b"x")
+        assert read_answer(patient).endswith(b"%d" % length)
+
+
 async def _counts(_scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the length of the body."""
     length, more = 0, True
@@ -234,6 +269,10 @@ def test_who_asks_for_much_and_takes_nothing_costs_little(server: Server, site: 
         server.sweep(seconds=0)
         waiting = [one.transport.get_write_buffer_size() for one in _doors(server)]
         assert 0 < sum(waiting) < 4 * len(body)
+        # It may sleep for a while.
+        for _ in range(2):
+            server.sweep(seconds=door.ASLEEP - 30, connections=0)
+            assert _doors(server)
         # Twice: what the kernel has taken meanwhile counts as taken.
         for minutes in (1, 2):
             server.sweep(seconds=minutes * (door.ASLEEP + 1), connections=0)

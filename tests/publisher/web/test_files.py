@@ -7,7 +7,7 @@ import resource
 import unicodedata
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from publisher.web import versions
 from publisher.web.disk import LARGE
 from publisher.web.files import PublicFiles
+from publisher.web.found import File
 from tests import served
 from tests.publisher.web.conftest import FEED
 from tests.served import ask
@@ -263,6 +264,22 @@ def test_a_large_file_is_sent_piece_by_piece(files: PublicFiles, public: Path) -
     assert reply.headers["content-length"] == str(len(body))
     assert ask(files, "/report.pdf", if_none_match=reply.headers["etag"]).status == 304
     assert ask(files, "/report.pdf", "HEAD").headers == reply.headers
+
+
+def test_a_large_file_whose_place_another_takes_meanwhile_is_sent_as_it_is_by_then(
+    files: PublicFiles, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, beside, opened = public / "report.pdf", public / ".new", files._shelf.open
+    place.write_bytes(b"1" * (LARGE + 1))
+    beside.write_bytes(b"2" * (LARGE + 1))
+
+    def late(file: File) -> BinaryIO | None:
+        if beside.exists():
+            beside.replace(place)
+        return opened(file)
+
+    monkeypatch.setattr(files._shelf, "open", late)
+    assert ask(files, "/report.pdf").body == b"2" * (LARGE + 1)
 
 
 def test_a_disk_in_trouble_is_no_404(files: PublicFiles) -> None:
