@@ -14,7 +14,7 @@ from publisher import characters
 from publisher.editions import Draft
 from store import approvals, revisions
 from store.database import Transaction
-from store.records import Approval, Issue, Mark, Publication
+from store.records import Approval, Issue, Mark, Publication, Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +54,9 @@ def consents(tx: Transaction, issue: Issue, made: Sequence[Draft]) -> list[Conse
 
 def _authors(tx: Transaction, issue: Issue, draft: Draft) -> set[str]:
     marks = revisions.marks(tx, {row.item_id for row in draft.tells})
-    words = issue.words.get(draft.language)
+    words = issue.words.get(draft.language, Words())
     authors = {mark.author for row in draft.tells for mark in marks[row.item_id] if _is(mark, row)}
-    return (authors | {words.author if words else ""}) - {""}
+    return (authors | {*words.authors.values()}) - {""}
 
 
 def _is(mark: Mark, row: Publication) -> bool:

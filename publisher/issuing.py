@@ -4,8 +4,7 @@ Each act is one transaction. Where an issue stands decides whether it is possibl
 (:mod:`publisher.issue_states`); the next tick does what follows.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from publisher import characters, gating, issue_states
@@ -19,7 +18,7 @@ from store.database import Database, Transaction
 from store.records import Approval, Issue, IssueState, Newsletter, Words
 
 #: The most characters of a subject, of a preheader (mail programs show no more), of an intro.
-_SUBJECT, _PREHEADER, _INTRO = 250, 140, 20_000
+_LONGEST = {"subject": 250, "preheader": 140, "intro": 20_000}
 
 
 def plan(
@@ -74,35 +73,37 @@ def write(
 
     Raises InputError, or ConflictError once it is frozen.
     """
+    parts = {
+        "subject": subject and characters.clean_line(subject),
+        "preheader": preheader and characters.clean_line(preheader),
+        "intro": intro and characters.clean_text(intro),
+    }
     with database.write() as tx:
         issue = issues.get(tx, issue_id)
         issue_states.of(issue, Act.WRITE)
         _check_language(newsletters.get(tx, issue.newsletter), language)
-        words = replace(issue.words.get(language, Words()), author=author)
-        if subject is not None:
-            words = replace(
-                words, subject=_fit("subject", characters.clean_line(subject), _SUBJECT)
-            )
-        if preheader is not None:
-            words = replace(
-                words, preheader=_fit("preheader", characters.clean_line(preheader), _PREHEADER)
-            )
-        if intro is not None:
-            words = replace(words, intro=_fit("intro", characters.clean_text(intro), _INTRO))
+        words = _written(issue.words.get(language, Words()), parts, author)
         issues.write(tx, issue, {**issue.words, language: words})
         return issues.get(tx, issue_id)
+
+
+def _written(words: Words, parts: Mapping[str, str | None], author: str) -> Words:
+    """Return words with these parts anew, by their author; those that are None stay."""
+    anew = {part: text for part, text in parts.items() if text is not None}
+    for part, text in anew.items():
+        if len(text) > _LONGEST[part]:
+            raise InputError(part, f"has {len(text)} characters, {_LONGEST[part]} at the most")
+    told = {part: anew.get(part, getattr(words, part)) for part in parts}
+    by = {**words.authors, **dict.fromkeys(anew, author)}
+    # What is taken back is nobody's.
+    authors = {part: who for part, who in by.items() if told[part]}
+    return Words(authors=authors, **told)
 
 
 def _check_language(newsletter: Newsletter, language: str) -> None:
     if language not in newsletter.languages:
         there = ", ".join(newsletter.languages)
         raise InputError("language", f"{newsletter.key} is not in {language}; it is in {there}")
-
-
-def _fit(field: str, text: str, limit: int) -> str:
-    if len(text) > limit:
-        raise InputError(field, f"has {len(text)} characters, {limit} at the most")
-    return text
 
 
 def approve(

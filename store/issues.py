@@ -159,9 +159,18 @@ def _issue(row: Mapping[Any, Any]) -> Issue:
         "state": IssueState(row["state"]),
         "blocking": tuple(_blocking(entry) for entry in row["blocking"]),
         "items": None if row["items"] is None else tuple(row["items"]),
-        "words": {language: Words(**entry) for language, entry in (row["words"] or {}).items()},
+        "words": {language: _words(**entry) for language, entry in (row["words"] or {}).items()},
     }
     return Issue(**{**row, **read})
+
+
+def _words(*, author: str = "", **entry: Any) -> Words:  # noqa: ANN401
+    """Return words as they are kept; before 0.1.0 one author stood for all parts."""
+    return Words(**entry) if "authors" in entry else Words(**entry, authors=_all_by(author, entry))
+
+
+def _all_by(author: str, parts: Mapping[str, str]) -> Mapping[str, str]:
+    return {part: author for part, text in parts.items() if text and author}
 
 
 def _blocking(entry: Mapping[str, Any]) -> Blocking:

@@ -12,6 +12,8 @@ from multiprocessing import util
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")
+#: What a folder's name begins with, before the number of its process.
+_NAME = "tidings-tests-"
 #: Bytes that must be free there, and in memory beside: a run needs some two gigabytes.
 _ENOUGH = 6 << 30
 
@@ -23,12 +25,21 @@ def begin() -> None:
     """
     if "TMPDIR" in os.environ or not _is_roomy():
         return
-    folder = Path(tempfile.mkdtemp(prefix="tidings-tests-", dir=_MEMORY))
+    _clear()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_NAME}{os.getpid()}-", dir=_MEMORY))
     # PostgreSQL and Postfix, as users of their own, must come through.
     folder.chmod(0o711)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     # Behind what multiprocessing itself takes away (-100).
     util.Finalize(None, shutil.rmtree, args=(folder,), exitpriority=-200)
+
+
+def _clear() -> None:
+    """Take away what runs that were killed have left: it lies in memory."""
+    for left in _MEMORY.glob(f"{_NAME}*"):
+        process = left.name.removeprefix(_NAME).partition("-")[0]
+        if not Path("/proc", process).exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _is_roomy() -> bool:

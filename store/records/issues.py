@@ -39,8 +39,8 @@ class Words:
     preheader: str = ""
     #: CommonMark, above the items.
     intro: str = ""
-    #: Who wrote them last; no one's when nobody did.
-    author: str = ""
+    #: Who wrote which of these last, by its name here; of what is empty, nobody.
+    authors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

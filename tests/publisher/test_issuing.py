@@ -190,6 +190,19 @@ def test_nobody_approves_their_own_words(house: Database, config: Config) -> Non
     approve(house, config, issue, "ar", by="bea")
 
 
+def test_whoever_wrote_a_part_of_the_words_is_an_author_until_it_is_another_s(
+    house: Database, config: Config
+) -> None:
+    issue = planned(house)
+    issuing.write(house, issue.id, "ar", author="ann", intro="مرحبا")
+    issuing.write(house, issue.id, "ar", author="bea", subject="عنوان")
+    for by in ("ann", "bea"):
+        with pytest.raises(ConflictError, match="somebody else must approve"):
+            approve(house, config, issue, "ar", by=by)
+    issuing.write(house, issue.id, "ar", author="bea", intro="")
+    approve(house, config, issue, "ar", by="ann")
+
+
 def test_who_saw_something_else_does_not_approve_this(house: Database, config: Config) -> None:
     issue = planned(house)
     seen = {each.language: each.digest for each in gate(house, issue, config).consents}["es"]

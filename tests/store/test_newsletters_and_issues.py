@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from store import approvals, candidates, issues, newsletters
+from store import approvals, candidates, issues, newsletters, tables
 from store.database import Database
 from store.errors import ConflictError, NotFoundError
 from store.records import Approval, Blocking, IssueState, Missing, Words
@@ -144,7 +145,10 @@ def test_issues_are_listed_by_slot_and_by_state(either: Database) -> None:
 
 
 def test_an_issue_keeps_what_somebody_chose_and_wrote(either: Database) -> None:
-    words = {"fr": Words(subject="À lire", intro="*Bonjour*", author="ann"), "ar": Words()}
+    words = {
+        "fr": Words(subject="À lire", intro="*Bonjour*", authors={"intro": "ann"}),
+        "ar": Words(),
+    }
     with either.write() as tx:
         fill.newsletter(tx)
         made = issues.plan_by_hand(tx, "digest", NOW, chosen=[3, 1])
@@ -188,3 +192,13 @@ def test_a_newsletter_that_wants_approvals_says_so(either: Database) -> None:
     with either.write() as tx:
         fill.newsletter(tx, approval=True)
         assert newsletters.get(tx, "digest").approval is True
+
+
+def test_words_that_one_author_was_kept_for_are_all_theirs(either: Database) -> None:
+    kept = {"fr": {"subject": "À lire", "preheader": "", "intro": "Oui", "author": "ann"}}
+    with either.write() as tx:
+        fill.newsletter(tx)
+        made = issues.plan_by_hand(tx, "digest", NOW, chosen=None)
+        tx.run(update(tables.issues).values(words=kept))
+        (words,) = issues.get(tx, made.id).words.values()
+    assert words == Words(subject="À lire", intro="Oui", authors={"subject": "ann", "intro": "ann"})
