@@ -16,13 +16,13 @@ same folder, is left as it is.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from publisher.bounces.stopping import stop_refused
 from publisher.config import Config
 from publisher.delivery import endings, journal_reading
-from publisher.delivery.journal import translated
 from publisher.delivery.journal_reading import Records
 from publisher.errors import JournalError
 from store import batches, claims
@@ -71,7 +71,7 @@ def _settle(database: Database, config: Config, path: Path, now: datetime) -> li
     if says_so:
         # Another may be that of a store that ours is a copy of, and is still to be told there.
         # Where it cannot be removed, it is read again, and found to hold no news.
-        with translated(path):
+        with suppress(OSError):
             path.unlink(missing_ok=True)
     return unknown
 
