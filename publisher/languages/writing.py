@@ -16,7 +16,8 @@ from babel.numbers import format_decimal
 from langcodes import DEFAULT_LANGUAGE, Language
 from langcodes.data_dicts import MACROLANGUAGES
 
-from publisher.languages.tags import ancestry, closest, script, with_script, writers
+from publisher.languages.bidi import kept_apart
+from publisher.languages.tags import ancestry, closest, direction, script, with_script, writers
 
 #: The digit zero of CLDR's numbering systems (``numberingSystems.xml``), as far as a locale
 #: has one by default; the other nine follow it (Unicode Standard, 4.6).
@@ -119,8 +120,9 @@ def _digits(text: str, here: Locale) -> str:
 
 
 def listing(words: Iterable[str], language: str) -> str:
-    """Return words joined as the language joins them ("a, b and c")."""
-    return format_list(list(words), locale=locale(language) or "root")
+    """Return words joined as the language joins them ("a, b and c"), each kept together."""
+    apart = [kept_apart(word, direction(language)) for word in words]
+    return format_list(apart, locale=locale(language) or "root")
 
 
 @cache

@@ -58,6 +58,15 @@ def test_what_runs_the_other_way_stays_together(
     assert value in shown(page, language, sentence)
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_each_name_of_a_list_stays_together(page: Page, language: str) -> None:
+    names = languages.listing(["النشرة الأسبوعية", "ICMC (2013)", "Europe!"], language)
+    sentence = languages.strings(language).text("goodbye-subject", newsletters=names)
+    found = shown(page, language, sentence)
+    assert "ICMC (2013)" in found
+    assert "Europe!" in found
+
+
 def test_a_date_stands_beside_a_name_that_runs_the_other_way(page: Page) -> None:
     arabic = languages.strings("ar").text(
         "digest-subject", newsletter="ICMC Europe", date="30 نوفمبر 2026"

@@ -199,20 +199,22 @@ def test_every_locale_of_cldr_writes_every_digit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "joined"),
+    ("language", "words", "joined"),
     [
-        ("en", "a, b, and c"),
-        ("en-GB", "a, b and c"),
-        ("fr", "a, b et c"),
-        ("es", "a, b y c"),
-        ("ar", "a وb وc"),
-        ("zh-Hant", "a、b和c"),
-        ("prs", "a،\u200f b، و c"),
-        ("tlh", "a, b, c"),
+        ("en", "abc", "a, b, and c"),
+        ("en-GB", "abc", "a, b and c"),
+        ("fr", "abc", "a, b et c"),
+        ("es", "abc", "a, b y c"),
+        ("ar", "أبج", "أ وب وج"),
+        ("zh-Hant", "abc", "a、b和c"),
+        ("prs", "أبج", "أ،\u200f ب، و ج"),
+        ("tlh", "abc", "a, b, c"),
     ],
 )
-def test_words_are_joined_as_the_language_joins_them(language: str, joined: str) -> None:
-    assert languages.listing(["a", "b", "c"], language) == joined
+def test_words_are_joined_as_the_language_joins_them(
+    language: str, words: str, joined: str
+) -> None:
+    assert languages.listing(words, language) == joined
 
 
 @pytest.mark.parametrize(
