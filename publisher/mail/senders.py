@@ -35,14 +35,16 @@ def mailbox(text: str) -> Mailbox:
     """Return a mailbox as people write it: ``Name <address>`` or an address. Raises InputError."""
     found = _WRITTEN.fullmatch(text)
     if not found or characters.clean_line(text) != text.strip():
-        raise InputError(repr(text), "is no mailbox such as 'Actualités <infos@example.org>'")
+        raise InputError(
+            "mailbox", f"{text!r} is no mailbox such as 'Actualités <infos@example.org>'"
+        )
     address = found["within"] or found["bare"]
     local, _, host = address.rpartition("@")
     if not _LOCAL.fullmatch(local) or len(local) > _MAX_LOCAL or not host:
-        raise InputError(repr(text), f"{address!r} is no e-mail address such as infos@example.org")
+        raise InputError("mailbox", f"{address!r} is no e-mail address such as infos@example.org")
     whole = f"{local}@{addresses.ascii_host(host)}"
     if len(whole) > _MAX_ADDRESS or not re.fullmatch(r"[A-Za-z0-9.-]+", whole.rpartition("@")[2]):
-        raise InputError(repr(text), f"{address!r} is no e-mail address such as infos@example.org")
+        raise InputError("mailbox", f"{address!r} is no e-mail address such as infos@example.org")
     return Mailbox(name=(found["name"] or "").strip(), address=whole)
 
 
