@@ -7,9 +7,13 @@ came: a long way, not a narrow one.
 import asyncio
 import sys
 from collections import deque
+from time import monotonic
 from typing import cast
 
 import uvloop
+
+#: Seconds before an arrival from which on it is looked for without a pause.
+_EXACTLY = 0.002
 
 
 class _End(asyncio.Protocol):
@@ -36,16 +40,24 @@ class _End(asyncio.Protocol):
         self._depart(None)
 
     def _depart(self, data: bytes | None) -> None:
-        self._way.append((self._loop.time() + self._delay, data))
+        self._way.append((monotonic() + self._delay, data))
         if len(self._way) == 1:
-            self._loop.call_later(self._delay, self._arrive)
+            self._await_first()
+
+    def _await_first(self) -> None:
+        """Have what arrives first handed over in time: the loop's own clock counts milliseconds."""
+        pause = self._way[0][0] - monotonic() - _EXACTLY
+        if pause > 0:
+            self._loop.call_later(pause, self._arrive)
+        else:
+            self._loop.call_soon(self._arrive)
 
     def _arrive(self) -> None:
         """Hand over what has arrived; what left later is waited for."""
         while self._way:
             when, data = self._way[0]
-            if when > self._loop.time():
-                self._loop.call_at(when, self._arrive)
+            if when > monotonic():
+                self._await_first()
                 return
             self._way.popleft()
             if self.other and self.other._transport:  # noqa: SLF001

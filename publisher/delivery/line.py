@@ -1,6 +1,7 @@
 """A connection on which a dialogue is held: it carries bytes, and watches the clock."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -43,6 +44,10 @@ class Line(asyncio.Protocol):
         self._since = float("inf")
         self._watch = self._loop.call_later(timeout, self._look)
         self._error: Exception | None = None
+        #: The socket, where the system knows TCP_QUICKACK.
+        self._quick = (
+            transport.get_extra_info("socket") if hasattr(socket, "TCP_QUICKACK") else None
+        )
         # Whatever was heard before and not read was said unasked: it answers nothing of ours.
         transport.set_protocol(self)
 
@@ -50,8 +55,20 @@ class Line(asyncio.Protocol):
         """Take what the relay says."""
         answered = self.dialogue.answered
         self._act(lambda: self.dialogue.received(data))
+        self._acknowledge()
         if self.dialogue.answered != answered:
             self._since = max(self._since, self._loop.time())
+
+    def _acknowledge(self) -> None:
+        """Have the system acknowledge at once what came, where more is to come before we speak.
+
+        A relay that answers a group in two parts holds the second back until the first is
+        acknowledged (RFC 896), which a system puts off for 40 ms (RFC 1122, 4.2.3.2). Linux
+        forgets what it was told here with what comes next (tcp(7)).
+        """
+        if self._quick is not None and not self.dialogue.idle:
+            with suppress(OSError):
+                self._quick.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take it that no more will come."""

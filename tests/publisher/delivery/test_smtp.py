@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
@@ -252,6 +253,35 @@ class Wire(asyncio.Transport):
 
 def a_line(post: Post, way: Way = Way.CHUNKS, *, end_timeout: float = PATIENCE) -> Line:
     return Line(Dialogue(post, post, Terms(way=way)), Wire(), PATIENCE, end_timeout=end_timeout)
+
+
+class Socket:
+    """A socket that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, int, int]] = []
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        self.told.append((level, option, value))
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux knows it")
+def test_half_an_answer_is_acknowledged_at_once_since_the_other_half_may_wait_for_that() -> None:
+    async def main() -> None:
+        post, there = Post(waiting=mails(1)), Socket()
+        dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS))
+        line = Line(dialogue, Wire(extra={"socket": there}), PATIENCE, end_timeout=PATIENCE)
+        talk = asyncio.create_task(line.go_on())
+        await asyncio.sleep(0)
+        line.data_received(b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n")
+        assert there.told == [(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)]
+        line.data_received(b"250 2.0.0 Ok\r\n")
+        await talk
+        assert len(there.told) == 1
+        assert post.answers[0].verdict is Verdict.ACCEPTED
+        await line.close()
+
+    run(main())
 
 
 async def pass_by(seconds: float) -> None:
