@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter, process_time
 from typing import Any
 
@@ -29,6 +30,8 @@ MESSAGE = (
     b"Message-ID: <1@news.example.org>\r\n\r\n" + (_LINE * (SIZE // len(_LINE) + 1))[: SIZE - 2]
 ) + b"\r\n"
 _HOST = "127.0.0.1"
+#: Mails without an answer at once, on a connection of the sender that is not to wait.
+WINDOW = 4
 
 
 @dataclass(kw_only=True)
@@ -55,10 +58,10 @@ class _Mails:
         self.accepted += answer.verdict is Verdict.ACCEPTED
 
 
-def _tidings(port: int, count: int, sessions: int) -> int:
+def _tidings(port: int, count: int, sessions: int, window: int = 1) -> int:
     async def main() -> int:
         mails = _Mails(left=count)
-        relay = Relay(host=_HOST, port=port, tls="none")
+        relay = Relay(host=_HOST, port=port, tls="none", window=window)
         await asyncio.gather(*(send(relay, mails, mails) for _ in range(sessions)))
         return mails.accepted
 
@@ -97,6 +100,7 @@ def _on_uvloop(main: Coroutine[Any, Any, int]) -> int:
 
 _SENDERS: dict[str, Callable[[int, int, int], int]] = {
     "tidings": _tidings,
+    "tidings_window": partial(_tidings, window=WINDOW),
     "aiosmtplib": _aiosmtplib,
     "smtplib": _smtplib,
 }

@@ -142,9 +142,10 @@ class HostileRelay:
             return b"421 4.3.2 closing\r\n"
         # What cannot be understood stands for yes and for no.
         refuses = move.kind in {Kind.GARBLED, Kind.WRONG} and move.which % 2 == 1
-        # RSET is never refused (RFC 5321, 4.1.1.5).
-        refused = command not in {"RSET", "QUIT"} and (refuses or move.kind is Kind.REFUSE)
+        refused = command != "QUIT" and (refuses or move.kind is Kind.REFUSE)
         code = REFUSALS[move.which % len(REFUSALS)] if refused else self._do(command, content)
+        # RSET is not to be refused (RFC 5321, 4.1.1.5); who does all the same hangs up, as Exim.
+        self.closed = self.closed or (refused and command == "RSET")
         self._stays = self._stays or code == CLOSING
         if command == "END" and refused:
             self._sender, self._recipients = None, []
@@ -267,7 +268,14 @@ def mails(count: int) -> list[Outgoing]:
 _CONNECTIONS = 12
 
 
-def converse(post: Post, book: Book, moves: Iterator[Move], terms: Terms, cuts: bytes) -> None:
+def converse(
+    post: Post,
+    book: Book,
+    moves: Iterator[Move],
+    terms: Terms,
+    cuts: bytes,
+    relays: type[HostileRelay] = HostileRelay,
+) -> None:
     """Send mails to a hostile relay in memory, over as many connections as it takes.
 
     ``cuts`` says how long the pieces are in which its answers come, again and again.
@@ -275,7 +283,7 @@ def converse(post: Post, book: Book, moves: Iterator[Move], terms: Terms, cuts: 
     post.window = terms.window if terms.way is Way.CHUNKS else 1
     for _ in range(_CONNECTIONS):
         post.lying = False
-        relay = HostileRelay(book, moves, eager=bool(cuts and cuts[0] % 2))
+        relay = relays(book, moves, eager=bool(cuts and cuts[0] % 2))
         dialogue = Dialogue(post, post, terms)
         dialogue.more()
         _talk(dialogue, relay, post, cuts)

@@ -45,7 +45,7 @@ class Terms:
     way: Way = Way.PLAIN
     #: Whether the relay wants to know beforehand how long a mail is (RFC 1870).
     sizes: bool = False
-    #: Mails that may be without an answer at once, in chunks.
+    #: Mails that may be without an answer at once, in chunks; 1 to 10.
     window: int = 1
     #: Mails that the connection may carry; 0 for any number.
     messages: int = 0
@@ -68,19 +68,18 @@ def recipient(mail: Outgoing) -> bytes:
     return f"RCPT TO:<{mail.recipient}>\r\n".encode("ascii")
 
 
-def chunk(mail: Outgoing) -> bytes:
-    """Return what announces the message as one chunk, the last (RFC 3030, 2)."""
-    return b"BDAT %d LAST\r\n" % len(mail.message)
+def chunk(mail: Outgoing) -> tuple[bytes, bytes]:
+    """Return the message as one chunk, the last, behind what announces it (RFC 3030, 2)."""
+    return b"BDAT %d LAST\r\n" % len(mail.message), mail.message
 
 
-def text(mail: Outgoing) -> bytes:
-    """Return the message as DATA wants it: whole lines, none of which reads as its end.
+def text(mail: Outgoing) -> tuple[bytes, bytes]:
+    """Return the message as DATA wants it, and its end (RFC 5321, 4.1.1.4)."""
+    return mail.message if mail.is_dotless else _dotted(mail.message), END
 
-    RFC 5321, 4.1.1.4 and 4.5.2.
-    """
-    message = mail.message
-    if mail.is_dotless:
-        return message
+
+def _dotted(message: bytes) -> bytes:
+    """Return whole lines, none of which reads as the end (RFC 5321, 4.5.2)."""
     # Looking this way takes a third of what ``in`` takes.
     if _STOP.search(message):
         message = _STOP.sub(b"\n..", message)

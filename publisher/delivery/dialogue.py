@@ -4,7 +4,7 @@ Three ways, by what the relay offers. What stands in one pair of brackets is wri
 
     plain      [MAIL] 250 [RCPT] 250 [DATA] 354 [text .] 250 [MAIL] ...
     pipelined  [MAIL RCPT DATA] 250 250 354 [text . MAIL RCPT DATA] 250 250 250 354 ...   RFC 2920
-    chunks     [MAIL RCPT BDAT text] 250 250 250 [MAIL RCPT BDAT text] ...                RFC 3030
+    chunks     [MAIL RCPT BDAT text RSET MAIL RCPT] 250 ... 250 [BDAT text RSET ...       RFC 3030
 
 Each reply belongs to the oldest question that has none. Once they do not fit, nobody can say which
 mail is meant: it ends, and what was not answered is unanswered if its end was written, else unsent.
@@ -23,7 +23,7 @@ class Dialogue:
     """One dialogue: it takes mails, and says of each how it ended."""
 
     def __init__(self, source: Source, witness: Witness, terms: Terms) -> None:
-        self._flights, self._terms = Flights(source, witness, terms.messages), terms
+        self._flights, self._terms = Flights(source, witness, terms), terms
         self._replies = Replies()
         self._awaited: deque[tuple[Step, Flight | None]] = deque()
         self._out: list[bytes] = []
@@ -52,7 +52,7 @@ class Dialogue:
 
     @property
     def spent(self) -> bool:
-        """Whether the connection has carried as many mails as it may."""
+        """Whether nothing more is to go over this connection."""
         return self._flights.spent
 
     def output(self) -> list[bytes]:
@@ -69,17 +69,22 @@ class Dialogue:
             self._ask(Step.RSET, commands.RSET)
             self._open = False
             return
-        room = self._terms.window if way is Way.CHUNKS else 1
-        while len(self._flights) < room and (flight := self._flights.take()):
+        if way is Way.CHUNKS:
+            while self._flights.has_room and (flight := self._next()):
+                self._write(flight)
+        elif not self._flights and (flight := self._flights.take()):
             self._begin(flight)
 
     def received(self, data: bytes) -> None:
         """Take what the relay said. Raises what the source and the witness raise."""
         self._replies.add(data)
+        answered = self.answered
         try:
             while not self.over and (reply := self._replies.next()):
                 self.answered += 1
                 self._answer(reply)
+            if self.answered > answered:
+                self._go_on()
         except NonsenseError as error:
             self.fail(str(error))
 
@@ -105,26 +110,30 @@ class Dialogue:
         self._out.clear()
         self._flights.abandon(self.reason)
 
-    def _ask(self, step: Step, command: bytes, flight: Flight | None = None) -> None:
+    def _ask(self, step: Step, *written: bytes, flight: Flight | None = None) -> None:
         self._awaited.append((step, flight))
-        self._out.append(command)
+        self._out += written
+
+    def _next(self) -> Flight | None:
+        """Return the mail whose chunk is to be written next, and have it begun, if there is one."""
+        if self._flights.begun:
+            return None if self._flights.begun.refusal else self._flights.begun
+        if flight := self._flights.take():
+            self._begin(flight)
+        return flight
 
     def _begin(self, flight: Flight) -> None:
         """Ask for what can be asked for at once."""
         mail, way = flight.mail, self._terms.way
-        # What became of those before is not known yet; one that was refused stays open.
+        # What becomes of those before is not known yet; one that was refused stays open.
         if self._open or (way is Way.CHUNKS and len(self._flights) > 1):
             self._ask(Step.RSET, commands.RSET)
             self._open = False
-        self._ask(Step.MAIL, commands.begin(mail, size=self._terms.sizes), flight)
+        self._ask(Step.MAIL, commands.begin(mail, size=self._terms.sizes), flight=flight)
         if way is not Way.PLAIN:
-            self._ask(Step.RCPT, commands.recipient(flight.mail), flight)
+            self._ask(Step.RCPT, commands.recipient(mail), flight=flight)
         if way is Way.PIPELINED:
-            self._ask(Step.DATA, commands.DATA, flight)
-        if way is Way.CHUNKS:
-            self._flights.start(flight)
-            self._ask(Step.END, commands.chunk(mail), flight)
-            self._out.append(mail.message)
+            self._ask(Step.DATA, commands.DATA, flight=flight)
 
     def _answer(self, reply: Reply) -> None:
         """Give a reply to the oldest question."""
@@ -140,12 +149,8 @@ class Dialogue:
             self._stop = "the relay answers before it is asked"
         if flight is None:
             self._answer_plain(step, reply)
-        elif step is Step.END:
-            self._ended(flight, reply)
-        elif step is Step.NOTHING:
-            self._refused(flight)
         else:
-            self._judged(step, flight, reply)
+            self._answer_about(flight, step, reply)
         if self._stop:
             self.fail(self._stop)
 
@@ -162,25 +167,32 @@ class Dialogue:
             self.fail("")
         elif not reply.positive:
             self.fail(self._stop or f"the relay says {reply} to RSET")
-        elif self._terms.way is Way.PLAIN:
-            self._go_on()
 
-    def _judged(self, step: Step, flight: Flight, reply: Reply) -> None:
-        """Take the answer to MAIL, RCPT or DATA."""
-        if step is Step.DATA:
+    def _answer_about(self, flight: Flight, step: Step, reply: Reply) -> None:
+        """Take an answer about a mail; one that was refused is settled with the last of them."""
+        if step is Step.END:
+            self._ended(flight, reply)
+        elif step is Step.DATA:
             self._told_to_begin(flight, reply)
-        elif reply.intermediate:
+        elif step is not Step.NOTHING:
+            self._named(step, flight, reply)
+        is_last = not self._awaited or self._awaited[0][1] is not flight
+        if flight.refusal and is_last and not self.over:
+            self._flights.settle(flight, flight.refusal)
+            self._open = True
+
+    def _named(self, step: Step, flight: Flight, reply: Reply) -> None:
+        """Take the answer to MAIL or RCPT."""
+        if reply.intermediate:
             self._derail(flight, step, reply)
         elif reply.negative:
             self._refuse(step, flight, reply)
-            if self._terms.way is Way.PLAIN:
-                self._refused(flight)
         elif step is Step.RCPT:
             flight.taken = True
             if self._terms.way is Way.PLAIN:
-                self._ask(Step.DATA, commands.DATA, flight)
+                self._ask(Step.DATA, commands.DATA, flight=flight)
         elif self._terms.way is Way.PLAIN:
-            self._ask(Step.RCPT, commands.recipient(flight.mail), flight)
+            self._ask(Step.RCPT, commands.recipient(flight.mail), flight=flight)
 
     def _refuse(self, step: Step, flight: Flight, reply: Reply) -> None:
         """Keep the first refusal; those that follow from it say nothing of the mail."""
@@ -195,7 +207,6 @@ class Dialogue:
         """Take the answer to DATA: the message goes, or why not."""
         if reply.negative:
             self._refuse(Step.DATA, flight, reply)
-            self._refused(flight)
         elif reply.positive:
             self._derail(flight, Step.DATA, reply)
         elif self._stop:
@@ -206,14 +217,14 @@ class Dialogue:
             # An end of nothing would be a mail to somebody, and an empty one.
             self._derail(flight, Step.DATA, reply)
         else:
-            self._ask(Step.NOTHING, commands.END, flight)
+            self._ask(Step.NOTHING, commands.END, flight=flight)
 
     def _write(self, flight: Flight) -> None:
         """Write a message, its end, and the beginning of the next one behind it."""
-        following = self._flights.take() if self._terms.way is Way.PIPELINED else None
+        following = None if self._terms.way is Way.PLAIN else self._flights.take()
         self._flights.start(flight)
-        self._out.append(commands.text(flight.mail))
-        self._ask(Step.END, commands.END, flight)
+        whole = commands.chunk if self._terms.way is Way.CHUNKS else commands.text
+        self._ask(Step.END, *whole(flight.mail), flight=flight)
         if following:
             self._begin(following)
 
@@ -223,22 +234,12 @@ class Dialogue:
             # Refused and taken at once: who can say what it has.
             flight.refusal = None
             self._derail(flight, Step.END, reply)
-        elif flight.refusal:
-            self._refused(flight)
-        elif reply.intermediate or reply.code in LOST:
+        elif not flight.refusal and (reply.intermediate or reply.code in LOST):
             self._derail(flight, Step.END, reply)
-        else:
+        elif not flight.refusal:
             self._flights.settle(flight, judge(reply))
             # RFC 3030, 2: after a chunk that was refused nothing is certain but RSET.
             self._open = self._open or reply.negative
-            self._go_on()
-
-    def _refused(self, flight: Flight) -> None:
-        """Settle a mail that the relay would not take, and go on with the next one."""
-        if flight.refusal:
-            self._flights.settle(flight, flight.refusal)
-            self._open = True
-            self._go_on()
 
     def _go_on(self) -> None:
         if not self._stop and (not self._awaited or self._terms.way is Way.CHUNKS):

@@ -4,7 +4,13 @@ from collections import deque
 from dataclasses import dataclass
 
 from publisher.delivery import commands
+from publisher.delivery.commands import Terms
 from publisher.delivery.outgoing import Answer, Outgoing, Source, Verdict, Witness
+
+#: Failures that a connection lives through: an Exim hangs up at the eleventh RSET behind one
+#: (smtp_accept_max_nonmail), and nobody knows whether it has read what stands there; a Postfix
+#: answers more slowly after ten (smtpd_soft_error_limit).
+_FAILURES = 10
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -21,16 +27,30 @@ class Flight:
 
 
 class Flights:
-    """Those of a connection that carries ``limit`` mails at the most; 0 for any number."""
+    """Those of a connection."""
 
-    def __init__(self, source: Source, witness: Witness, limit: int) -> None:
-        self._source, self._witness, self._limit = source, witness, limit
+    def __init__(self, source: Source, witness: Witness, terms: Terms) -> None:
+        self._source, self._witness, self._terms = source, witness, terms
         self._under_way: deque[Flight] = deque()
+        #: Failures that are left.
+        self._patience = _FAILURES
         #: Mails that were taken from the source.
         self.carried = 0
 
     def __len__(self) -> int:
         return len(self._under_way)
+
+    @property
+    def begun(self) -> Flight | None:
+        """The one whose end is not written yet; there is one at the most, the last."""
+        last = self._under_way[-1] if self._under_way else None
+        return None if last is None or last.started else last
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the end of one more may be written, whatever becomes of those before."""
+        started = len(self._under_way) - (self.begun is not None)
+        return started < max(1, min(self._terms.window, self._patience))
 
     @property
     def hasty(self) -> bool:
@@ -39,8 +59,8 @@ class Flights:
 
     @property
     def spent(self) -> bool:
-        """Whether the connection has carried as many mails as it may."""
-        return 0 < self._limit <= self.carried
+        """Whether the connection has carried as many mails as it may, or failed with too many."""
+        return 0 < self._terms.messages <= self.carried or self._patience <= 0
 
     def take(self) -> Flight | None:
         """Take a mail from the source, past those that cannot be written."""
@@ -62,6 +82,7 @@ class Flights:
     def settle(self, flight: Flight, answer: Answer) -> None:
         """Witness what became of a mail, which is on its way no more."""
         self._under_way.remove(flight)
+        self._patience -= answer.verdict is not Verdict.ACCEPTED
         self._witness.ended(flight.mail, answer)
 
     def abandon(self, reason: str) -> None:

@@ -89,7 +89,7 @@ class RelaySettings(Section):
     #: Mails a second at the most, over all connections; 0 for any number.
     rate: Annotated[float, Field(ge=0)] = 0.0
     #: Mails of one connection without an answer at once, where the relay offers BDAT (RFC 3030).
-    window: Annotated[int, Field(ge=1, le=100)] = 1
+    window: Annotated[int, Field(ge=1, le=10)] = 1
     #: Mails to recipients of one domain that are under way at once; 0 for any number.
     per_domain: Annotated[int, Field(ge=0)] = 0
     #: The relay's log, by which a Postfix is asked for mails that are unknown.

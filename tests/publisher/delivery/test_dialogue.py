@@ -15,6 +15,7 @@ from tests.relay_hostile import (
     KINDS,
     LIARS,
     Book,
+    HostileRelay,
     Kind,
     Move,
     Post,
@@ -74,35 +75,80 @@ def test_the_next_mail_begins_behind_the_end_of_the_one_before() -> None:
     assert verdicts(post) == [Verdict.ACCEPTED] * 2
 
 
-def test_a_chunk_goes_with_its_commands_and_its_length() -> None:
+def named(number: int) -> bytes:
+    """Return what names a mail behind the one before."""
+    return b"RSET\r\n" + MAIL % number + RCPT % number
+
+
+def chunk(number: int) -> bytes:
+    """Return what carries a mail."""
+    message = mails(number + 1)[number].message
+    return b"BDAT %d LAST\r\n" % len(message) + message
+
+
+def test_a_chunk_goes_with_its_commands_and_the_next_mail_is_named_behind_it() -> None:
     dialogue, post, first = begun(Way.CHUNKS)
-    text = mails(2)[1].message
-    assert first == MAIL % 0 + RCPT % 0 + b"BDAT %d LAST\r\n" % len(TEXTS[0]) + TEXTS[0]
-    assert talk(dialogue, OK + OK + OK) == [
-        MAIL % 1 + RCPT % 1 + b"BDAT %d LAST\r\n" % len(text) + text
-    ]
-    assert talk(dialogue, OK + OK + OK) == [b""]
+    assert first == MAIL % 0 + RCPT % 0 + chunk(0) + named(1)
+    assert post.started == {0}
+    assert talk(dialogue, OK + OK + OK) == [chunk(1)]
+    assert talk(dialogue, OK + OK + OK, OK) == [b"", b""]
     assert verdicts(post) == [Verdict.ACCEPTED] * 2
+
+
+def test_a_recipient_that_is_refused_in_time_costs_no_chunk() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS, 3)
+    (third,) = talk(dialogue, OK * 3 + OK + OK + b"550 5.1.1 no\r\n")
+    assert third == named(2) + chunk(2)
+    talk(dialogue, OK * 4)
+    assert verdicts(post) == [Verdict.ACCEPTED, Verdict.PERMANENT, Verdict.ACCEPTED]
+
+
+def test_no_chunk_goes_to_a_recipient_who_is_taken_for_a_sender_who_is_not() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS)
+    assert talk(dialogue, OK * 3 + OK + b"550 5.7.1 not you\r\n", OK) == [b"", b""]
+    assert dialogue.idle
+    assert verdicts(post) == [Verdict.ACCEPTED, Verdict.UNWELCOME]
 
 
 def test_a_window_of_chunks_has_each_mail_begin_anew() -> None:
     dialogue, post, first = begun(Way.CHUNKS, 3, window=2)
     assert first.count(b"LAST") == 2
-    assert first.count(b"RSET\r\nMAIL") == 1
+    assert first.count(b"RSET\r\nMAIL") == 2
     assert not first.startswith(b"RSET")
-    # The first was refused, the second is on its way already, the third comes behind it.
-    third = talk(dialogue, OK + b"550 5.1.1 no\r\n" + b"503 5.5.1 no recipient\r\n")[0]
-    assert third.startswith(b"RSET\r\nMAIL")
+    # The first was refused, the second is on its way already, the third is named behind it.
+    assert talk(dialogue, OK + b"550 5.1.1 no\r\n" + b"503 5.5.1 no recipient\r\n") == [chunk(2)]
     talk(dialogue, OK * 4 + OK * 4)
     assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED, Verdict.ACCEPTED]
 
 
 def test_behind_a_chunk_that_was_refused_the_next_mail_begins_anew() -> None:
-    dialogue, post, _ = begun(Way.CHUNKS)
-    (second,) = talk(dialogue, OK + OK + b"552 5.2.2 full\r\n")
-    assert second.startswith(b"RSET\r\n" + MAIL % 1)
+    dialogue, post, first = begun(Way.CHUNKS)
+    assert first.endswith(named(1))
+    assert talk(dialogue, OK + OK + b"552 5.2.2 full\r\n") == [chunk(1)]
     talk(dialogue, OK * 4)
     assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED]
+
+
+class Exim(HostileRelay):
+    """It takes nobody, and hangs up at the eleventh RSET (Exim's smtp_accept_max_nonmail)."""
+
+    resets = 0
+
+    def _do(self, command: str, content: bytes) -> int:
+        self.resets += command == "RSET"
+        self.closed = self.resets > 10
+        refuses = command == "RCPT" or self.closed
+        return 550 if refuses else super()._do(command, content)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("window", [1, 4, 10])
+def test_a_relay_that_hangs_up_after_so_many_refusals_leaves_no_mail_unknown(
+    way: Way, window: int
+) -> None:
+    post = Post(waiting=mails(40))
+    converse(post, Book(), iter(()), Terms(way=way, window=window), b"", Exim)
+    assert verdicts(post) == [Verdict.PERMANENT] * 40
 
 
 def test_the_length_is_told_to_who_wants_to_know_it() -> None:
@@ -190,14 +236,16 @@ def test_no_mail_is_taken_once_the_relay_has_said_that_it_stops(way: Way) -> Non
     dialogue, post, _ = begun(way)
     stops = b"421 4.3.2 closing\r\n"
     talk(dialogue, *([OK, OK, GO, stops] if way is Way.PLAIN else [OK, OK, stops]))
-    assert verdicts(post) == [Verdict.TEMPORARY]
-    assert len(post.waiting) == 1
+    # One that was named behind the first is not sent.
+    assert post.answers.pop(0).verdict is Verdict.TEMPORARY
+    assert all(answer.verdict is Verdict.UNSENT for answer in post.answers.values())
+    assert [mail.id for mail in post.waiting] == [1]
 
 
 def test_a_chunk_that_is_taken_for_nobody_may_be_with_somebody() -> None:
     dialogue, post, _ = begun(Way.CHUNKS)
     talk(dialogue, OK + b"550 5.1.1 nobody\r\n" + OK)
-    assert verdicts(post) == [Verdict.UNANSWERED]
+    assert verdicts(post) == [Verdict.UNANSWERED, Verdict.UNSENT]
     assert dialogue.over
 
 
