@@ -235,5 +235,5 @@ def text_in(tx: Transaction, item_id: int, language: str) -> Translation:
     items.get(tx, item_id)
     text = translations.of(tx, [item_id])[item_id].get(language)
     if text is None:
-        raise NotFoundError("text", f"{item_id}/{language}")
+        raise NotFoundError(f"text of item {item_id} in", language)
     return text

@@ -7,7 +7,7 @@ Each act is one transaction. Where an issue stands decides whether it is possibl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from publisher import characters, gating, issue_states
+from publisher import characters, gating, issue_states, wallclock
 from publisher.approvals import Consent
 from publisher.config import Config
 from publisher.errors import ConflictError, InputError
@@ -174,7 +174,7 @@ def schedule(database: Database, issue_id: int, at: datetime) -> Issue:
         issue = issues.get(tx, issue_id)
         issue_states.of(issue, Act.SCHEDULE)
         if at < issue.slot:
-            slot = issue.slot.isoformat()
+            slot = wallclock.in_utc(issue.slot)
             raise InputError("at", f"issue {issue.id} is planned for {slot}: give that or later")
         issues.schedule(tx, issue, at)
         dues.put_off_all(tx, issue, at)

@@ -74,6 +74,11 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def in_utc(moment: datetime) -> str:
+    """Return an instant as programs write it (RFC 3339): ``2026-12-18T09:00:00Z``."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def at(day: date, clock: time, zone: ZoneInfo) -> datetime:
     """Return the instant, in UTC, of a time on the wall clock.
 

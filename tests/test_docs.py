@@ -51,6 +51,19 @@ def test_every_setting_is_documented(section: str) -> None:
     assert [name for name in fields if f"{section}.{name}" not in DOCS] == []
 
 
+@pytest.mark.parametrize("section", sections())
+def test_how_large_a_setting_may_be_stands_in_its_row(section: str) -> None:
+    operators = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    rows: dict[str, str] = dict(
+        re.findall(r"^\| `([a-z_.]+)` (\|.*)$", operators, flags=re.MULTILINE)
+    )
+    assert rows
+    for name, field in sections()[section].model_fields.items():
+        bounds = [str(rule.le) for rule in field.metadata if getattr(rule, "le", None) is not None]
+        row = rows.get(f"{section}.{name}", rows.get(f"mail.{name}", ""))
+        assert all(re.search(rf"\b{bound}\b", row) for bound in bounds), f"{section}.{name}"
+
+
 def test_every_error_stands_in_the_tree() -> None:
     tree = errors.__doc__ or ""
     assert [name for name in errors.__all__ if name not in tree] == []

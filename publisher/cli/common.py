@@ -179,11 +179,6 @@ def _is_unsafe(sign: str) -> bool:
     return turns or unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"}
 
 
-def text_of(moment: datetime) -> str:
-    """Return an instant as ISO 8601 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def pairs(
     entries: Sequence[str], option: str, *, example: str = "fr='Actualités'"
 ) -> dict[str, str]:
@@ -202,7 +197,7 @@ def words(text: str) -> tuple[str, ...]:
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
-        return text_of(value)
+        return wallclock.in_utc(value)
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
@@ -212,7 +207,7 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, datetime):
-        return text_of(value)
+        return wallclock.in_utc(value)
     if isinstance(value, list | tuple):
         return ", ".join(_cell(entry) for entry in value) or "-"
     if isinstance(value, Mapping):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from publisher import wallclock
 from publisher.cli import common, subscriber_files
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def add(
         "frequency": frequency,
         "name": name,
         "timezone": timezone,
-        "consent_at": common.text_of(common.clock(now)),
+        "consent_at": wallclock.in_utc(common.clock(now)),
         "consent_source": consent_source,
     }
     with common.opened(ctx, config) as house:
@@ -116,7 +117,7 @@ def show(
         common.print_json(known)
         return
     known["subscriptions"] = [entry["newsletter"] for entry in known["subscriptions"]]
-    known["consents"] = [f"{row['act']} {common.text_of(row['at'])}" for row in known["consents"]]
+    known["consents"] = [f"{row['act']} {wallclock.in_utc(row['at'])}" for row in known["consents"]]
     known["letters"] = [f"{row['name']} {row['state']}" for row in known["letters"]]
     common.show(known, as_json=False)
 

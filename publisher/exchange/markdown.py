@@ -1,9 +1,9 @@
 """A text as a Markdown file, which 'tidings item import' knows again. Pure."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
-from publisher import markup
+from publisher import markup, wallclock
 from publisher.ingest import frontmatter
 from store.records import Item, Topic, Translation
 
@@ -34,7 +34,7 @@ def write(item: Item, text: Translation, topics: Mapping[str, Topic]) -> str:
 
 
 def _instant(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+    return wallclock.in_utc(moment) if moment else None
 
 
 def _topic(topic: Topic | None, key: str, item: Item) -> str:

@@ -97,7 +97,7 @@ def export_item(
         names = {topic.key: topic for topic in topics.listing(tx)}
     wanted = [tag for tag in case.texts if language in {None, tag}]
     if not wanted:
-        raise NotFoundError("text", f"{item_id}/{language}")
+        raise NotFoundError(f"text of item {item_id} in", language)
     return [_send_markdown(case, tag, names, shelf) for tag in wanted]
 
 

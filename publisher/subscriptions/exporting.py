@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import TextIO
 
+from publisher import wallclock
 from publisher.subscriptions.checks import APOSTROPHE, COLUMNS
 from publisher.subscriptions.importing import RejectedRow
 from publisher.subscriptions.reading import Sheet
@@ -95,7 +96,7 @@ def _rows(member: Member) -> Iterator[Sequence[str]]:
     by_choice: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for key, topics in member.topics.items():
         by_choice[topics, member.often.get(key, "")].append(key)
-    agreed = member.consent_at.isoformat().replace("+00:00", "Z") if member.consent_at else ""
+    agreed = wallclock.in_utc(member.consent_at) if member.consent_at else ""
     for (topics, often), keys in sorted(by_choice.items()) or [(((), ""), [])]:
         yield (
             _marked(member.email),

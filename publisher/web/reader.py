@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 
-from publisher import addresses
+from publisher import addresses, wallclock
 from publisher.errors import FormError
 from publisher.subscriptions import address_change, choices, erasure, leaving, preferences
 from publisher.subscriptions.preferences import Preferences
@@ -163,5 +163,5 @@ def _filled(found: Preferences, email: str = "") -> Filled:
 
 def _plain(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return wallclock.in_utc(value)
     raise TypeError(f"no JSON for {type(value).__name__}")

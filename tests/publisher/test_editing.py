@@ -307,7 +307,7 @@ def test_a_text_is_corrected_as_it_stands_or_as_it_was_read(
         ("fr", Change.CORRECTION, make.BODIES["fr"], InputError, "says what item 1 says in fr"),
         ("fr", Change.RETRACTION, "Autre.", InputError, "is none of edit, minor, correction"),
         ("fr", Change.NEW, "Autre.", InputError, "is none of edit, minor, correction"),
-        ("ar", Change.CORRECTION, "نص.", NotFoundError, "no text '1/ar'"),
+        ("ar", Change.CORRECTION, "نص.", NotFoundError, "no text of item 1 in 'ar'"),
         ("fr", Change.CORRECTION, " \n\x00 ", InputError, "body: is empty"),
     ],
 )
@@ -460,7 +460,7 @@ def test_what_is_not_there_is_named(office: Database, config: Config) -> None:
     with pytest.raises(NotFoundError, match="no item 9"):
         editing.edit(office, config, 9, "en", make.text(), read=0, author="ann", now=LATER)
     for act in (editing.approve, editing.withdraw):
-        with pytest.raises(NotFoundError, match="no text '1/ar'"):
+        with pytest.raises(NotFoundError, match="no text of item 1 in 'ar'"):
             act(office, 1, "ar", now=LATER)
         with pytest.raises(NotFoundError, match="no item 9"):
             act(office, 9, "en", now=LATER)

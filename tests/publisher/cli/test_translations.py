@@ -127,7 +127,7 @@ def test_markdown_of_an_item_is_known_again(place: Path) -> None:
         (("translation", "export", "--language", "de"), "language: de is not a language of this"),
         (("translation", "export", "--language", "fr", "--item", "9"), "no item 9"),
         (("item", "export", "9"), "no item 9"),
-        (("item", "export", "1", "--language", "fr"), "no text '1/fr'"),
+        (("item", "export", "1", "--language", "fr"), "no text of item 1 in 'fr'"),
         (("translation", "export", "--language", "fr", "--out", "tidings.toml"), "cannot write"),
     ],
 )
