@@ -19,7 +19,7 @@ def stopping(folder: Path, *command: str | Path, user: str | None = None) -> Ite
 
     Raises RuntimeError where the command failed at the end of the block.
     """
-    waiting = subprocess.Popen(  # noqa: S603
+    waiting = subprocess.Popen(
         [sys.executable, "-IS", __file__, folder, user or "", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -37,7 +37,7 @@ def stopping(folder: Path, *command: str | Path, user: str | None = None) -> Ite
 
 def _wait(folder: str, user: str, *command: str) -> int:
     sys.stdin.read()
-    done = subprocess.run(command, user=user or None, stdout=subprocess.DEVNULL, check=False)  # noqa: S603
+    done = subprocess.run(command, user=user or None, stdout=subprocess.DEVNULL, check=False)
     shutil.rmtree(folder, ignore_errors=True)
     return done.returncode
 

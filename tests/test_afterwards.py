@@ -42,7 +42,7 @@ def begun(server: str, told: str) -> tuple["subprocess.Popen[str]", Path]:
         f"    print({told}, flush=True)",
         "    input()",
     )
-    run = subprocess.Popen(  # noqa: S603
+    run = subprocess.Popen(
         [sys.executable, "-c", "\n".join(lines)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
