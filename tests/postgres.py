@@ -152,5 +152,5 @@ def _binaries(home: Path) -> tuple[Path, str | None]:
     return home / package.name / inside, _NOBODY
 
 
-def _run(program: Path, *arguments: str | Path, user: str | None) -> None:
-    subprocess.run([program, *arguments], check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)
+def _run(*command: str | Path, user: str | None) -> None:
+    subprocess.run(command, check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)
