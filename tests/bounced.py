@@ -136,6 +136,55 @@ recipients. This is a permanent error. The following address(es) failed:
 """.encode()
 
 
+def exim_report(
+    to: str,
+    failed: str,
+    copy: str = STRANGE,
+    *,
+    said: str = "Unrouteable address",
+    intro: str = "A message that you sent could not be delivered.",
+    status: str = "5.0.0",
+) -> bytes:
+    """Exim since 4.84: a report, without a reply where no other host gave one."""
+    return f"""\
+Return-path: <>
+From: Mail Delivery System <Mailer-Daemon@mail.example.org>
+To: {to}
+Auto-Submitted: auto-replied
+X-Failed-Recipients: {failed}
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=1795420800-eximdsn-42
+Subject: Mail delivery failed: returning message to sender
+Message-Id: <E1tF00-0004Pc-00@mail.example.org>
+Date: Mon, 23 Nov 2026 08:00:00 +0000
+
+--1795420800-eximdsn-42
+Content-type: text/plain; charset=us-ascii
+
+This message was created automatically by mail delivery software.
+
+{intro}
+
+  {failed}
+    {said}
+
+--1795420800-eximdsn-42
+Content-type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.org
+
+Action: failed
+Final-Recipient: rfc822;{failed}
+Status: {status}
+
+--1795420800-eximdsn-42
+Content-type: text/rfc822-headers
+
+{copy}
+--1795420800-eximdsn-42--
+""".encode()
+
+
 def gmail(to: str, failed: str, copy: str = STRANGE) -> bytes:
     """Gmail: a report whose reply runs over many lines."""
     reply = (
@@ -288,6 +337,7 @@ def leave(to: str, subject: str, sender: str = "zoe@example.org") -> bytes:
 DEAD: Mapping[str, Callable[[str, str, str], bytes]] = {
     "postfix": dsn,
     "exim": exim,
+    "exim's report": exim_report,
     "gmail": gmail,
     "exchange": exchange,
     "qmail": qmail,

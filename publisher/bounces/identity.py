@@ -3,8 +3,8 @@
 Anybody can write a bounce. What counts, best first, is what only those have who had the mail:
 
 1. its return path, which we signed: in the address that the message came to, or in its copy;
-2. its Message-ID, whose end nobody but us can make, and which must be exactly that of the mail
-   that it names;
+2. its Message-ID, whose mark nobody but us can make, and which must be exactly that of the mail
+   that it names, but for the host: the site may have moved since;
 3. the link to leave in its copy, which we signed for one reader and one newsletter.
 
 Two and three go wherever a reader forwards the mail. So for a bounce the message must name the
@@ -92,11 +92,16 @@ def _by_message_id(tx: Transaction, config: Config, said: Returned) -> About | N
     found = {}
     for mail, number, stated in sorted(said.message_ids)[:_MOST]:
         about = _mail(tx, config, mail, number, certain=False)
-        if about and about.message_id == stated:
+        if about and _mark(about.message_id) == _mark(stated):
             found[mail, number] = about
     if len(found) > 1:
         return Nobody(reason="names several mails of ours")
     return next(iter(found.values()), None)
+
+
+def _mark(identity: str) -> str:
+    """Return what a Message-ID is believed by: not its host, which may have been another."""
+    return identity.partition("@")[0]
 
 
 def _by_link(tx: Transaction, said: Returned) -> About | Nobody:

@@ -1,14 +1,16 @@
 """Reports for machines within mails: of deliveries (RFC 3464, RFC 6533), of complaints (RFC 5965).
 
-Pure. Only the fields are read: what a notice says to people is in their language.
+Pure. Only the fields are read: what a notice says to people is in their language, but for what
+stands below the address in it, which is the server's.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import Message
 from email.utils import parseaddr
+from itertools import takewhile
 
 from publisher.mail import received
 
@@ -186,6 +188,29 @@ def first_words(message: Message) -> str:
             text = raw[:_TEXT].decode("utf-8", "replace") if isinstance(raw, bytes) else ""
             return _COPY.split(text, maxsplit=1)[0]
     return ""
+
+
+def said_below(message: Message, addresses: Collection[str]) -> str:
+    """Return what stands below one of some addresses in the text for people, or nothing.
+
+    Exim writes a reply into its report only where another host gave it. What it says itself of
+    an address stands here, further in than the address, whatever the rest of the text is made of:
+
+        zoe@example.org
+          Unrouteable address
+    """
+    lines = first_words(message).splitlines()
+    for place, each in enumerate(lines):
+        if each.strip().lower() in addresses and (said := _further_in(lines[place:])):
+            return said
+    return ""
+
+
+def _further_in(lines: Sequence[str]) -> str:
+    """Return the lines that follow the first one as long as they begin further in than it."""
+    deep = len(lines[0]) - len(lines[0].lstrip()) + 1
+    found = takewhile(lambda each: each.strip() and each[:deep].isspace(), lines[1:])
+    return " ".join(each.strip() for each in found)
 
 
 def line(text: str, status: str) -> str:

@@ -120,7 +120,7 @@ def _named(message: Message, text: str, tokens: Tokens, signed: Signed) -> dict[
 def _read(message: Message, text: str, signed: Signed) -> Returned:
     notice = notices.read(message)
     if notice:
-        return _of_notice(notice, text)
+        return _of_notice(notice, text, message)
     subject = received.header(message, "Subject")
     reader = traces.leaving(subject, signed)
     if reader:
@@ -131,7 +131,7 @@ def _read(message: Message, text: str, signed: Signed) -> Returned:
     return _by_words(message) or _of_nobody(message, subject)
 
 
-def _of_notice(notice: Notice, text: str) -> Returned:
+def _of_notice(notice: Notice, text: str, message: Message) -> Returned:
     if notice.feedback:
         # It tells the issue at least, also where it names nobody.
         feedback = _FEEDBACK_ID.search(text)
@@ -141,10 +141,13 @@ def _of_notice(notice: Notice, text: str) -> Returned:
         return Returned(kind=kind, detail=told, addresses=notice.addresses)
     if not notice.failed:
         return Returned(kind=Kind.IGNORED, detail=f"has not failed: {notice.action}")
+    reply = notice.reply
+    if not reply and statuses.is_vague(notice.status, ""):
+        reply = notices.said_below(message, notice.addresses)
     return Returned(
-        kind=_KINDS[statuses.failure(notice.status, notice.reply)],
-        detail=notice.reply,
-        status=statuses.precise(notice.status, notice.reply),
+        kind=_KINDS[statuses.failure(notice.status, reply)],
+        detail=reply,
+        status=statuses.precise(notice.status, reply),
         addresses=notice.addresses,
     )
 

@@ -9,7 +9,8 @@ What is refused for what it says, or for who sent it, is nobody's fault at the a
 A vague status (5.0.0, which Exim reports of every address that failed, or none) says only that it
 is over: it is hard where the reply says in words that there is no such mailbox, else soft, and so
 many soft ones in a row count all the same. Those words are read in English, as servers write them
-everywhere; in other languages it is the status that tells, and a vague one stays soft.
+everywhere; in other languages it is the status that tells, and a vague one stays soft. A report
+that has no reply may hold such words in what it says to people (:func:`is_vague`).
 """
 
 import re
@@ -61,7 +62,7 @@ _CERTAIN = {"5.1.1", "5.1.2", "5.1.6", "5.1.10", "5.2.1"}
 _VAGUE = re.compile(r"(?:[45]\.0\.\d{1,3}|[45]\.[12]\.0)?")
 
 #: Words of replies that say what a vague status does not. Replies are for machines' keepers, and
-#: in English all over the world; what a notice says to people is not asked.
+#: in English all over the world.
 _SPAM = re.compile(
     r"spam|block|black.?list|denylist|dnsbl|\brbl\b|reputation|policy|\bspf\b|dkim|dmarc"
     r"|content|virus|throttl|rate.?limit|unsolicited",
@@ -111,6 +112,11 @@ def failure(status: str, reply: str) -> Failure:
         return _by_words(_REPEATED.sub("", reply))
     subject = exact.rpartition(".")[0]
     return _DETAILS.get(exact) or _SUBJECTS.get(subject, Failure.SOFT)
+
+
+def is_vague(status: str, reply: str) -> bool:
+    """Say whether what is known of a failure says nothing of its address."""
+    return bool(_VAGUE.fullmatch(precise(status, reply)))
 
 
 def _by_words(reply: str) -> Failure:

@@ -3,6 +3,7 @@
 import random
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -114,6 +115,43 @@ def test_who_had_a_mail_can_only_return_that_one(post: Post) -> None:
     assert (post.status(), post.status(ALI)) == (Status.ACTIVE, Status.ACTIVE)
 
 
+def moved(post: Post) -> Post:
+    """Return a site as it is once it has another host."""
+    site = post.config.site.model_copy(update={"url": "https://tidings.example.net"})
+    return Post(post.database, post.config.model_copy(update={"site": site}))
+
+
+def only_id(copy: str) -> str:
+    """Return a copy of which a gateway has left nothing that we sign but the Message-ID."""
+    return "".join(line for line in copy.splitlines(True) if line.startswith("Message-ID: "))
+
+
+def test_a_mail_that_went_out_before_the_site_moved_is_known_by_its_message_id(post: Post) -> None:
+    mail = post.send()[ZOE]
+    taken = moved(post).take(bounced.dsn(HOME, ZOE, only_id(post.copy(mail))))
+    assert (taken.kind, post.status()) == (Kind.HARD, Status.BOUNCED)
+    assert [row.delivery_id for row in post.rows()] == [mail.id]
+
+
+def test_a_letter_that_went_out_before_the_site_moved_is_known_by_its_message_id(
+    post: Post,
+) -> None:
+    people.ask(post.database, post.config, "new@example.org", now=make.NOW)
+    letter = bounced.head_of(people.mail(post.database, post.config, "confirm").as_bytes())
+    taken = moved(post).take(bounced.dsn(HOME, "new@example.org", only_id(letter)))
+    assert taken.became is Status.BOUNCED
+
+
+def test_whichever_host_a_message_id_names_its_mark_must_be_ours(post: Post) -> None:
+    mail = post.send()[ZOE]
+    forged = f"Message-ID: <{mail.issue_id}.{mail.id}.0123456789abcdef@{{}}>\n"
+    hosts = ("news.example.org", "tidings.example.net", "elsewhere.example")
+    for number, (site, host) in enumerate(product((post, moved(post)), hosts)):
+        raw = bounced.dsn(HOME, ZOE, forged.format(host), number=number)
+        assert site.take(raw).kind is Kind.UNKNOWN
+    assert post.status() is Status.ACTIVE
+
+
 def test_a_message_to_several_return_paths_names_none(post: Post) -> None:
     mails = post.send()
     to = f"{post.path(mails[ZOE])}, {post.path(mails[ALI])}"
@@ -211,6 +249,41 @@ def test_who_is_there_is_not_locked_out_by_a_system_that_reports_all_failures_al
     mail = post.send()[ZOE]
     taken = post.take(bounced.dsn(post.path(mail), ZOE, status="5.0.0", reply=reply))
     assert (taken.kind, post.status(), post.suppressed()) == (kind, Status.ACTIVE, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Unrouteable address", Kind.HARD),
+        ("(generated from list@example.org)\n    user unknown", Kind.HARD),
+        ("550 5.1.1 <zoe@example.org>: no", Kind.HARD),
+        ("mailbox is full: retry timeout exceeded", Kind.SOFT),
+        ("retry timeout exceeded", Kind.SOFT),
+        ("This message has been rejected because it is spam", Kind.POLICY),
+    ],
+)
+def test_what_exim_says_below_an_address_is_its_reply_where_its_report_has_none(
+    post: Post, said: str, kind: Kind
+) -> None:
+    mail = post.send()[ZOE]
+    taken = post.take(bounced.exim_report(post.path(mail), ZOE, said=said))
+    assert (taken.kind, taken.reason) == (kind, " ".join(said.split()))
+
+
+def test_what_else_a_report_says_to_people_is_no_reply(post: Post) -> None:
+    mail = post.send()[ZOE]
+    intro = "If there is no such user, please remove the address from your list:\n  ali@example.org"
+    raw = bounced.exim_report(post.path(mail), ZOE, said="delivery timed out", intro=intro)
+    assert (post.take(raw).kind, post.status()) == (Kind.SOFT, Status.ACTIVE)
+
+
+def test_a_status_that_says_something_is_not_changed_by_words_to_people(post: Post) -> None:
+    mail = post.send()[ZOE]
+    said = "Unrouteable address"
+    raw = bounced.exim_report(post.path(mail), ZOE, said=said, status="5.2.2")
+    assert post.take(raw).kind is Kind.SOFT
+    raw = bounced.exim_report(post.path(mail), ALI, said="policy", status="5.1.1")
+    assert returned.read(raw, post.tokens, now=make.NOW).kind is Kind.HARD
 
 
 def test_the_same_message_counts_once_whichever_way_it_comes(post: Post) -> None:
