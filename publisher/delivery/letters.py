@@ -6,6 +6,7 @@ got no letter asks for another.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,8 @@ from publisher.tokens import Mail, Tokens
 from store import letters
 from store.database import Database
 from store.records import Letter
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
@@ -113,6 +116,8 @@ class _Run:
                 problem = str(error)
             else:
                 problem = self.welcome.problem(relay) or ended
+                if doubt := self.welcome.doubt(relay):
+                    _LOG.warning("%s", doubt)
                 if not self.welcome.is_none:
                     break
         return problem

@@ -11,6 +11,7 @@ pauses an issue need not wait for what is being folded.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from publisher.delivery.outcome import Outcome
 from publisher.delivery.outgoing import Relay
 from publisher.errors import BusyError, JournalError, StoreError
 from store.records import Ending
+
+_LOG = logging.getLogger(__name__)
 
 #: Seconds between two looks at whether to stop, at what was paused; for letters; between two folds.
 _LOOK = 0.25
@@ -80,8 +83,11 @@ class Run:
                 await self._settle()
         self.outcome.cancelled += feeding.cancelled
         # Said once, however many connections failed in the same way.
-        refused = {door.problem for door in self.connections.doors.values()} - {""}
+        doors = self.connections.doors.values()
+        refused = {door.problem for door in doors} - {""}
         self.outcome.problems += sorted({*self.hand.problems} | refused)
+        for doubt in filter(None, (door.welcome.doubt(door.relay) for door in doors)):
+            _LOG.warning("%s", doubt)
         for error in (*found, *others):
             if isinstance(error, BaseException):
                 raise error

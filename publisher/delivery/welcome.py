@@ -54,6 +54,18 @@ class Welcome:
             certain=self.certain or certain,
         )
 
+    def doubt(self, relay: Relay) -> str:
+        """Return what may be of us and may be of single readers, of a run that has ended.
+
+        Where few have a mail to come it is all that is ever heard of a relay that refuses us.
+        """
+        if self.taken or not self.refused or self.problem(relay):
+            return ""
+        return (
+            f"the relay at {relay.host}:{relay.port} took no mail and refused {self.refused}, "
+            f"us or single readers: {self.said}; they are tried again"
+        )
+
     def problem(self, relay: Relay) -> str:
         """Return what is to be told of it, or nothing."""
         if not (self.certain or self.is_none):

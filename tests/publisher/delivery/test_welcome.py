@@ -16,7 +16,7 @@ from publisher.settings.mail import RelaySection
 from store import deliveries
 from store.database import Database
 from store.records import DeliveryState
-from tests import fakes, make, postfix
+from tests import fakes, make, people, postfix
 
 RELAY = Relay(host="relay.example.org", port=587)
 TAKEN = Answer(verdict=Verdict.ACCEPTED, code=250, text="2.0.0 kept")
@@ -65,6 +65,22 @@ def test_a_refusal_is_of_the_mail_once_the_relay_has_taken_another(
 
 def test_what_can_be_of_nothing_but_us_is_told_whatever_else_goes_out() -> None:
     assert "530 5.7.0 log in first" in heard(NO, LOGIN, TAKEN).problem(RELAY)
+
+
+@pytest.mark.parametrize(
+    ("answers", "count"),
+    [([NO], 1), ([LATER, NOBODY, NO, NO], 2), ([NO] * 9, 9)],
+)
+def test_a_few_refusals_and_no_mail_taken_are_in_doubt(answers: list[Answer], count: int) -> None:
+    doubt = heard(*answers).doubt(RELAY)
+    assert "relay.example.org:587 took no mail" in doubt
+    assert f"refused {count}," in doubt
+    assert "554 5.7.1 not you" in doubt
+
+
+@pytest.mark.parametrize("answers", [[], [NOBODY, LATER], [NO, TAKEN], [NO] * 10, [NO, LOGIN]])
+def test_what_is_told_otherwise_or_is_of_readers_is_not_in_doubt(answers: list[Answer]) -> None:
+    assert not heard(*answers).doubt(RELAY)
 
 
 @pytest.fixture
@@ -130,6 +146,26 @@ def test_a_relay_that_refuses_us_is_left_and_told_of_and_once_mended_everybody_g
         engine.deliver(queued, served, now=make.NOW + timedelta(minutes=5))
     assert states(queued) == {"sent": 40}
     assert set(relay.counts.values()) == {1}
+
+
+def test_a_small_list_whose_relay_refuses_us_is_told_of_once_in_a_pass(
+    database: Database, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    people.site(database, config)
+    people.ask(database, config)
+    make.subscribe(database, ["one@example.org", "two@example.org"])
+    make.take(database, config, make.draft("en"))
+    with Refusing(rcpt="554 5.7.1 relay access denied") as relay:
+        done = scheduler.tick(database, relay.serves(config), now=make.NOW)
+        assert (done.postponed, done.problems) == (2, [])
+        # Of the letter, and of the issue.
+        told = [record.getMessage() for record in caplog.records]
+        assert [f"refused {count}," in line for count, line in zip((1, 2), told, strict=True)]
+        assert all("554 5.7.1 relay access denied" in line for line in told)
+        relay.says["rcpt"] = ""
+        later = make.NOW + timedelta(minutes=5)
+        done = scheduler.tick(database, relay.serves(config), now=later)
+    assert (done.letters, done.sent, len(caplog.records)) == (1, 2, 2)
 
 
 def test_where_one_relay_refuses_us_the_next_one_takes_the_mail(
