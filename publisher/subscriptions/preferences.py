@@ -70,8 +70,8 @@ def _read(tx: Transaction, config: Config, found: Subscriber, now: datetime) -> 
     had = subscribers.subscriptions_of(tx, found.id)
     chosen = {entry.newsletter: entry.topics for entry in had}
     often = {entry.newsletter: entry.frequency for entry in had}
-    until = subscribers.paused_until(tx, found.id)
-    here = until.astimezone(ZoneInfo(found.timezone)).date() if until and until > now else None
+    until = _last_pause(tx, found)
+    here = until.date() if until and until > now else None
     there = choices.offers(tx, config, found.language, kept=chosen)
     return Preferences(
         subscriber=found,
@@ -81,6 +81,12 @@ def _read(tx: Transaction, config: Config, found: Subscriber, now: datetime) -> 
         offers=there,
         languages=choices.languages_of(config, kept=found.language),
     )
+
+
+def _last_pause(tx: Transaction, found: Subscriber) -> datetime | None:
+    """Return when somebody's pause ends or has ended, where they are."""
+    until = subscribers.paused_until(tx, found.id)
+    return until.astimezone(ZoneInfo(found.timezone)) if until else None
 
 
 def save(
@@ -105,6 +111,7 @@ def save(
     with database.write() as tx:
         subscribers.take(tx, id_)
         before = _read(tx, config, person(tx, id_), now)
+        had = _last_pause(tx, before.subscriber)
         try:
             choice = Choice(
                 language=choices.language_of(language, before.languages),
@@ -113,7 +120,7 @@ def save(
                 frequencies=choices.frequencies_of(often, before.offers),
             )
             called = name_of(name)
-            until = pause_of(pause.strip(), choice.timezone, now)
+            until = pause_of(pause.strip(), choice.timezone, now, had=had.date() if had else None)
         except InputError as error:
             raise FormError([error.source]) from error
         subscribers.change(
@@ -158,8 +165,14 @@ def _choose(
     )
 
 
-def pause_of(text: str, timezone: str, now: datetime) -> datetime | None:
-    """Return when a pause ends: as the day begins where the reader is. Raises InputError. Pure."""
+def pause_of(
+    text: str, timezone: str, now: datetime, *, had: date | None = None
+) -> datetime | None:
+    """Return when a pause ends: as the day begins where the reader is. Raises InputError. Pure.
+
+    A day that is past is a slip, for one of who writes in December and means next year: mail would
+    come at once. Not the day that they had: a form may be sent after the pause that it shows.
+    """
     if not text:
         return None
     try:
@@ -168,6 +181,8 @@ def pause_of(text: str, timezone: str, now: datetime) -> datetime | None:
         over = until - now > LONGEST_PAUSE
     except (ValueError, OverflowError) as error:
         raise InputError("pause", f"{text!r} is no day such as 2026-12-24") from error
+    if day != had and day < now.astimezone(ZoneInfo(timezone)).date():
+        raise InputError("pause", f"{text} is past")
     if over:
         raise InputError("pause", f"is more than {LONGEST_PAUSE.days} days away")
     return until if until > now else None

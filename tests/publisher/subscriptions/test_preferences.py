@@ -119,6 +119,7 @@ def test_a_language_that_the_site_has_not_stays_until_another_is_chosen(
         ({"name": "x" * 300}, "name"),
         ({"pause": "soon"}, "pause"),
         ({"pause": "2036-01-01"}, "pause"),
+        ({"pause": "2025-12-24"}, "pause"),
         ({"wanted": {"nope": ()}}, "newsletters"),
     ],
 )
@@ -157,6 +158,27 @@ def test_a_pause_ends_when_the_day_begins_where_the_reader_is(day: date, zone: s
     # In a zone where midnight does not exist on that day it is the first hour that does.
     assert here.date() == day
     assert here.hour <= 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "today"), [("America/Bogota", "2026-11-23"), ("Pacific/Kiritimati", "2026-11-24")]
+)
+def test_mail_from_today_on_is_no_pause_and_a_day_before_is_a_slip(zone: str, today: str) -> None:
+    now = make.NOW.replace(hour=11)
+    assert pause_of(today, zone, now) is None
+    with pytest.raises(InputError):
+        pause_of((date.fromisoformat(today) - DAY).isoformat(), zone, now)
+
+
+def test_a_form_that_is_sent_after_the_pause_that_it_shows_is_taken(
+    site: Database, config: Config, reader: Subscriber
+) -> None:
+    people.save(site, config, reader, pause="2026-12-01")
+    later = make.NOW + timedelta(days=60)
+    people.save(site, config, reader, pause="2026-12-01", name="Zoë", now=later)
+    assert people.person(site).name == "Zoë"
+    with pytest.raises(FormError):
+        people.save(site, config, reader, pause="2026-12-01", now=later)
 
 
 @pytest.mark.parametrize("text", ["soon", "2026-13-01", "0001-01-01T", "9999-12-31", "٢٤"])

@@ -412,9 +412,11 @@ def test_preferences_are_shown_changed_and_shown_again(site: Site) -> None:
     assert 'value="2026-12-24"' in page
     assert re.search(r'value="alerts" checked', page)
     assert people.person(site.database).timezone == "Europe/Paris"
-    wrong = site.post(path, {**form, "pause": "soon", "name": "Nobody"})
-    assert wrong.status == 422
-    assert 'aria-describedby="pause-error pause-hint"' in text(wrong)
+    for pause in ("soon", "2025-12-24"):
+        wrong = site.post(path, {**form, "pause": pause, "name": "Nobody"})
+        assert wrong.status == 422
+        assert 'aria-describedby="pause-error pause-hint"' in text(wrong)
+        assert languages.strings("fr").text("error-pause") in text(wrong)
     assert people.person(site.database).name == "Zoë H."
 
 
