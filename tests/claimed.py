@@ -15,6 +15,23 @@ WORKER = "worker"
 LEASE = timedelta(minutes=1)
 
 
+def delivery(number: int = 1, **changes: Any) -> Delivery:
+    """Return a delivery that is claimed, in no store; its reader has the same number."""
+    values: dict[str, Any] = {
+        "issue_id": 1,
+        "edition_id": 1,
+        "subscriber_id": number,
+        "state": DeliveryState.CLAIMED,
+        "code": 0,
+        "detail": "",
+        "attempts": 1,
+        "email": f"p{number}@example.org",
+        "name": "",
+        "language": "en",
+    }
+    return Delivery(id=number, **{**values, **changes})
+
+
 def batch(
     tx: Transaction,
     now: datetime,

@@ -6,8 +6,22 @@ from pathlib import Path
 
 import polib
 
+from publisher.exchange.ticket import Ticket
+
 #: XLIFF 2.0 and 2.1.
 SPACE = "urn:oasis:names:tc:xliff:document:2.0"
+
+#: What a file says of the translation that it is about.
+TICKET = Ticket(
+    item="tag:news.example.org,2013:item/1",
+    source_language="en",
+    source_revision=2,
+    source_digest="0f" * 32,
+    target_language="ar",
+    target_revision=1,
+    target_workflow="approved",
+    previous_revision=1,
+)
 
 #: What a translator makes of the words of a unit.
 Translate = Callable[[str, str], str | None]

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from publisher.mail import compiled, links, senders
 from publisher.mail.edition import Rendered
 from store import editions, issues, newsletters
 from store.database import open_database
-from store.records import Delivery, DeliveryState, Edition
+from store.records import Edition
 from tests import browser, make, sample
 from tests.acceptance.test_pages import violations
 
@@ -68,22 +69,10 @@ def _message(config: Config, edition: Edition) -> bytes:
         issue = issues.get(tx, edition.issue_id)
         newsletter = newsletters.get(tx, issue.newsletter)
     database.close()
-    reader = Delivery(
-        id=1,
-        issue_id=issue.id,
-        edition_id=edition.id,
-        subscriber_id=1,
-        state=DeliveryState.CLAIMED,
-        code=0,
-        detail="",
-        attempts=1,
-        email="reader@example.org",
-        name="Zoë Hartley",
-        language=edition.language,
-    )
+    reader = compiled.sample(edition, "reader@example.org")
     from_ = senders.sender(newsletter, edition.language, config)
     return compiled.message(
-        reader,
+        replace(reader, name="Zoë Hartley"),
         edition,
         from_,
         links.public(config, edition.language),

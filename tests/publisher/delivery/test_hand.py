@@ -17,7 +17,7 @@ from publisher.delivery.pace import Pace, pause
 from publisher.delivery.waiting import Waiting
 from publisher.errors import JournalError, LeaseError
 from store.records import Batch, Delivery, DeliveryState
-from tests import make
+from tests import claimed, make
 from tests.fakes import Relay as Server
 
 ACCEPTED = Answer(verdict=Verdict.ACCEPTED, code=250, status="2.0.0", text="2.0.0 kept")
@@ -47,22 +47,7 @@ def held(*, until: float = 60.0) -> Held:
 
 
 def deliveries(count: int) -> list[Delivery]:
-    return [
-        Delivery(
-            id=number,
-            issue_id=1,
-            edition_id=1,
-            subscriber_id=number,
-            state=DeliveryState.CLAIMED,
-            code=0,
-            detail="",
-            attempts=1,
-            email=f"p{number}@example.org",
-            name="",
-            language="en",
-        )
-        for number in range(1, count + 1)
-    ]
+    return [claimed.delivery(number) for number in range(1, count + 1)]
 
 
 def made(mails: Hand, batch: Held, count: int = 3) -> None:

@@ -29,8 +29,8 @@ from publisher.settings.mail import RelaySection
 from publisher.subscriptions import address_change, keyring
 from store import batches, deliveries, editions, issues, tables
 from store.database import Database
-from store.records import Delivery, DeliveryState, IssueState, UnknownRule
-from tests import make, people, postfix
+from store.records import DeliveryState, IssueState, UnknownRule
+from tests import claimed, make, people, postfix
 from tests.fakes import Relay, free_port
 
 ASK, HOLD, RETRY = UnknownRule.ASK, UnknownRule.HOLD, UnknownRule.RETRY
@@ -378,19 +378,7 @@ def test_a_rule_decides_by_what_the_relays_say(
 
 
 def test_a_mail_that_is_unknown_again_and_again_waits_ever_longer_before_it_goes_again() -> None:
-    mail = Delivery(
-        id=7,
-        issue_id=1,
-        edition_id=1,
-        subscriber_id=1,
-        state=UNKNOWN,
-        code=0,
-        detail="",
-        attempts=1,
-        email=AR,
-        name="",
-        language="ar",
-    )
+    mail = claimed.delivery(state=UNKNOWN)
     found = [
         goes_again(replace(mail, attempts=n), now=LATER, give_up=timedelta(days=2))
         for n in range(1, 40)

@@ -13,19 +13,9 @@ from publisher.errors import InputError
 from publisher.exchange import po
 from publisher.exchange.returned import Answer, Mark
 from publisher.exchange.sheet import Sheet, Unit, sheet
-from publisher.exchange.ticket import Ticket
 from tests import bodies, make
+from tests.translators import TICKET
 
-TICKET = Ticket(
-    item="tag:news.example.org,2013:item/1",
-    source_language="en",
-    source_revision=2,
-    source_digest="0f" * 32,
-    target_language="ar",
-    target_revision=1,
-    target_workflow="approved",
-    previous_revision=1,
-)
 EN = make.text(summary="S.", body="One.\n\nTwo\nlines.\n\nThree.")
 AR = make.text("ar", body="واحد.\n\nاثنان.\n\nثلاثة.")
 SHEET = sheet(make.text(summary="S.", body="One.\n\nTwo\nmore.\n\nThree."), AR, EN)

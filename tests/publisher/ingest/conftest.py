@@ -8,11 +8,18 @@ from publisher.config import Config
 from tests.fakes import Web
 
 
-@pytest.fixture
-def web() -> Iterator[Web]:
-    """Give a web of hosts on loopback."""
+@pytest.fixture(scope="module")
+def server() -> Iterator[Web]:
     with Web().open() as web:
         yield web
+
+
+@pytest.fixture
+def web(server: Web) -> Web:
+    """Return a web of hosts on loopback, without a page."""
+    server.pages.clear()
+    server.asked.clear()
+    return server
 
 
 @pytest.fixture

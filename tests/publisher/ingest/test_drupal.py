@@ -33,19 +33,6 @@ WELL, TALKS = (f"0b6d4f0e-53c8-4f6c-8a9e-2b9f4f0c7d0{number}" for number in (1, 
 EMPTY: dict[str, Any] = {"data": [], "links": {}}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Web]:
-    with Web().open() as web:
-        yield web
-
-
-@pytest.fixture
-def web(server: Web) -> Web:
-    server.pages.clear()
-    server.asked.clear()
-    return server
-
-
 def path(language: str = "", bundle: str = "article", limit: int = 50, **query: Any) -> str:
     prefix = f"/{language}" if language else ""
     pages = {f"page[{name}]": value for name, value in query.items() if name != "include"}

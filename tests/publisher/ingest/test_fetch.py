@@ -29,19 +29,6 @@ DATA = Path(__file__).parents[2] / "data"
 PUBLIC = "93.184.216.34"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Web]:
-    with Web().open() as web:
-        yield web
-
-
-@pytest.fixture
-def web(server: Web) -> Web:
-    server.pages.clear()
-    server.asked.clear()
-    return server
-
-
 def settings(folder: Path, **changes: Any) -> Config:
     return make.config(folder, ingest={"private_hosts": ["127.0.0.1"], "timeout": 10, **changes})
 

@@ -33,19 +33,6 @@ KNOWN_END = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Web]:
-    with Web().open() as web:
-        yield web
-
-
-@pytest.fixture
-def web(server: Web) -> Web:
-    server.pages.clear()
-    server.asked.clear()
-    return server
-
-
 def path(page: int = 1, size: int = 100, lang: str = "") -> str:
     query = f"per_page={size}&page={page}&orderby=id&order=asc&_embed=wp:term,wp:featuredmedia"
     return f"{LISTED}?{query}{f'&lang={lang}' if lang else ''}"

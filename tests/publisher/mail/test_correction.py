@@ -18,7 +18,7 @@ from publisher.mail import compiled, wire
 from publisher.mail.edition import Rendered, render_correction
 from publisher.mail.links import Links
 from publisher.story import Story
-from store.records import Change, Delivery, DeliveryState, Edition
+from store.records import Change, Edition
 from tests import make
 
 #: When the newsletter with the wrong text went out: half past midnight in Brussels.
@@ -114,19 +114,7 @@ def received(config: Config, edition: Rendered, language: str) -> EmailMessage:
         sha256=edition.sha256,
         items=1,
     )
-    delivery = Delivery(
-        id=3,
-        issue_id=2,
-        edition_id=1,
-        subscriber_id=4,
-        state=DeliveryState.CLAIMED,
-        code=0,
-        detail="",
-        attempts=1,
-        email="reader@example.org",
-        name="",
-        language=language,
-    )
+    delivery = compiled.sample(frozen, "reader@example.org")
     sender = wire.Sender(
         name=config.name(language),
         address=config.sender,

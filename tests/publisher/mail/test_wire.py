@@ -23,7 +23,7 @@ from publisher.mail.links import Links
 from publisher.mail.wire import Sender, leave_address, message_id
 from publisher.tokens import Tokens
 from store.records import Delivery, DeliveryState, Edition, SigningKey
-from tests import make
+from tests import claimed, make
 
 LINKS = Links(
     leave="https://news.example.org/leave/l1.abc.def",
@@ -40,19 +40,14 @@ ONCE = (
 
 def delivery(**changes: Any) -> Delivery:
     values: dict[str, Any] = {
-        "id": 17,
         "issue_id": 3,
         "edition_id": 5,
         "subscriber_id": 9,
-        "state": DeliveryState.CLAIMED,
-        "code": 0,
-        "detail": "",
         "attempts": 0,
         "email": "zoe@example.org",
         "name": "Zoë Hartley",
-        "language": "en",
     }
-    return Delivery(**{**values, **changes})
+    return replace(claimed.delivery(17), **{**values, **changes})
 
 
 def edition(**changes: Any) -> Edition:
