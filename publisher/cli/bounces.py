@@ -121,10 +121,8 @@ def list_(
     from publisher.mail.returned import Kind  # noqa: PLC0415
     from store import bounces  # noqa: PLC0415
 
-    kept = [each for each in Kind if each is not Kind.IGNORED]
-    if kind and kind not in kept:
-        raise typer.BadParameter(f"--kind is one of {', '.join(kept)}")
+    wanted = common.one_of("--kind", kind, [each for each in Kind if each is not Kind.IGNORED])
     columns = ("id", "at", "kind", "email", "status", "detail", "subject", "source")
     with common.opened(ctx, config) as house, house.database.read() as tx:
-        records = (vars(row) for row in bounces.listing(tx, kind=kind))
+        records = (vars(row) for row in bounces.listing(tx, kind=wanted))
         common.listing(records, columns, as_json=as_json)

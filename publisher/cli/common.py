@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from publisher.config import Config
     from store.database import Database
 
+_Word = TypeVar("_Word", bound=str)
+
 #: Embeddings, overrides and isolates (Unicode Standard Annex 9, 2).
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-
 
 #: Columns of a table that is not shown on a terminal: nothing is cut.
 _WIDE = 250
@@ -193,6 +194,15 @@ def pairs(
 def words(text: str) -> tuple[str, ...]:
     """Return the words of an option with commas."""
     return tuple(text.replace(",", " ").split())
+
+
+def one_of(option: str, text: str | None, known: Iterable[_Word]) -> _Word | None:
+    """Return which of the words that an option may be it is, None where it is not given."""
+    allowed = [*known]
+    found = next((word for word in allowed if word == text), None)
+    if text and found is None:
+        raise typer.BadParameter(f"{option} is one of {', '.join(allowed)}")
+    return found
 
 
 def _plain(value: object) -> object:

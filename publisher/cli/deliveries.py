@@ -47,8 +47,7 @@ def list_deliveries(
     from store import editions, issues  # noqa: PLC0415
     from store.records import DeliveryState  # noqa: PLC0415
 
-    if state and state not in list(DeliveryState):
-        raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
+    wanted = common.one_of("--state", state, DeliveryState)
     told = ("id", "email", "language", "state", "code", "attempts", "detail")
     with common.opened(ctx, config) as house:
         tokens = keyring.tokens(house.database, now=common.clock(None))
@@ -61,7 +60,7 @@ def list_deliveries(
             identity = message_id(mail, known[mail.edition_id], domain, tokens)
             return {**{name: getattr(mail, name) for name in told}, "message_id": identity}
 
-        mails = _mails(house.database, issue, DeliveryState(state) if state else None)
+        mails = _mails(house.database, issue, wanted)
         common.listing(map(record, mails), (*told, "message_id"), as_json=as_json)
 
 

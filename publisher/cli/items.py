@@ -82,18 +82,16 @@ def list_(
     from store import items, translations  # noqa: PLC0415
     from store.records import Freshness, Workflow  # noqa: PLC0415
 
-    if state and state not in list(Workflow):
-        raise typer.BadParameter(f"--state is one of {', '.join(Workflow)}")
-    if freshness and freshness not in list(Freshness):
-        raise typer.BadParameter(f"--freshness is one of {', '.join(Freshness)}")
-    if freshness and not language:
+    workflow = common.one_of("--state", state, Workflow)
+    wanted = common.one_of("--freshness", freshness, Freshness)
+    if wanted and not language:
         raise typer.BadParameter("--freshness wants a language, such as --language fr")
     with common.opened(ctx, config) as house, house.database.read() as tx:
         found = items.listing(
             tx,
             language=_of_site(house.config, language) if language else None,
-            workflow=Workflow(state) if state else None,
-            freshness=Freshness(freshness) if freshness else None,
+            workflow=workflow,
+            freshness=wanted,
         )
         texts = translations.of(tx, [entry.id for entry in found])
     records = [_record(entry, texts[entry.id]) for entry in found]

@@ -23,10 +23,9 @@ def list_letters(
     from store import letters  # noqa: PLC0415
     from store.records import DeliveryState  # noqa: PLC0415
 
-    if state and state not in list(DeliveryState):
-        raise typer.BadParameter(f"--state is one of {', '.join(DeliveryState)}")
+    wanted = common.one_of("--state", state, DeliveryState)
     with common.opened(ctx, config) as house, house.database.read() as tx:
-        found = letters.listing(tx, state=DeliveryState(state) if state else None)
+        found = letters.listing(tx, state=wanted)
     records = [
         {
             "id": each.id,

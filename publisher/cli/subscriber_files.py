@@ -174,6 +174,4 @@ def status_of(text: str | None) -> "Status | None":
     """Return the status of ``--status``, None where it is not given."""
     from store.records import Status  # noqa: PLC0415
 
-    if text and text not in list(Status):
-        raise typer.BadParameter(f"--status is one of {', '.join(Status)}")
-    return Status(text) if text else None
+    return common.one_of("--status", text, Status)
