@@ -36,7 +36,7 @@ _ZEROS = {
     "tibt": "\N{TIBETAN DIGIT ZERO}",
 }
 
-#: What the first of a month is called, where CLDR writes a bare 1 and readers take it for a mistake.
+#: What the first of a month is called, where CLDR has a bare 1 that readers take for a mistake.
 _FIRST = {"fr": "1er"}
 
 #: What CLDR calls December where nobody has told it the name.
