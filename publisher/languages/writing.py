@@ -36,6 +36,9 @@ _ZEROS = {
     "tibt": "\N{TIBETAN DIGIT ZERO}",
 }
 
+#: What the first of a month is called, where CLDR has a bare 1 that readers take for a mistake.
+_FIRST = {"fr": "1er"}
+
 #: What CLDR calls December where nobody has told it the name.
 _NAMELESS = "M12"
 
@@ -84,7 +87,10 @@ def _day(day: Date, language: str) -> str:
     here = locale(language)
     if here is None or here.months["format"]["wide"][12] == _NAMELESS:
         return day.isoformat()
-    return _digits(format_date(day, format="long", locale=here), here)
+    written = format_date(day, format="long", locale=here)
+    if day.day == 1 and here.language in _FIRST:
+        written = written.replace("1", _FIRST[here.language], 1)
+    return _digits(written, here)
 
 
 def time(instant: datetime, language: str, *, zone: str = "UTC") -> str:

@@ -170,8 +170,8 @@ def pause_of(
 ) -> datetime | None:
     """Return when a pause ends: as the day begins where the reader is. Raises InputError. Pure.
 
-    A day that is past is a slip, for one of who writes in December and means next year: mail would
-    come at once. Not the day that they had: a form may be sent after the pause that it shows.
+    A day that is past is refused: mail would come at once, to who meant next year. But not the day
+    that they had: a page may be saved after the pause that it shows is over.
     """
     if not text:
         return None

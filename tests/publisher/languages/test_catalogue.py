@@ -54,6 +54,21 @@ def plural_count(language: str) -> int:
     return int(header[1])
 
 
+#: The same word in English, or no word at all.
+ALIKE = {"kind-message", "kind-publication", "newsletter-year", "digest-subject", "feed-format"}
+ALIKE |= {"with-frequency"}
+
+#: What no sentence of a language may hold.
+MISPRINTS = {
+    # Before high signs and inside quotation marks stands a no-break space, and one kind of it.
+    "fr": r"[^\u00a0][:;!?»]|«[^\u00a0]|['\"“”\u202f]",
+    # A question begins with its sign; quotation marks are close.
+    "es": r"^[^¿]*\?|^[^¡]*!|«\s|\s»|['\"“”]",
+    "ar": r"[,;?'\"“”]|\s[،؛؟:.]|«\s|\s»",
+    "en": r"['\"]|\s[,;:?!.]",
+}
+
+
 def test_there_is_a_catalogue_for_each_language_that_we_promise() -> None:
     assert set(make.LANGUAGES) <= set(ALL)
 
@@ -69,6 +84,28 @@ def test_every_string_is_filled_and_certain(language: str) -> None:
         assert forms(message), key
         assert all(form.strip() for form in forms(message)), key
         assert not message.fuzzy, key
+
+
+@pytest.mark.parametrize("language", sorted(set(ALL) - {"en"}))
+def test_no_string_is_left_in_english(language: str) -> None:
+    english = messages("en")
+    same = {key for key, each in messages(language).items() if forms(each) == forms(english[key])}
+    assert same <= ALIKE
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_signs_and_spaces_stand_as_the_printers_of_a_language_set_them(language: str) -> None:
+    strings = [form for each in messages(language).values() for form in forms(each)]
+    assert [text for text in strings if re.search(MISPRINTS[language], text)] == []
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_how_often_a_newsletter_comes_can_stand_in_the_middle_of_a_line(language: str) -> None:
+    for key, message in messages(language).items():
+        if key.startswith("frequency-") and key != "frequency-of":
+            (words,) = forms(message)
+            # But for the English days, which are names.
+            assert words[0] == words[0].lower() or key == "frequency-weekdays", key
 
 
 @pytest.mark.parametrize("language", ALL)
@@ -105,9 +142,9 @@ def test_every_plural_form_of_the_header_is_filled_and_answers_some_number(langu
     [
         ("en", 0, "0 news items"),
         ("en", 1, "1 news item"),
-        ("fr", 0, "0 nouvelle"),
-        ("fr", 1, "1 nouvelle"),
-        ("fr", 2, "2 nouvelles"),
+        ("fr", 0, "0 actualité"),
+        ("fr", 1, "1 actualité"),
+        ("fr", 2, "2 actualités"),
         ("es", 1, "1 noticia"),
         ("es", 21, "21 noticias"),
         ("ar", 0, "لا أخبار"),
@@ -130,7 +167,7 @@ def test_a_number_takes_the_plural_form_of_the_language(
     [
         ("en", 1234, "1,234 news items"),
         ("en-IN", 123456, "1,23,456 news items"),
-        ("fr", 1234, "1\u202f234 nouvelles"),
+        ("fr", 1234, "1\u202f234 actualités"),
         ("es-MX", 12345, "12,345 noticias"),
         ("ar-EG", 11, "١١ خبرًا"),
         ("ar-EG", 1234, "١٬٢٣٤ خبرًا"),

@@ -112,6 +112,22 @@ def test_a_day_is_written_as_its_readers_write_it_where_they_are(
 
 
 @pytest.mark.parametrize(
+    ("language", "first", "eleventh"),
+    [
+        ("fr", "1er janvier 2011", "11 janvier 2011"),
+        ("fr-CA", "1er janvier 2011", "11 janvier 2011"),
+        ("es", "1 de enero de 2011", "11 de enero de 2011"),
+        ("ar", "1 يناير 2011", "11 يناير 2011"),
+    ],
+)
+def test_the_first_of_a_month_is_an_ordinal_in_french_and_no_other_day_is(
+    language: str, first: str, eleventh: str
+) -> None:
+    days = [datetime(2011, 1, day, tzinfo=UTC) for day in (1, 11)]
+    assert [languages.date(day, language) for day in days] == [first, eleventh]
+
+
+@pytest.mark.parametrize(
     ("language", "zone", "written"),
     [
         ("en", "UTC", "11:30\N{NARROW NO-BREAK SPACE}PM"),

@@ -198,7 +198,7 @@ def test_the_text_part_is_plain_text(config: Config, language: str) -> None:
     ("language", "one", "many"),
     [
         ("en", "1 news item", "5 news items"),
-        ("fr", "1 nouvelle", "5 nouvelles"),
+        ("fr", "1 actualité", "5 actualités"),
         ("es", "1 noticia", "5 noticias"),
         ("ar", "خبر واحد", "5 أخبار"),
     ],

@@ -222,7 +222,7 @@ def test_a_reader_chooses_how_often_where_there_is_a_choice(site: Database, conf
     person = people.join(site, config, wanted={"brief": ()}, often={"brief": "daily"})
     shown = preferences.read(site, config, people.own_token(site, person), now=make.NOW)
     offered = {offer.key: dict(offer.frequencies) for offer in shown.offers}
-    assert offered["brief"] == {"": "As usual", "daily": "Daily", "quarterly": "Every three months"}
+    assert offered["brief"] == {"": "as usual", "daily": "daily", "quarterly": "every three months"}
     assert offered["digest"] == {}
     assert shown.often == {"brief": "daily"}
     # What a form does not ask stays as it was.

@@ -121,6 +121,17 @@ def test_whatever_a_browser_accepts_it_is_shown_a_language_of_the_site(accepted:
     assert pages.asked("", accepted) in make.LANGUAGES
 
 
+def test_how_often_a_newsletter_comes_begins_a_field_in_capitals_and_ends_a_line_in_none(
+    site: Site,
+) -> None:
+    often = {"weekly": "mon 07:00"}
+    make.start(site.database, site.config, key="brief", names={"fr": "Brève"}, frequencies=often)
+    assert ">Chaque semaine</option>" in text(site.get("/subscribe/fr"))
+    chosen = {"newsletters": "brief", "frequency.brief": "weekly"}
+    assert site.sign_up(language="fr", **chosen).status == 200
+    assert "<li>Brève (chaque semaine)</li>" in text(site.get(f"/confirm/{site.token('confirm')}"))
+
+
 @pytest.mark.parametrize("language", make.LANGUAGES)
 def test_the_form_is_in_its_language_and_safe(site: Site, language: str) -> None:
     reply = site.get(f"/subscribe/{language}")
