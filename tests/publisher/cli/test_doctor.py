@@ -226,7 +226,9 @@ def test_a_wrong_configuration_is_a_check_as_well(tmp_path: Path) -> None:
     place.write_text('[site]\nurl = "https://a.example"\nlanguagse = ["en"]\n', encoding="utf-8")
     code, found = examined(place)
     assert code == 78
-    assert "languagse" in found["configuration"]["detail"]
+    detail = found["configuration"]["detail"]
+    assert detail.startswith(f"{place}: site.languages: is missing; ")
+    assert "languagse" in detail
     assert list(found) == ["configuration"]
 
 
