@@ -1,6 +1,8 @@
 """Newsletters begin; what may be changed of one that has begun."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from publisher import gating, markup, wallclock, windows
 from publisher.config import Config
@@ -19,7 +21,7 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
     if newsletter.key != markup.slug(newsletter.key):
         raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
-    _refuse_strangers(newsletter, config.site.languages)
+    _refuse_strangers(_named(newsletter), config.site.languages)
     wallclock.zone_name(newsletter.timezone, "timezone")
     for language in {OTHERS, *newsletter.rules}:
         gating.rule(newsletter, language)
@@ -41,19 +43,37 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     return newsletter
 
 
-def change_unknown(database: Database, key: str, rule: UnknownRule) -> Newsletter:
-    """Say what becomes of mails that nobody can say of; also of those there are already.
+def change(
+    database: Database,
+    key: str,
+    *,
+    names: Mapping[str, str] = MappingProxyType({}),
+    rules: Mapping[str, str] = MappingProxyType({}),
+    unknown: UnknownRule | None = None,
+) -> Newsletter:
+    """Change what is given of a newsletter; what is frozen already stays as it is.
 
-    Raises NotFoundError.
+    ``rules`` count for issues that wait, ``unknown`` for mails that there are already. Raises
+    InputError, NotFoundError.
     """
     with database.write() as tx:
-        newsletters.change_unknown(tx, key, rule)
-        return newsletters.get(tx, key)
+        before = newsletters.get(tx, key)
+        _refuse_strangers({"name": names, "missing": rules}, before.languages, "this newsletter")
+        after = replace(
+            before,
+            names={**before.names, **names},
+            rules={**before.rules, **rules},
+            unknown=unknown or before.unknown,
+        )
+        for language in rules:
+            gating.rule(after, language)
+        newsletters.change(tx, after)
+    return after
 
 
-def _refuse_strangers(newsletter: Newsletter, there: Collection[str]) -> None:
-    """Refuse languages that the site does not have; the option that names one is named."""
-    options: Mapping[str, Collection[str]] = {
+def _named(newsletter: Newsletter) -> Mapping[str, Collection[str]]:
+    """Return the languages that a newsletter names, by option."""
+    return {
         "languages": newsletter.languages,
         "name": newsletter.names,
         "missing": newsletter.rules,
@@ -61,10 +81,16 @@ def _refuse_strangers(newsletter: Newsletter, there: Collection[str]) -> None:
         "from": newsletter.senders,
         "reply-to": newsletter.replies,
     }
+
+
+def _refuse_strangers(
+    options: Mapping[str, Collection[str]], there: Collection[str], where: str = "this site"
+) -> None:
+    """Refuse languages that are not there; the option that names one is named."""
     for option, named in options.items():
         strangers = {*named} - {OTHERS, *there}
         if strangers:
-            reason = f"{', '.join(sorted(strangers))}: this site has {', '.join(there)}"
+            reason = f"{', '.join(sorted(strangers))}: {where} has {', '.join(there)}"
             raise InputError(option, reason)
 
 

@@ -39,7 +39,9 @@ def translate(error: SQLAlchemyError, place: str = "") -> StoreError | ConflictE
         and "connection" in line.lower()
         and "FATAL:" not in line
     )
-    if "database is locked" in line or "deadlock detected" in line or unreachable:
+    if unreachable:
+        return BusyError(f"the database does not answer: {line}")
+    if "database is locked" in line or "deadlock detected" in line:
         return BusyError(f"the database is busy: {line}")
     if line in _MEND and place:
         return StoreError(f"{place}: {line}: {_MEND[line]}")

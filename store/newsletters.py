@@ -28,11 +28,16 @@ def add(tx: Transaction, newsletter: Newsletter) -> None:
         raise ConflictError(f"there is a newsletter {newsletter.key!r} already; choose another key")
 
 
-def change_unknown(tx: Transaction, key: str, rule: UnknownRule) -> None:
-    """Say what becomes of a newsletter's mails that nobody can say of. Raises NotFoundError."""
-    mine = newsletters.c.key == key
-    if tx.run(update(newsletters).where(mine).values(unknown=rule)) != 1:
-        raise NotFoundError("newsletter", key)
+def change(tx: Transaction, newsletter: Newsletter) -> None:
+    """Save what may be changed of a newsletter. Raises NotFoundError."""
+    values = {
+        "names": dict(newsletter.names),
+        "rules": dict(newsletter.rules),
+        "unknown": newsletter.unknown,
+    }
+    mine = newsletters.c.key == newsletter.key
+    if tx.run(update(newsletters).where(mine).values(values)) != 1:
+        raise NotFoundError("newsletter", newsletter.key)
 
 
 def get(tx: Transaction, key: str) -> Newsletter:

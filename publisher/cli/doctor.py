@@ -25,7 +25,8 @@ def doctor(
     try:
         settings = load(path)
     except ConfigError as error:
-        checks, code = [_check(ok=False, detail="; ".join(error.mistakes))], _CONFIGURATION
+        told = f"{error.source}: {'; '.join(error.mistakes)}"
+        checks, code = [_check(ok=False, detail=told)], _CONFIGURATION
     else:
         found = doctor.examine(settings, now=common.clock(None))
         checks, code = [_check(ok=True, detail=str(path)), *map(vars, found)], 1

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 
 newsletter = typer.Typer(name="newsletter", help="Recurring mailings.", no_args_is_help=True)
 
+NameOption = Annotated[
+    list[str] | None, typer.Option(metavar="LANG=NAME", help="Its title, again for each.")
+]
+MissingOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[LANG=]RULE",
+        help="hold, skip, fallback or 'hold until thu 17:00, then fallback'; again for languages "
+        "that differ. A new one has hold.",
+    ),
+]
 UnknownOption = Annotated[
     str,
     typer.Option(
@@ -54,18 +65,9 @@ def add(
     ] = None,
     timezone: Annotated[str, typer.Option(metavar="TZ", help="The zone of the schedule.")] = "",
     languages: Annotated[str, typer.Option(help="Such as en,fr [default: the site's].")] = "",
-    missing: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[LANG=]RULE",
-            help="hold, skip, fallback or 'hold until thu 17:00, then fallback'; "
-            "again for languages that differ [default: hold].",
-        ),
-    ] = None,
+    missing: MissingOption = None,
     topics: Annotated[str, typer.Option(help="Topic keys [default: all].")] = "",
-    name: Annotated[
-        list[str] | None, typer.Option(metavar="LANG=NAME", help="Its title, again for each.")
-    ] = None,
+    name: NameOption = None,
     sender: Annotated[
         list[str] | None,
         typer.Option(
@@ -125,16 +127,26 @@ def set_newsletter(
     ctx: typer.Context,
     key: str,
     *,
-    unknown: UnknownOption,
+    name: NameOption = None,
+    missing: MissingOption = None,
+    unknown: UnknownOption = "",
     config: common.ConfigOption = None,
     now: common.NowOption = None,
     as_json: common.JsonOption = False,
 ) -> None:
-    """Change what becomes of a newsletter's mails that nobody can say of."""
+    """Change a newsletter's title, what it does where a text is missing, or unknown mails."""
     from publisher import launching  # noqa: PLC0415
 
+    if not (name or missing or unknown):
+        raise typer.BadParameter("give at least one of --name, --missing, --unknown")
     with common.opened(ctx, config) as house:
-        changed = launching.change_unknown(house.database, key, _unknown(unknown))
+        changed = launching.change(
+            house.database,
+            key,
+            names=common.pairs(name or [], "--name"),
+            rules=_by_language(missing or []),
+            unknown=_unknown(unknown) if unknown else None,
+        )
     common.show(newsletter_record(changed, common.clock(now)), as_json=as_json)
 
 

@@ -182,8 +182,11 @@ async def _open(relay: Relay) -> aiosmtplib.SMTP:
 def translate(error: Exception, relay: Relay) -> UnreachableError:
     """Return our error for one of aiosmtplib's or the network's, before any mail."""
     place = f"{relay.host}:{relay.port}"
+    section = relay.name if relay.name == OWN_RELAY else f"relays {relay.name}"
+    if type(error) is aiosmtplib.SMTPException:
+        told = f"does not offer what {section}.tls and {section}.username ask for: {error}"
+        return UnreachableError(f"the relay at {place} {told}")
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        section = relay.name if relay.name == OWN_RELAY else f"relays {relay.name}"
         settings = f"{section}.username, {section}.password_file"
         told = f"refuses the login ({settings}): {error.code} {error.message}"
         return UnreachableError(f"the relay at {place} {told}", code=error.code)

@@ -10,8 +10,14 @@ from store.records import Item, Topic, Translation
 SUFFIX = "md"
 
 
-def write(item: Item, text: Translation, topics: Mapping[str, Topic]) -> str:
-    """Return the file of a text; taken in again, it changes nothing."""
+def write(
+    item: Item, text: Translation, topics: Mapping[str, Topic], *, to_work_on: bool = False
+) -> str:
+    """Return the file of a text; taken in again, it changes nothing.
+
+    ``to_work_on`` is for its translator, who neither approves it nor leaves it made from what
+    its source said before: what the file says of that would win over their work.
+    """
     said = {
         "title": text.title,
         "date": _instant(text.dated),
@@ -25,11 +31,12 @@ def write(item: Item, text: Translation, topics: Mapping[str, Topic]) -> str:
         "embargo": _instant(item.embargo),
         "image": item.image,
         "image_alt": text.image_alt,
-        "workflow": text.workflow.value,
+        "workflow": None if to_work_on else text.workflow.value,
         "source_language": item.source_language,
     }
     if text.language != item.source_language:
-        said |= {"source_digest": text.source_digest, "made_from": text.made_from}
+        made_of = None if to_work_on else text.source_digest
+        said |= {"source_digest": made_of, "made_from": text.made_from}
     return frontmatter.join({key: value for key, value in said.items() if value}, text.body)
 
 

@@ -107,7 +107,10 @@ def _send(database: Database, case: Case, order: Order, shelf: Shelf) -> list[Se
         if order.format == "markdown":
             names = {topic.key: topic for topic in topics.listing(tx)}
             tags = [tag for tag in (parent, order.language) if tag in case.texts]
-            return [_send_markdown(case, tag, names, shelf) for tag in tags]
+            return [
+                _send_markdown(case, tag, names, shelf, to_work_on=tag == order.language)
+                for tag in tags
+            ]
         marks = revisions.marks(tx, [case.item.id])[case.item.id]
         ticket = ticket_of(case, marks, order.language, parent)
         form = po if order.format == "po" else xliff
@@ -115,7 +118,14 @@ def _send(database: Database, case: Case, order: Order, shelf: Shelf) -> list[Se
     return [shelf.put(case, order.language, parent, form.SUFFIX, text)]
 
 
-def _send_markdown(case: Case, language: str, names: Mapping[str, Topic], shelf: Shelf) -> Sent:
+def _send_markdown(
+    case: Case,
+    language: str,
+    names: Mapping[str, Topic],
+    shelf: Shelf,
+    *,
+    to_work_on: bool = False,
+) -> Sent:
     text = case.texts[language]
-    written = markdown.write(case.item, text, names)
+    written = markdown.write(case.item, text, names, to_work_on=to_work_on)
     return shelf.put(case, language, text.made_from or language, markdown.SUFFIX, written)

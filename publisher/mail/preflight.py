@@ -133,8 +133,9 @@ def _strings(proof: Proof) -> Findings:
     if missing:
         said = f"locale/{strings.language}.po lacks {', '.join(missing)}"
         yield warning("strings-missing", "html", said, "translate them")
+    command = f"'tidings newsletter set {proof.newsletter.key} --name {language}=...'"
     for of, names, mend in (
-        ("newsletter", proof.newsletter.names, f"--name {language}=..."),
+        ("newsletter", proof.newsletter.names, command),
         ("site", config.site.name, f"site.name.{language}"),
     ):
         if not any(proof.is_read(tag) for tag in names):

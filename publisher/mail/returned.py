@@ -172,10 +172,18 @@ def _of_nobody(message: Message, subject: str) -> Returned:
     detail = "is no bounce and no complaint that is known"
     written = "" if _is_report(message) else _written_by_itself(message)
     if traces.asks_to_leave(subject):
-        detail = "asks to leave without our signature: do it by hand if the sender is the reader"
-    elif written:
+        return _asks_by_hand(message)
+    if written:
         return Returned(kind=Kind.IGNORED, detail=f"written by itself: {written}")
     return Returned(kind=Kind.UNKNOWN, detail=detail)
+
+
+def _asks_by_hand(message: Message) -> Returned:
+    """Name who asks to leave: the message may be nowhere else, and somebody has to find them."""
+    sender = notices.address(received.header(message, "From"))
+    who = f"the sender, {sender}," if sender else "the sender"
+    detail = f"asks to leave without our signature: do it by hand if {who} is the reader"
+    return Returned(kind=Kind.UNKNOWN, detail=detail, addresses=frozenset({sender} - {""}))
 
 
 def _by_words(message: Message) -> Returned | None:

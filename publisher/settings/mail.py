@@ -12,7 +12,7 @@ from pydantic_settings import NoDecode
 
 from publisher import addresses
 from publisher.errors import InputError
-from publisher.settings.values import YEAR, Section, Tag, comma_separated, distinct
+from publisher.settings.values import YEAR, Section, Tag, comma_separated, distinct, shaped
 
 #: What the relay of ``[mail]`` is called.
 OWN_RELAY = "mail"
@@ -21,6 +21,7 @@ OWN_RELAY = "mail"
 PRIORITY = 10
 #: Characters before the @ of the address that bounces come to.
 _LONGEST_LOCAL = 20
+_NO_SELECTOR = "no selector such as 202611 (RFC 6376, 3.1)"
 
 
 def _mailbox(value: str) -> str:
@@ -127,7 +128,11 @@ class RelaySection(RelaySettings):
     """One of ``[[relays]]``: another relay, for some senders or beside that of ``[mail]``."""
 
     #: What it is called in messages.
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
+    name: Annotated[
+        str,
+        shaped("[a-z0-9][a-z0-9-]*", "must be lower-case letters, digits, hyphens, such as spare"),
+        Field(max_length=40),
+    ]
     host: str
     #: The domains of the senders that it is for; for all that no relay names, unless given.
     domains: Annotated[
@@ -177,7 +182,7 @@ class DkimSection(Section):
 
     #: Which of them sign, by selector; none: the relay signs.
     selectors: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")], ...],
+        tuple[Annotated[str, shaped("[a-z0-9]([a-z0-9.-]*[a-z0-9])?", _NO_SELECTOR)], ...],
         NoDecode,
         BeforeValidator(comma_separated),
         AfterValidator(distinct),

@@ -11,7 +11,15 @@ from pydantic_settings import NoDecode
 
 from publisher import addresses, rules
 from publisher.errors import InputError
-from publisher.settings.values import Languages, Line, Section, Tag, comma_separated, distinct
+from publisher.settings.values import (
+    Languages,
+    Line,
+    Section,
+    Tag,
+    comma_separated,
+    distinct,
+    shaped,
+)
 
 
 def _zone(value: str) -> str:
@@ -69,7 +77,13 @@ class SiteSection(Section):
     languages: Annotated[Languages, Field(min_length=1)]
     #: What ids in feeds begin with (RFC 4151), minted once by ``tidings init``: readers take
     #: an entry with another id for another entry, so it stays when the address changes.
-    id: Annotated[str, Field(pattern=r"^$|^tag:[^\s,:]+,\d{4}(-\d\d(-\d\d)?)?$")] = ""
+    id: Annotated[
+        str,
+        shaped(
+            r"|tag:[^\s,:]+,\d{4}(-\d\d(-\d\d)?)?",
+            "not a tag URI (RFC 4151) such as tag:news.example.org,2026",
+        ),
+    ] = ""
     #: The site's name in each language.
     name: dict[Tag, Line] = Field(default_factory=dict)
     #: Whose the texts are and what may be done with them, in each language.

@@ -1,5 +1,6 @@
 """Values that several sections share, and what all sections are."""
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -16,6 +17,17 @@ YEAR = 31_536_000
 def split(text: str) -> list[str]:
     """Return the words of a list with commas, spaces or both between them."""
     return text.replace(",", " ").split()
+
+
+def shaped(pattern: str, hint: str) -> AfterValidator:
+    """Return a check whether a text is written so; who does not know patterns gets the hint."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(hint)
+        return value
+
+    return AfterValidator(check)
 
 
 def comma_separated(value: object) -> object:

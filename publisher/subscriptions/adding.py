@@ -29,6 +29,10 @@ def add(database: Database, config: Config, row: Mapping[str, str]) -> Subscribe
     """Add one person, or change what is known of them. Raises InputError."""
     with database.write() as tx:
         wanted, unsaid = Checks(config, newsletters.listing(tx)).person(cells_of(row))
+        known = subscribers.by_email(tx, wanted.email)
+        if known and known.consent_at and "consent_source" in unsaid:
+            # How they agreed once beside when this is written would be false evidence.
+            unsaid |= {"consent_at"}
         if reason := barred(tx, [wanted.email]).get(wanted.email):
             raise InputError("email", reason)
         put(tx, [(wanted, unsaid)])
@@ -53,11 +57,11 @@ def barred(tx: Transaction, emails: Sequence[str]) -> dict[str, str]:
 
 def _keep_evidence(tx: Transaction, found: Subscriber, wanted: Member) -> None:
     """Keep that staff entered somebody who agreed elsewhere: ``consent_source`` says where."""
-    if found.consent_at is None:
+    if wanted.consent_at is None:
         return
     entered = {key: list(topics) for key, topics in wanted.topics.items()}
     choice = {"language": found.language, "timezone": found.timezone, "newsletters": entered}
-    consents.record(tx, found.id, Act.ENTERED, at=found.consent_at, how="command", choice=choice)
+    consents.record(tx, found.id, Act.ENTERED, at=wanted.consent_at, how="command", choice=choice)
 
 
 def put(tx: Transaction, people: Sequence[Person], *, look: bool = True) -> list[Verdict]:

@@ -290,7 +290,12 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(tmp_path: Path) -> None
         ),
         (MINIMAL + 'name = { en = "A\\nB" }', "site.name.en: must be one line without control"),
         (MINIMAL + 'name = { en = "A\\u0001" }', "site.name.en: must be one line without control"),
-        (MINIMAL + "id = 'urn:x'", "site.id: String should match"),
+        (
+            MINIMAL + '[[relays]]\nname = "A b"\nhost = "h"',
+            "relays.0.name: must be lower-case letters, digits, hyphens",
+        ),
+        (MINIMAL + "[dkim]\nselectors = ['A b']", "dkim.selectors.0: no selector such as 202611"),
+        (MINIMAL + "id = 'urn:x'", "site.id: not a tag URI (RFC 4151) such as tag:"),
         (MINIMAL + "[mail]\nsender = 'nëws@example.org'", "mail.sender: not an address in ASCII"),
         (MINIMAL + '[mail]\nsender = "a@b\\nBcc: c"', "mail.sender: not an address in ASCII"),
         (MINIMAL + "[mail]\nrate = nan", "mail.rate: Input should be a finite number"),

@@ -60,6 +60,12 @@ def test_a_lock_of_the_database_becomes_busy() -> None:
     assert type(translate(locked)) is BusyError
 
 
+def test_a_server_that_nobody_answers_at_is_not_called_busy() -> None:
+    said = 'connection failed: connection to server at "127.0.0.1" failed: Connection refused'
+    away = translate(OperationalError("select 1", {}, Exception(said)))
+    assert (type(away), str(away)) == (BusyError, f"the database does not answer: {said}")
+
+
 def test_a_folder_that_is_not_there_is_named_with_what_mends_it(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/none/a.db")
     with pytest.raises(StoreError) as refused:

@@ -1,5 +1,6 @@
 """Mails that nobody can say of, on both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -71,8 +72,9 @@ def test_an_answer_about_an_attempt_says_nothing_of_the_next_one(house: Database
 
 def test_a_newsletters_rule_changes_and_no_other(house: Database) -> None:
     with house.write() as tx:
-        assert newsletters.get(tx, "digest").unknown is UnknownRule.ASK
-        newsletters.change_unknown(tx, "digest", UnknownRule.HOLD)
-        assert newsletters.get(tx, "digest").unknown is UnknownRule.HOLD
+        digest = newsletters.get(tx, "digest")
+        assert digest.unknown is UnknownRule.ASK
+        newsletters.change(tx, replace(digest, unknown=UnknownRule.HOLD))
+        assert newsletters.get(tx, "digest") == replace(digest, unknown=UnknownRule.HOLD)
         with pytest.raises(NotFoundError):
-            newsletters.change_unknown(tx, "other", UnknownRule.HOLD)
+            newsletters.change(tx, replace(digest, key="other"))

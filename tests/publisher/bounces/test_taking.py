@@ -616,6 +616,17 @@ def test_who_asks_to_leave_without_our_signature_is_shown_whatever_else_is_said(
     assert (taken.kind, "by hand" in taken.reason) == (Kind.UNKNOWN, True)
 
 
+def test_who_asks_to_leave_without_our_signature_is_named_until_erased(post: Post) -> None:
+    raw = bounced.leave(HOME, "unsubscribe digest")
+    assert f"From: {ZOE}".encode() in raw
+    assert f"the sender, {ZOE}, is the reader" in post.take(raw).reason
+    assert [row.address for row in post.rows()] == [ZOE]
+    erasure.erase(post.database, ZOE, now=make.NOW)
+    assert post.rows() == []
+    nameless = post.take(bounced.leave(HOME, "unsubscribe", sender="nobody at all"))
+    assert nameless.reason.endswith("if the sender is the reader")
+
+
 def nested(depth: int) -> bytes:
     """Return a message of parts in parts."""
     opened = "".join(

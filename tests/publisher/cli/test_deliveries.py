@@ -280,7 +280,8 @@ def test_a_newsletters_rule_for_them_is_set_and_shown(place: Path) -> None:
     [
         (("newsletter", "set", "digest", "--unknown", "guess"), "one of ask, hold, retry"),
         (("newsletter", "set", "none", "--unknown", "hold"), "no newsletter 'none'"),
-        (("newsletter", "set", "digest"), "--unknown"),
+        (("newsletter", "set", "digest"), "at least one of --name, --missing, --unknown"),
+        (("newsletter", "set", "digest", "--missing", "perhaps"), "'perhaps' is no rule"),
         (("delivery", "ask", "--issue", "7"), "no issue 7"),
         (("delivery", "ask"), "--issue"),
         (("deliver", "--issue", "7"), "no issue 7"),

@@ -99,6 +99,22 @@ def test_encryption_that_is_offered_and_fails_is_told_with_what_comes_of_it(plac
     assert "454 4.7.0" in required["relay"]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "lacking"), [('tls = "required"', "STARTTLS"), ('username = "news"', "AUTH")]
+)
+def test_what_a_relay_does_not_offer_is_told_with_the_settings_that_ask_for_it(
+    place: Path, asked: str, lacking: str
+) -> None:
+    with Relay() as relay, Names().open() as names:
+        text = TOML.format(relay=relay.port, names=names.host)
+        kept = "\n".join(line for line in text.splitlines() if not line.startswith("tls"))
+        place.write_text(kept.replace("[mail]", f"[mail]\n{asked}"), encoding="utf-8")
+        _, found = examined(place)
+    told = "does not offer what mail.tls and mail.username ask for"
+    assert found["relay"]["detail"].startswith(f"the relay at 127.0.0.1:{relay.port} {told}: ")
+    assert lacking in found["relay"]["detail"]
+
+
 def test_spf_is_looked_for_where_mail_comes_back_to(place: Path) -> None:
     with Relay() as relay, Names().open() as names:
         text = TOML.format(relay=relay.port, names=names.host)
@@ -226,7 +242,9 @@ def test_a_wrong_configuration_is_a_check_as_well(tmp_path: Path) -> None:
     place.write_text('[site]\nurl = "https://a.example"\nlanguagse = ["en"]\n', encoding="utf-8")
     code, found = examined(place)
     assert code == 78
-    assert "languagse" in found["configuration"]["detail"]
+    detail = found["configuration"]["detail"]
+    assert detail.startswith(f"{place}: site.languages: is missing; ")
+    assert "languagse" in detail
     assert list(found) == ["configuration"]
 
 

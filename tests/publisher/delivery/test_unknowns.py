@@ -22,7 +22,7 @@ from publisher.delivery.rulings import decide, goes_again, together
 from publisher.delivery.unknowns import Settled, next_answer, settle, settle_due
 from publisher.delivery.ways import Way
 from publisher.errors import NotFoundError
-from publisher.launching import change_unknown
+from publisher.launching import change
 from publisher.mail.wire import message_id
 from publisher.passes import Pass
 from publisher.settings.mail import RelaySection
@@ -180,7 +180,7 @@ def test_what_the_relay_has_is_not_sent_again_to_who_has_another_address_since(
 def test_where_nobody_can_be_asked_or_a_person_shall_say_it_is_held_and_shown(
     house: Database, config: Config, tmp_path: Path, rule: UnknownRule
 ) -> None:
-    change_unknown(house, "digest", rule)
+    change(house, "digest", unknown=rule)
     log = log_of(tmp_path) if rule is HOLD else None
     assert settle(house, asks(config, log), 1, now=LATER) == Settled(held=3)
     assert set(states(house).values()) == {UNKNOWN}
@@ -193,7 +193,7 @@ def test_where_nobody_can_be_asked_or_a_person_shall_say_it_is_held_and_shown(
 def test_a_person_can_have_the_relay_asked_whatever_the_rule(
     house: Database, config: Config, tmp_path: Path
 ) -> None:
-    change_unknown(house, "digest", HOLD)
+    change(house, "digest", unknown=HOLD)
     log = log_of(tmp_path, *ids(house, config).values())
     assert settle(house, asks(config, log), 1, now=LATER, rule=ASK) == Settled(sent=3)
     assert unknowns.told(house, config) == []
@@ -201,7 +201,7 @@ def test_a_person_can_have_the_relay_asked_whatever_the_rule(
 
 
 def test_by_retry_they_are_sent_again_without_asking(house: Database, config: Config) -> None:
-    change_unknown(house, "digest", RETRY)
+    change(house, "digest", unknown=RETRY)
     with Relay() as relay:
         done = scheduler.tick(house, relay.serves(config), now=LATER)
         assert (done.sent, set(relay.counts.values())) == (3, {1})
@@ -212,7 +212,7 @@ def test_by_retry_they_are_sent_again_without_asking(house: Database, config: Co
 def test_by_retry_what_is_unknown_again_is_sent_no_more_and_shown(
     house: Database, config: Config
 ) -> None:
-    change_unknown(house, "digest", RETRY)
+    change(house, "digest", unknown=RETRY)
 
     class Mute(Relay):
         """It takes each mail, and its answer never comes."""
@@ -237,7 +237,7 @@ def test_by_retry_what_is_unknown_again_is_sent_no_more_and_shown(
 def test_nothing_of_an_issue_that_was_cancelled_is_sent_again(
     house: Database, config: Config, tmp_path: Path, rule: UnknownRule
 ) -> None:
-    change_unknown(house, "digest", rule)
+    change(house, "digest", unknown=rule)
     with house.write() as tx:
         # It was in the middle of its sending.
         issues.move(tx, issues.get(tx, 1), IssueState.SENDING)
@@ -352,7 +352,7 @@ def test_an_issue_that_is_none_is_told(database: Database, config: Config) -> No
     with pytest.raises(NotFoundError):
         settle(database, config, 7, now=make.NOW)
     with pytest.raises(NotFoundError):
-        change_unknown(database, "none", HOLD)
+        change(database, "none", unknown=HOLD)
 
 
 @pytest.mark.parametrize(
@@ -451,4 +451,4 @@ def clock() -> datetime:
 def test_a_rule_is_kept_with_its_newsletter(database: Database, config: Config) -> None:
     begun = make.start(database, config, unknown=RETRY)
     assert begun.unknown is RETRY
-    assert change_unknown(database, "digest", HOLD) == replace(begun, unknown=HOLD)
+    assert change(database, "digest", unknown=HOLD) == replace(begun, unknown=HOLD)

@@ -12,7 +12,7 @@ from publisher.config import Config
 from publisher.delivery import engine, recovery, unknowns, ways
 from publisher.delivery.unknowns import Settled, settle, settle_due
 from publisher.delivery.ways import Way
-from publisher.launching import change_unknown
+from publisher.launching import change
 from store import claims, deliveries, tables
 from store.database import Database
 from store.records import DeliveryState, UnknownRule
@@ -153,7 +153,7 @@ def test_a_batch_says_by_what_it_goes_out_before_anything_does_and_so_do_the_unk
 def test_a_mail_that_is_to_be_sent_again_by_rule_waits_for_no_other_host(
     queued: Database, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change_unknown(queued, "digest", UnknownRule.RETRY)
+    change(queued, "digest", unknown=UnknownRule.RETRY)
     with Dying() as relay:
         named(monkeypatch, "one")
         engine.deliver(queued, relay.serves(config, connections=1), now=make.NOW)

@@ -234,6 +234,26 @@ def test_markdown_of_a_corrected_and_a_retracted_item_changes_nothing_either(
     assert everything(database) == before
 
 
+def test_what_a_translator_changes_in_markdown_is_current_and_waits_for_review(
+    database: Database, config: Config, tmp_path: Path
+) -> None:
+    make.take(database, config, make.draft("en"), make.draft("fr", workflow=Workflow.APPROVED))
+    make.take(database, config, make.draft("en", words=make.text(body="Twelve wells.")))
+    order = Order(language="fr", format="markdown")
+    outgoing.export(database, config, order, outgoing.Shelf(folder=tmp_path))
+    before = everything(database)
+    again = Folder(path=tmp_path, languages=config.site.languages, zone=config.zone)
+    assert intake.take(database, config, again.drafts(), now=make.NOW).same == 2
+    assert everything(database) == before
+    (file,) = tmp_path.glob("*.fr.md")
+    file.write_text(file.read_text(encoding="utf-8") + "Douze puits.\n", encoding="utf-8")
+    intake.take(database, config, again.drafts(), now=make.NOW)
+    with database.read() as tx:
+        texts = translations.of(tx, [1])[1]
+    assert texts["fr"].source_digest == texts["en"].digest
+    assert texts["fr"].workflow is Workflow.IN_REVIEW
+
+
 def test_items_that_happen_to_share_a_slug_stay_apart(
     database: Database, config: Config, tmp_path: Path
 ) -> None:

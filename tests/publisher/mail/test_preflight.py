@@ -222,6 +222,8 @@ def test_what_has_no_words_in_a_language_is_told(config: Config) -> None:
         ("name-missing", "warning", "the site has no name in de"),
         ("strings-language", "warning", "Tidings' own words are in en: it has none in de"),
     ]
+    mends = [each.mend for each in found if "newsletter has no name" in each.message]
+    assert mends == ["give it one: 'tidings newsletter set digest --name de=...'"]
 
 
 def test_every_finding_says_where_and_what_to_do(config: Config) -> None:
