@@ -32,9 +32,11 @@ class Flights:
     def __init__(self, source: Source, witness: Witness, terms: Terms) -> None:
         self._source, self._witness, self._terms = source, witness, terms
         self._under_way: deque[Flight] = deque()
+        #: Those whose end is about to be written.
+        self._unwritten: list[Flight] = []
         #: Failures that are left.
         self._patience = _FAILURES
-        #: Mails that were taken from the source.
+        #: Mails that the relay was or is to be told of.
         self.carried = 0
 
     def __len__(self) -> int:
@@ -65,19 +67,24 @@ class Flights:
     def take(self) -> Flight | None:
         """Take a mail from the source, past those that cannot be written."""
         while not self.spent and (mail := self._source.next()):
-            self.carried += 1
-            flight = Flight(mail=mail)
-            self._under_way.append(flight)
             if commands.writable(mail):
+                self.carried += 1
+                self._under_way.append(flight := Flight(mail=mail))
                 return flight
+            # The relay never hears of it.
             text = "an address of it cannot stand in a command"
-            self.settle(flight, Answer(verdict=Verdict.PERMANENT, text=text))
+            self._witness.ended(mail, Answer(verdict=Verdict.PERMANENT, text=text))
         return None
 
     def start(self, flight: Flight) -> None:
         """Witness, before it is so, that the relay may have a mail."""
         self._witness.starting(flight.mail)
         flight.started = True
+        self._unwritten.append(flight)
+
+    def written(self) -> None:
+        """Take it that what was to be written is."""
+        self._unwritten.clear()
 
     def settle(self, flight: Flight, answer: Answer) -> None:
         """Witness what became of a mail, which is on its way no more."""
@@ -90,6 +97,8 @@ class Flights:
 
         Raises what the witness raises; when called again it goes on behind that mail.
         """
+        for flight in self._unwritten:
+            flight.started = False
         while self._under_way:
             flight = self._under_way[0]
             verdict = Verdict.UNANSWERED if flight.started else Verdict.UNSENT

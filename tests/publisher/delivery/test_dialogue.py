@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
-from publisher.delivery.outgoing import Verdict
+from publisher.delivery.outgoing import Outgoing, Verdict
 from tests.relay_hostile import (
     KINDS,
     LIARS,
@@ -149,6 +149,36 @@ def test_a_relay_that_hangs_up_after_so_many_refusals_leaves_no_mail_unknown(
     post = Post(waiting=mails(40))
     converse(post, Book(), iter(()), Terms(way=way, window=window), b"", Exim)
     assert verdicts(post) == [Verdict.PERMANENT] * 40
+
+
+class Full(Post):
+    """A witness whose disk is full when the third mail starts."""
+
+    def starting(self, mail: Outgoing) -> None:
+        if mail.id == 2:
+            raise OSError("disk full")
+        super().starting(mail)
+
+
+def test_of_a_window_that_was_not_written_no_mail_is_unknown() -> None:
+    post = Full(waiting=mails(4), window=3)
+    dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=3))
+    with pytest.raises(OSError, match="disk full"):
+        dialogue.more()
+    dialogue.fail("disk full")
+    assert dialogue.output() == []
+    assert verdicts(post) == [Verdict.UNSENT] * 4
+
+
+def test_what_is_only_named_stays_where_it_is_once_somebody_is_in_haste() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS)
+    post.hasty = True
+    assert talk(dialogue, OK * 3, OK * 3) == [b"", b""]
+    assert dialogue.idle
+    dialogue.leave()
+    talk(dialogue, b"221 bye\r\n")
+    assert verdicts(post) == [Verdict.ACCEPTED, Verdict.UNSENT]
+    assert post.started == {0}
 
 
 def test_the_length_is_told_to_who_wants_to_know_it() -> None:
@@ -333,6 +363,15 @@ def test_an_address_that_is_no_part_of_a_command_is_refused_and_the_rest_goes(
     dialogue.more()
     assert b"".join(dialogue.output()) == MAIL % 1 + RCPT % 1 + b"DATA\r\n"
     assert verdicts(post) == [Verdict.PERMANENT]
+
+
+def test_addresses_that_are_no_part_of_a_command_leave_the_connection_as_it_was() -> None:
+    bad = [replace(mail, recipient="é@x") for mail in mails(20)]
+    post = Post(waiting=[*bad, *mails(22)[20:]], window=2)
+    dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=2, messages=2))
+    dialogue.more()
+    assert b"".join(dialogue.output()).count(b"LAST") == 2
+    assert verdicts(post) == [Verdict.PERMANENT] * 20
 
 
 @pytest.mark.parametrize(

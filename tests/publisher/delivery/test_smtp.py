@@ -255,6 +255,28 @@ def a_line(post: Post, way: Way = Way.CHUNKS, *, end_timeout: float = PATIENCE) 
     return Line(Dialogue(post, post, Terms(way=way)), Wire(), PATIENCE, end_timeout=end_timeout)
 
 
+class Closing(Wire):
+    """A connection that the other end has closed, which is told in the loop's next turn."""
+
+    def is_closing(self) -> bool:
+        return True
+
+
+def test_what_was_not_written_since_the_connection_was_closing_goes_again() -> None:
+    async def main() -> None:
+        post = Post(waiting=mails(1))
+        dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS))
+        line = Line(dialogue, Closing(), PATIENCE, end_timeout=PATIENCE)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.taken)
+        line.connection_lost(None)
+        await sending
+        assert post.answers[0].verdict is Verdict.UNSENT
+        await line.close()
+
+    run(main())
+
+
 class Socket:
     """A socket that notes what it is told."""
 
