@@ -118,8 +118,7 @@ class Dialogue:
     def _next(self) -> Flight | None:
         """Return the mail whose chunk is to be written next, and have it begun, if there is one."""
         if begun := self._flights.begun:
-            # Whoever is in haste has what is only named left where it is.
-            return None if begun.refusal or self._flights.hasty else begun
+            return begun if self._flights.wants(begun) and not begun.refusal else None
         if flight := self._flights.take():
             self._begin(flight)
         return flight
@@ -213,6 +212,8 @@ class Dialogue:
             self._derail(flight, Step.DATA, reply)
         elif self._stop:
             pass
+        elif not self._flights.wants(flight):
+            self.fail("a mail was withdrawn before its text")
         elif not flight.refusal:
             self._write(flight)
         elif flight.taken:

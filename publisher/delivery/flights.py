@@ -36,6 +36,8 @@ class Flights:
         self._unwritten: list[Flight] = []
         #: Failures that are left.
         self._patience = _FAILURES
+        #: Whether it is to be left for what was named.
+        self._left = False
         #: Mails that the relay was or is to be told of.
         self.carried = 0
 
@@ -61,8 +63,17 @@ class Flights:
 
     @property
     def spent(self) -> bool:
-        """Whether the connection has carried as many mails as it may, or failed with too many."""
-        return 0 < self._terms.messages <= self.carried or self._patience <= 0
+        """Whether the connection is to carry no more mails."""
+        enough = 0 < self._terms.messages <= self.carried or self._patience <= 0
+        return enough or self._left
+
+    def wants(self, flight: Flight) -> bool:
+        """Return whether a mail that has not started is still to go.
+
+        If not, the connection is left: that costs no more than to undo what was named.
+        """
+        self._left = self._left or not self._source.wants(flight.mail)
+        return not self._left
 
     def take(self) -> Flight | None:
         """Take a mail from the source, past those that cannot be written."""

@@ -151,6 +151,10 @@ class _Run:
         """Say whether there may be one for a new connection: whoever asks has none under way."""
         return self._goes_on and not self.done
 
+    def wants(self, mail: Outgoing) -> bool:  # noqa: ARG002
+        """Say that each goes that was claimed."""
+        return True
+
     def starting(self, mail: Outgoing) -> None:
         """Note nothing: that it is claimed says that the relay may have it."""
 

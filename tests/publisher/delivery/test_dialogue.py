@@ -170,15 +170,27 @@ def test_of_a_window_that_was_not_written_no_mail_is_unknown() -> None:
     assert verdicts(post) == [Verdict.UNSENT] * 4
 
 
-def test_what_is_only_named_stays_where_it_is_once_somebody_is_in_haste() -> None:
-    dialogue, post, _ = begun(Way.CHUNKS)
-    post.hasty = True
+def test_what_is_only_named_goes_no_more_once_nobody_wants_that() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS, 3)
+    post.withdrawn.add(1)
     assert talk(dialogue, OK * 3, OK * 3) == [b"", b""]
     assert dialogue.idle
+    # Another connection goes on with the third.
+    assert dialogue.spent
     dialogue.leave()
     talk(dialogue, b"221 bye\r\n")
     assert verdicts(post) == [Verdict.ACCEPTED, Verdict.UNSENT]
-    assert post.started == {0}
+    assert not dialogue.reason
+
+
+@pytest.mark.parametrize("way", [Way.PLAIN, Way.PIPELINED])
+def test_no_text_goes_that_nobody_wants_by_then(way: Way) -> None:
+    dialogue, post, _ = begun(way)
+    post.withdrawn.add(0)
+    said = [OK, OK, GO] if way is Way.PLAIN else [OK + OK + GO]
+    assert talk(dialogue, *said)[-1] == b""
+    assert verdicts(post) == [Verdict.UNSENT]
+    assert not post.started
 
 
 def test_the_length_is_told_to_who_wants_to_know_it() -> None:

@@ -203,6 +203,30 @@ def test_who_is_stopped_says_of_each_mail_how_it_ended() -> None:
         run(main(way))
 
 
+class Paused(Post):
+    """Mails of which the second is withdrawn once the first starts."""
+
+    def starting(self, mail: Outgoing) -> None:
+        super().starting(mail)
+        self.withdrawn.add(1)
+
+
+@pytest.mark.parametrize("way", [Way.PIPELINED, Way.CHUNKS])
+def test_behind_a_mail_that_was_withdrawn_the_others_go(way: Way) -> None:
+    async def main() -> None:
+        async with served(way=way) as hostile:
+            post = Paused(waiting=mails(4))
+            reasons = await deliver(hostile.relay, post)
+            assert reasons[-1] == ""
+            assert [mail for _, mail, _ in hostile.book.accepted] == [
+                f"r{number}@example.org" for number in (0, 2, 3)
+            ]
+            assert post.answers[1].verdict is Verdict.UNSENT
+            assert hostile.connections == 2
+
+    run(main())
+
+
 class Broken(Post):
     """A witness that cannot write down that the second mail starts."""
 
