@@ -96,7 +96,7 @@ class Dialogue:
 
     def lost(self, reason: str) -> None:
         """Take it that the relay is gone, which it may be after it had nothing to do."""
-        if self.idle and not self._leaving and self._flights.carried:
+        if self.idle and self._flights.carried:
             self.expired = True
         self.fail(reason)
 

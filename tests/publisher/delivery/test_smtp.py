@@ -419,6 +419,23 @@ def test_a_long_mail_has_the_time_that_a_slow_connection_takes() -> None:
     run(main())
 
 
+def test_early_answers_take_no_time_from_a_long_mail() -> None:
+    async def main() -> None:
+        (mail,) = mails(1)
+        post = Post(waiting=[replace(mail, message=mail.message * 500_000)])
+        line = a_line(post)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.started)
+        line.data_received(b"250 ok\r\n250 ok\r\n")
+        await pass_by(PATIENCE * 10)
+        assert not line.dialogue.over
+        line.data_received(b"250 ok\r\n")
+        await sending
+        await line.close()
+
+    run(main())
+
+
 def test_who_was_frozen_reads_what_came_before_it_is_called_late() -> None:
     async def main() -> None:
         post = Post(waiting=mails(1))
