@@ -52,7 +52,7 @@ class Flights:
 
     @property
     def has_room(self) -> bool:
-        """Whether the end of one more may be written, whatever becomes of those before."""
+        """Whether the end of one more may be written, even if all those before it fail."""
         started = len(self._under_way) - (self.begun is not None)
         return started < max(1, min(self._terms.window, self._patience))
 
