@@ -301,6 +301,28 @@ def test_what_was_not_written_since_the_connection_was_closing_goes_again() -> N
     run(main())
 
 
+def test_a_connection_that_is_gone_looks_at_no_clock() -> None:
+    async def main() -> None:
+        line = a_line(Post(waiting=[]))
+        await line.close()
+        assert line._watch.cancelled()
+
+    run(main())
+
+
+def test_whoever_is_stopped_while_a_connection_closes_breaks_nothing() -> None:
+    async def main() -> None:
+        line = a_line(Post(waiting=[]))
+        closing = asyncio.create_task(line.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        line.connection_lost(None)
+
+    run(main())
+
+
 class Socket:
     """A socket that notes what it is told."""
 
