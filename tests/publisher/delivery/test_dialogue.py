@@ -129,6 +129,14 @@ def test_behind_a_chunk_that_was_refused_the_next_mail_begins_anew() -> None:
     assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED]
 
 
+def test_behind_a_chunk_that_was_refused_a_mail_that_comes_later_begins_anew() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS, 1)
+    talk(dialogue, OK + OK + b"552 5.2.2 full\r\n")
+    post.waiting += mails(2)[1:]
+    dialogue.more()
+    assert b"".join(dialogue.output()) == named(1) + chunk(1)
+
+
 class Exim(HostileRelay):
     """It takes nobody, and hangs up at the eleventh RSET (Exim's smtp_accept_max_nonmail)."""
 

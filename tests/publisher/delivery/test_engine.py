@@ -454,11 +454,17 @@ def test_a_connection_that_is_refused_when_it_is_made_anew_comes_back(
         ) -> list[str]:
             session.host_name = name
             self.sessions += 1
-            return ["421 4.7.0 too many"] if self.sessions == 3 else offers
+            if self.sessions != 3:
+                return offers
+            while not self.under_way:  # noqa: ASYNC110  (the other one goes on)
+                await asyncio.sleep(0.01)
+            return ["421 4.7.0 too many"]
 
         async def handle_DATA(  # noqa: N802
             self, server: Any, session: Any, envelope: Any
         ) -> str:
+            while self.sessions < 2:  # noqa: ASYNC110  (the other one is on its way)
+                await asyncio.sleep(0.01)
             self.under_way += 1
             if self.sessions > 3:
                 self.most = max(self.most, self.under_way)

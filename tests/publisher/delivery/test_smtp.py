@@ -160,10 +160,15 @@ class Later(Post):
     """Mails of which some come when they are called for."""
 
     called: asyncio.Event = field(default_factory=asyncio.Event)
+    waits: int = 0
 
     async def wait(self) -> bool:
-        if not self.waiting:
-            await self.called.wait()
+        self.waits += 1
+        try:
+            if not self.waiting:
+                await self.called.wait()
+        finally:
+            self.waits -= 1
         return bool(self.waiting)
 
 
@@ -177,6 +182,9 @@ def test_a_relay_may_close_a_connection_that_has_nothing_to_do() -> None:
                 connection.transport.write(b"421 4.4.2 idle\r\n")
                 connection.transport.close()
             await until(lambda: not hostile.open)
+            await pass_by(100)
+            # Only the next connection is waited for: the one that is gone wants nothing.
+            assert post.waits == 1
             post.waiting.append(mails(2)[1])
             post.called.set()
             assert await sending == ""
