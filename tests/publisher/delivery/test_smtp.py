@@ -15,7 +15,7 @@ import uvloop
 from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.line import Line
-from publisher.delivery.outgoing import Outgoing, Relay, Verdict
+from publisher.delivery.outgoing import Answer, Outgoing, Relay, Verdict
 from publisher.delivery.smtp import send, send_one, translate
 from publisher.errors import UnreachableError
 from tests.fakes import free_port
@@ -305,6 +305,44 @@ def test_what_was_not_written_since_the_connection_was_closing_goes_again() -> N
         await sending
         assert post.answers[0].verdict is Verdict.UNSENT
         await line.close()
+
+    run(main())
+
+
+def test_a_connection_that_was_asked_nothing_may_be_silent() -> None:
+    async def main() -> None:
+        line = a_line(Post(waiting=mails(1)))
+        sending = asyncio.create_task(line.go_on())
+        await asyncio.sleep(0)
+        line.data_received(b"250 ok\r\n" * 3)
+        await sending
+        await pass_by(PATIENCE * 10)
+        assert not line.dialogue.over
+        await line.close()
+
+    run(main())
+
+
+class Forgetful(Post):
+    """A witness that cannot write down how any mail ends."""
+
+    def ended(self, mail: Outgoing, answer: Answer) -> None:
+        super().ended(mail, answer)
+        raise OSError(f"no room for {mail.id}")
+
+
+def test_where_nothing_can_be_noted_each_mail_ends_and_the_first_reason_is_told() -> None:
+    async def main() -> None:
+        post = Forgetful(waiting=mails(9), window=8)
+        dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=8))
+        line = Line(dialogue, Wire(), PATIENCE, end_timeout=PATIENCE)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.started)
+        line.data_received(b"250 ok\r\n" * 3)
+        await sending
+        with pytest.raises(OSError, match="no room for 0"):
+            await line.close()
+        assert len(post.answers) == 9
 
     run(main())
 
