@@ -155,6 +155,40 @@ def test_a_connection_that_has_carried_enough_is_followed_by_another() -> None:
     run(main())
 
 
+def test_as_many_mails_are_on_their_way_as_the_relay_may_have_unanswered() -> None:
+    async def main() -> None:
+        moves = after(2, Move(kind=Kind.SILENT))
+        async with served(way=Way.CHUNKS, moves=moves) as hostile:
+            post = Post(waiting=mails(5), window=3)
+            reason = await send(replace(hostile.relay, window=3, end_timeout=90), post, post)
+            assert post.started == {0, 1, 2}
+            assert reason == "the relay has not answered for 90 seconds"
+
+    run(main())
+
+
+def test_no_connection_is_made_for_mails_that_there_are_none_of() -> None:
+    async def main() -> None:
+        async with served(way=Way.PIPELINED) as hostile:
+            post, told = Post(waiting=mails(4)), list[bool]()
+            relay = replace(hostile.relay, messages=2)
+            assert await send(relay, post, post, connected=told.append) == ""
+            assert (len(hostile.book.accepted), hostile.connections) == (4, 2)
+            assert told == [True, False] * 2
+
+    run(main())
+
+
+def test_a_connection_that_broke_off_is_followed_by_none_however_many_mails_it_had() -> None:
+    async def main() -> None:
+        async with served(moves=repeat(Move(kind=Kind.CLOSED))) as hostile:
+            post = Post(waiting=mails(1))
+            reason = await send(replace(hostile.relay, messages=1), post, post)
+            assert (reason, hostile.connections) == ("the relay closed the connection", 1)
+
+    run(main())
+
+
 @dataclass(kw_only=True)
 class Later(Post):
     """Mails of which some come when they are called for."""
