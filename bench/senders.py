@@ -48,6 +48,9 @@ class _Mails:
         self.left -= 1
         return Outgoing(id=self.left, sender=SENDER, recipient=RECIPIENT, message=MESSAGE)
 
+    def wants(self, mail: Outgoing) -> bool:  # noqa: ARG002
+        return True
+
     async def wait(self) -> bool:
         return self.left > 0
 

@@ -220,6 +220,7 @@ class Post:
     window: int = 1
     #: Whether somebody waits for the end.
     hasty: bool = False
+    withdrawn: set[int] = field(default_factory=set)
 
     def next(self) -> Outgoing | None:
         if not self.waiting:
@@ -230,6 +231,9 @@ class Post:
 
     async def wait(self) -> bool:
         return bool(self.waiting)
+
+    def wants(self, mail: Outgoing) -> bool:
+        return mail.id not in self.withdrawn
 
     def starting(self, mail: Outgoing) -> None:
         assert mail.id in self.taken
@@ -246,9 +250,10 @@ class Post:
         elif answer.verdict is Verdict.UNANSWERED:
             assert mail.id in self.started
         elif answer.verdict is Verdict.UNSENT:
-            # Nobody has it, so it goes again.
+            # Nobody has it, so it goes again, unless it is not to go any more.
             self.started.discard(mail.id)
-            self.waiting.append(mail)
+            if mail.id not in self.withdrawn:
+                self.waiting.append(mail)
 
 
 def mails(count: int) -> list[Outgoing]:

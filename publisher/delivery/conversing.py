@@ -21,6 +21,8 @@ _RECONNECTIONS = 3
 
 #: Seconds between two tries to have a connection again that gave way to letters.
 _AGAIN = 0.5
+#: Seconds between two tries to have one again that the relay has no room for any more.
+_LATER = 15.0
 #: Seconds for which letters are waited for that nobody sends from here.
 _LONGEST = 120.0
 
@@ -39,6 +41,8 @@ class Connections:
     doors: dict[str, Door] = field(init=False)
     #: Those that there are, by the names of their relays.
     lines: Counter[str] = field(default_factory=Counter)
+    #: Which of them there have been, by the names of their relays and their numbers.
+    made: set[tuple[str, int]] = field(default_factory=set)
     #: Since when letters have been due, by the holder's clock; None while none are.
     _due: float | None = None
 
@@ -87,18 +91,19 @@ class Connections:
             gave_way = await self._give_way(seat) or gave_way
             before = self.hand.answered
             try:
-                problem = await self._send(relay, seat)
+                problem = await self._send(relay, seat, number)
             except UnreachableError as error:
                 problem = str(error)
                 if not self.lines[relay.name]:
                     self.failover = self.failover.unreachable(relay, self.holder.time())
                     missed += 1
-                elif not gave_way:
+                elif gave_way or (relay.name, number) in self.made:
+                    # A letter of another process may have that place, or the one before that was
+                    # left for a new one: not every relay forgets it at once.
+                    await self._sit_out(_AGAIN if gave_way else _LATER)
+                else:
                     # Others are connected: it takes no more connections.
                     break
-                else:
-                    # A letter of another process may have that place.
-                    await asyncio.sleep(_AGAIN)
             else:
                 is_fruitful = self.hand.answered > before or seat.gives_way
                 fruitless, missed = 0 if is_fruitful else fruitless + 1, 0
@@ -112,15 +117,21 @@ class Connections:
             await asyncio.sleep(_AGAIN)
         return gave_way
 
+    async def _sit_out(self, seconds: float) -> None:
+        """Wait for so long, or until nothing is left to send."""
+        until = self.holder.time() + seconds
+        while self.holder.time() < until and not self.hand.over:  # noqa: ASYNC110  (either may be first)
+            await asyncio.sleep(min(seconds, _AGAIN))
+
     def _tell(self, problem: str) -> None:
         if not self.hand.over and problem:
             self.hand.problems.append(problem)
 
-    async def _send(self, relay: Relay, seat: Seat) -> str:
+    async def _send(self, relay: Relay, seat: Seat, number: int) -> str:
         """Send over one connection; return why it ended. Raises UnreachableError."""
         problem, door = "the relay closes its connections", self.doors[relay.name]
         try:
-            told = partial(self._connected, relay)
+            told = partial(self._connected, relay, number)
             with seat.taken() as is_free:
                 if is_free:
                     ended = await smtp.send(relay, seat, door, connected=told)
@@ -132,7 +143,8 @@ class Connections:
             self.hand.close(str(error))
         return problem
 
-    def _connected(self, relay: Relay, is_there: bool) -> None:  # noqa: FBT001
+    def _connected(self, relay: Relay, number: int, is_there: bool) -> None:  # noqa: FBT001
         self.lines[relay.name] += 1 if is_there else -1
         if is_there:
+            self.made.add((relay.name, number))
             self.failover = self.failover.reached(relay)

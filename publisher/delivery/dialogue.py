@@ -57,6 +57,7 @@ class Dialogue:
 
     def output(self) -> list[bytes]:
         """Return what is to be written now, and forget it."""
+        self._flights.written()
         out, self._out = self._out, []
         return out
 
@@ -72,7 +73,7 @@ class Dialogue:
         if way is Way.CHUNKS:
             while self._flights.has_room and (flight := self._next()):
                 self._write(flight)
-        elif not self._flights and (flight := self._flights.take()):
+        elif flight := self._flights.take():
             self._begin(flight)
 
     def received(self, data: bytes) -> None:
@@ -83,8 +84,8 @@ class Dialogue:
             while not self.over and (reply := self._replies.next()):
                 self.answered += 1
                 self._answer(reply)
-            if self.answered > answered:
-                self._go_on()
+            if self.answered > answered and (self.idle or self._terms.way is Way.CHUNKS):
+                self.more()
         except NonsenseError as error:
             self.fail(str(error))
 
@@ -95,7 +96,7 @@ class Dialogue:
 
     def lost(self, reason: str) -> None:
         """Take it that the relay is gone, which it may be after it had nothing to do."""
-        if self.idle and not self._leaving and self._flights.carried:
+        if self.idle and self._flights.carried:
             self.expired = True
         self.fail(reason)
 
@@ -116,8 +117,8 @@ class Dialogue:
 
     def _next(self) -> Flight | None:
         """Return the mail whose chunk is to be written next, and have it begun, if there is one."""
-        if self._flights.begun:
-            return None if self._flights.begun.refusal else self._flights.begun
+        if begun := self._flights.begun:
+            return begun if self._flights.wants(begun) and not begun.refusal else None
         if flight := self._flights.take():
             self._begin(flight)
         return flight
@@ -211,6 +212,8 @@ class Dialogue:
             self._derail(flight, Step.DATA, reply)
         elif self._stop:
             pass
+        elif not self._flights.wants(flight):
+            self.fail("a mail was withdrawn before its text")
         elif not flight.refusal:
             self._write(flight)
         elif flight.taken:
@@ -240,10 +243,6 @@ class Dialogue:
             self._flights.settle(flight, judge(reply))
             # RFC 3030, 2: after a chunk that was refused nothing is certain but RSET.
             self._open = self._open or reply.negative
-
-    def _go_on(self) -> None:
-        if not self._stop and (not self._awaited or self._terms.way is Way.CHUNKS):
-            self.more()
 
     def _derail(self, flight: Flight, step: Step, reply: Reply) -> None:
         """End it over a reply that does not fit."""

@@ -39,6 +39,10 @@ class Door:
         """Wait until there may be one; False when none will come any more, as :class:`Hand`."""
         return await self.hand.wait(unless=lambda: self.closed or unless())
 
+    def wants(self, mail: Outgoing) -> bool:
+        """Say whether a mail that was taken is still to go, as :class:`Hand`."""
+        return self.hand.wants(mail)
+
     def starting(self, mail: Outgoing) -> None:
         """Note that the relay may have the mail from now on. Raises what the hand raises."""
         self.hand.starting(mail)

@@ -32,9 +32,13 @@ class Flights:
     def __init__(self, source: Source, witness: Witness, terms: Terms) -> None:
         self._source, self._witness, self._terms = source, witness, terms
         self._under_way: deque[Flight] = deque()
+        #: Those whose end is about to be written.
+        self._unwritten: list[Flight] = []
         #: Failures that are left.
         self._patience = _FAILURES
-        #: Mails that were taken from the source.
+        #: Whether it is to be left for what was named.
+        self._left = False
+        #: Mails that the relay was or is to be told of.
         self.carried = 0
 
     def __len__(self) -> int:
@@ -48,7 +52,7 @@ class Flights:
 
     @property
     def has_room(self) -> bool:
-        """Whether the end of one more may be written, whatever becomes of those before."""
+        """Whether the end of one more may be written, even if all those before it fail."""
         started = len(self._under_way) - (self.begun is not None)
         return started < max(1, min(self._terms.window, self._patience))
 
@@ -59,25 +63,39 @@ class Flights:
 
     @property
     def spent(self) -> bool:
-        """Whether the connection has carried as many mails as it may, or failed with too many."""
-        return 0 < self._terms.messages <= self.carried or self._patience <= 0
+        """Whether the connection is to carry no more mails."""
+        enough = 0 < self._terms.messages <= self.carried or self._patience <= 0
+        return enough or self._left
+
+    def wants(self, flight: Flight) -> bool:
+        """Return whether a mail that has not started is still to go.
+
+        If not, the connection is left: that costs no more than to undo what was named.
+        """
+        self._left = self._left or not self._source.wants(flight.mail)
+        return not self._left
 
     def take(self) -> Flight | None:
         """Take a mail from the source, past those that cannot be written."""
         while not self.spent and (mail := self._source.next()):
-            self.carried += 1
-            flight = Flight(mail=mail)
-            self._under_way.append(flight)
             if commands.writable(mail):
+                self.carried += 1
+                self._under_way.append(flight := Flight(mail=mail))
                 return flight
+            # The relay never hears of it.
             text = "an address of it cannot stand in a command"
-            self.settle(flight, Answer(verdict=Verdict.PERMANENT, text=text))
+            self._witness.ended(mail, Answer(verdict=Verdict.PERMANENT, text=text))
         return None
 
     def start(self, flight: Flight) -> None:
         """Witness, before it is so, that the relay may have a mail."""
         self._witness.starting(flight.mail)
         flight.started = True
+        self._unwritten.append(flight)
+
+    def written(self) -> None:
+        """Take it that what was to be written is."""
+        self._unwritten.clear()
 
     def settle(self, flight: Flight, answer: Answer) -> None:
         """Witness what became of a mail, which is on its way no more."""
@@ -90,6 +108,8 @@ class Flights:
 
         Raises what the witness raises; when called again it goes on behind that mail.
         """
+        for flight in self._unwritten:
+            flight.started = False
         while self._under_way:
             flight = self._under_way[0]
             verdict = Verdict.UNANSWERED if flight.started else Verdict.UNSENT

@@ -97,6 +97,10 @@ class Hand:
             await self.change(None if pause == inf else pause)
         return False
 
+    def wants(self, mail: Outgoing) -> bool:
+        """Say whether a mail that was taken, and has not started, is still to go."""
+        return not self.under_way[mail.id].withdrawn
+
     def starting(self, mail: Outgoing) -> None:
         """Note that the relay may have the mail from now on.
 
@@ -128,7 +132,7 @@ class Hand:
     def _returned(self, mail: Mail) -> bool:
         """Take a mail back that the relay has not judged; return whether that is all."""
         mail.returns += 1
-        if self.closed or mail.held.lost:
+        if self.closed or mail.withdrawn or mail.held.lost:
             self._drop(mail)
             return True
         if mail.returns > _RETURNS:
@@ -177,7 +181,9 @@ class Hand:
         self._end(mail, answer, noted=False)
 
     def withdraw(self, which: Callable[[Mail], bool]) -> None:
-        """Hand none of these out any more."""
+        """Hand none of these out any more, nor have those go that are out and have not started."""
+        for mail in filter(which, self.under_way.values()):
+            mail.withdrawn = True
         out = [*self.waiting.withdraw(which), *(mail for mail in self.unmade if which(mail))]
         self.unmade = deque(mail for mail in self.unmade if not which(mail))
         for mail in out:

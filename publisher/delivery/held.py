@@ -34,6 +34,8 @@ class Mail:
     held: Held
     made: Outgoing | None = None
     returns: int = 0
+    #: Whether it is not to go any more; one that has started ends as it ends.
+    withdrawn: bool = False
 
     @property
     def attempt(self) -> Attempt:

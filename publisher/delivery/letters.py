@@ -98,6 +98,8 @@ class _Run:
     stop: Event
     #: What is under way.
     letter: Letter | None = None
+    #: Whether none is due any more.
+    done: bool = False
     #: What is due at the same tick waits behind it.
     hasty: bool = True
     #: How the relay receives them.
@@ -124,10 +126,11 @@ class _Run:
 
     def next(self) -> Outgoing | None:
         """Claim the next letter and make it; while one is under way, there is none."""
-        while self.letter is None and not (self.welcome.is_none or self.stop.is_set()):
+        while self.letter is None and self._goes_on:
             with self.database.write() as tx:
                 self.letter = letters.claim(tx, self.now)
             if self.letter is None:
+                self.done = True
                 return None
             try:
                 body = message(self.letter, self.tokens, self.config, keys=self.keys)
@@ -145,9 +148,17 @@ class _Run:
                 )
         return None
 
+    @property
+    def _goes_on(self) -> bool:
+        return not (self.welcome.is_none or self.stop.is_set())
+
     async def wait(self) -> bool:
-        """Say that none comes any more: whoever asks has none under way."""
-        return False
+        """Say whether there may be one for a new connection: whoever asks has none under way."""
+        return self._goes_on and not self.done
+
+    def wants(self, mail: Outgoing) -> bool:  # noqa: ARG002
+        """Say that each goes that was claimed."""
+        return True
 
     def starting(self, mail: Outgoing) -> None:
         """Note nothing: that it is claimed says that the relay may have it."""

@@ -133,9 +133,8 @@ class Line(asyncio.Protocol):
             step()
         except Exception as error:  # noqa: BLE001  (whatever it is, `close` raises it)
             self._give_up(error)
-        output = b"".join(self.dialogue.output())
-        # One that is closing will say that it is lost.
-        if output and not self._transport.is_closing():
+        # One that is closing will say that it is lost, and what was not written with it.
+        if not self._transport.is_closing() and (output := b"".join(self.dialogue.output())):
             self._transport.write(output)
             self._since = self._loop.time() + len(output) / _SLOWEST
         if self.dialogue.over:

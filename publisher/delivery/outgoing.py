@@ -74,6 +74,9 @@ class Source(Protocol):
     async def wait(self) -> bool:
         """Wait until there may be one; False when none will come any more."""
 
+    def wants(self, mail: Outgoing) -> bool:
+        """Say whether a mail that was taken, and has not started, is still to go."""
+
     @property
     def hasty(self) -> bool:
         """Whether somebody waits for its end: then no answer has longer than most of them."""

@@ -106,6 +106,10 @@ class Seat:
         """Return a mail that may go now, None when there is none, or it is to be left."""
         return None if self.gives_way else self.door.next()
 
+    def wants(self, mail: Outgoing) -> bool:
+        """Say whether a mail that was taken is still to go."""
+        return self.door.wants(mail)
+
     async def wait(self) -> bool:
         """Wait until there may be one; False when none will come here any more."""
         return await self.door.wait(unless=lambda: self.gives_way)

@@ -117,6 +117,9 @@ class _Single:
     async def wait(self) -> bool:
         return not self.taken
 
+    def wants(self, mail: Outgoing) -> bool:  # noqa: ARG002
+        return True
+
     def starting(self, mail: Outgoing) -> None:
         pass
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
-from publisher.delivery.outgoing import Verdict
+from publisher.delivery.outgoing import Answer, Outgoing, Verdict
 from tests.relay_hostile import (
     KINDS,
     LIARS,
@@ -129,26 +129,163 @@ def test_behind_a_chunk_that_was_refused_the_next_mail_begins_anew() -> None:
     assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED]
 
 
+def test_behind_a_chunk_that_was_refused_a_mail_that_comes_later_begins_anew() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS, 1)
+    talk(dialogue, OK + OK + b"552 5.2.2 full\r\n")
+    post.waiting += mails(2)[1:]
+    dialogue.more()
+    assert b"".join(dialogue.output()) == named(1) + chunk(1)
+
+
 class Exim(HostileRelay):
     """It takes nobody, and hangs up at the eleventh RSET (Exim's smtp_accept_max_nonmail)."""
 
-    resets = 0
+    code, resets = 550, 0
 
     def _do(self, command: str, content: bytes) -> int:
         self.resets += command == "RSET"
         self.closed = self.resets > 10
         refuses = command == "RCPT" or self.closed
-        return 550 if refuses else super()._do(command, content)
+        return self.code if refuses else super()._do(command, content)
+
+
+class Greylisting(Exim):
+    """It takes nobody for now."""
+
+    code = 450
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("window", [1, 4, 10])
+@pytest.mark.parametrize("cuts", [b"", b"\x1f"])
+@pytest.mark.parametrize(
+    ("relay", "verdict"), [(Exim, Verdict.PERMANENT), (Greylisting, Verdict.TEMPORARY)]
+)
 def test_a_relay_that_hangs_up_after_so_many_refusals_leaves_no_mail_unknown(
-    way: Way, window: int
+    way: Way, window: int, cuts: bytes, relay: type[Exim], verdict: Verdict
 ) -> None:
     post = Post(waiting=mails(40))
-    converse(post, Book(), iter(()), Terms(way=way, window=window), b"", Exim)
-    assert verdicts(post) == [Verdict.PERMANENT] * 40
+    converse(post, Book(), iter(()), Terms(way=way, window=window), cuts, relay)
+    assert verdicts(post) == [verdict] * 40
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_connection_on_which_nothing_fails_is_not_left(way: Way) -> None:
+    dialogue, post, written = begun(way, 30)
+    relay = HostileRelay(Book(), iter(()))
+    while not dialogue.idle:
+        (written,) = talk(dialogue, relay.feed(written))
+    assert not dialogue.spent
+    assert verdicts(post) == [Verdict.ACCEPTED] * 30
+
+
+def test_what_is_named_when_a_connection_is_given_up_goes_over_it() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS, 12)
+    refused = b"552 5.2.2 full\r\n"
+    talk(dialogue, OK * 2 + refused, *[OK * 3 + refused] * 9)
+    assert dialogue.spent
+    assert talk(dialogue, OK * 4) == [b""]
+    assert dialogue.idle
+    assert verdicts(post) == [Verdict.PERMANENT] * 10 + [Verdict.ACCEPTED]
+
+
+class Failing(Post):
+    """A witness that fails at writing down how a mail ended, once it is known."""
+
+    def ended(self, mail: Outgoing, answer: Answer) -> None:
+        super().ended(mail, answer)
+        raise OSError("no store")
+
+
+def test_a_mail_ends_once_also_where_nobody_can_write_that_down() -> None:
+    post = Failing(waiting=mails(2))
+    dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS))
+    dialogue.more()
+    for _ in range(2):
+        with pytest.raises(OSError, match="no store"):
+            dialogue.fail("gone")
+    dialogue.fail("gone")
+    assert not post.taken
+
+
+def test_after_a_refusal_it_begins_anew_once() -> None:
+    dialogue, _, _ = begun(Way.PLAIN, 3)
+    # What goes by itself is answered by itself.
+    assert talk(dialogue, OK, b"550 5.1.1 no\r\n", OK) == [RCPT % 0, b"RSET\r\n", MAIL % 1]
+    talk(dialogue, OK, OK, GO)
+    assert talk(dialogue, OK) == [MAIL % 2]
+    dialogue, _, _ = begun(Way.PIPELINED, 3)
+    talk(dialogue, OK + b"550 5.1.1 no\r\n554 5.5.1 no recipients\r\n")
+    (third,) = talk(dialogue, OK * 3 + GO)
+    assert third.endswith(b".\r\n" + MAIL % 2 + RCPT % 2 + b"DATA\r\n")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_goes_to_a_relay_that_does_not_begin_anew(way: Way) -> None:
+    dialogue, post, _ = begun(way, 3)
+    refused = OK + b"550 5.1.1 no\r\n" + (b"554 5.5.1 no\r\n" if way is not Way.PLAIN else b"")
+    said = [OK, b"550 5.1.1 no\r\n"] if way is Way.PLAIN else [refused]
+    talk(dialogue, *said)
+    assert talk(dialogue, b"502 5.5.1 what\r\n") == [b""]
+    assert dialogue.over
+    assert post.answers.pop(0).verdict is Verdict.PERMANENT
+    assert {*verdicts(post)} <= {Verdict.UNSENT, Verdict.UNANSWERED}
+
+
+def test_a_relay_that_hangs_up_before_it_has_had_a_mail_is_not_tired_of_waiting() -> None:
+    dialogue, _, _ = begun(Way.CHUNKS, 0)
+    dialogue.lost("gone")
+    assert not dialogue.expired
+    assert dialogue.reason == "gone"
+
+
+def test_whoever_hangs_up_at_our_goodbye_has_done_nothing_wrong() -> None:
+    dialogue, _, _ = begun(Way.CHUNKS, 0)
+    dialogue.leave()
+    dialogue.lost("gone")
+    assert dialogue.reason == ""
+
+
+class Full(Post):
+    """A witness whose disk is full when the third mail starts."""
+
+    def starting(self, mail: Outgoing) -> None:
+        if mail.id == 2:
+            raise OSError("disk full")
+        super().starting(mail)
+
+
+def test_of_a_window_that_was_not_written_no_mail_is_unknown() -> None:
+    post = Full(waiting=mails(4), window=3)
+    dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=3))
+    with pytest.raises(OSError, match="disk full"):
+        dialogue.more()
+    dialogue.fail("disk full")
+    assert dialogue.output() == []
+    assert verdicts(post) == [Verdict.UNSENT] * 4
+
+
+def test_what_is_only_named_goes_no_more_once_nobody_wants_that() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS, 3)
+    post.withdrawn.add(1)
+    assert talk(dialogue, OK * 3, OK * 3) == [b"", b""]
+    assert dialogue.idle
+    # Another connection goes on with the third.
+    assert dialogue.spent
+    dialogue.leave()
+    talk(dialogue, b"221 bye\r\n")
+    assert verdicts(post) == [Verdict.ACCEPTED, Verdict.UNSENT]
+    assert not dialogue.reason
+
+
+@pytest.mark.parametrize("way", [Way.PLAIN, Way.PIPELINED])
+def test_no_text_goes_that_nobody_wants_by_then(way: Way) -> None:
+    dialogue, post, _ = begun(way)
+    post.withdrawn.add(0)
+    said = [OK, OK, GO] if way is Way.PLAIN else [OK + OK + GO]
+    assert talk(dialogue, *said)[-1] == b""
+    assert verdicts(post) == [Verdict.UNSENT]
+    assert not post.started
 
 
 def test_the_length_is_told_to_who_wants_to_know_it() -> None:
@@ -295,6 +432,12 @@ def test_of_a_window_of_mails_a_relay_that_stops_has_none_that_stands_behind_tha
     assert "421 4.3.2 closing" in dialogue.reason
 
 
+def test_a_relay_that_goes_on_speaking_after_its_goodbye_may_have_the_mail_itself() -> None:
+    dialogue, post, _ = begun(Way.CHUNKS, 1)
+    talk(dialogue, OK + b"421 4.3.2 busy\r\n" + OK)
+    assert verdicts(post) == [Verdict.UNANSWERED]
+
+
 def test_a_relay_that_goes_on_speaking_after_its_goodbye_may_have_anything() -> None:
     dialogue, post, _ = begun(Way.CHUNKS, 2, window=2)
     talk(dialogue, OK * 2 + b"421 4.3.2 busy\r\n" + OK * 4)
@@ -320,6 +463,18 @@ def test_a_connection_carries_no_more_mails_than_it_may() -> None:
     assert len(post.waiting) == 1
 
 
+def test_a_sender_that_is_no_part_of_a_command_is_refused_and_none_is_one() -> None:
+    bad, none = (
+        replace(mail, sender=sender)
+        for mail, sender in zip(mails(2), ("a@b>\r\nDATA", ""), strict=True)
+    )
+    post = Post(waiting=[bad, none])
+    dialogue = Dialogue(post, post, Terms(way=Way.PIPELINED))
+    dialogue.more()
+    assert b"".join(dialogue.output()) == b"MAIL FROM:<>\r\n" + RCPT % 1 + b"DATA\r\n"
+    assert verdicts(post) == [Verdict.PERMANENT]
+
+
 @pytest.mark.parametrize(
     "address", ["a@b>\r\nDATA", "a b@example.org", "a>@example.org", "é@x", ""]
 )
@@ -333,6 +488,15 @@ def test_an_address_that_is_no_part_of_a_command_is_refused_and_the_rest_goes(
     dialogue.more()
     assert b"".join(dialogue.output()) == MAIL % 1 + RCPT % 1 + b"DATA\r\n"
     assert verdicts(post) == [Verdict.PERMANENT]
+
+
+def test_addresses_that_are_no_part_of_a_command_leave_the_connection_as_it_was() -> None:
+    bad = [replace(mail, recipient="é@x") for mail in mails(20)]
+    post = Post(waiting=[*bad, *mails(22)[20:]], window=2)
+    dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=2, messages=2))
+    dialogue.more()
+    assert b"".join(dialogue.output()).count(b"LAST") == 2
+    assert verdicts(post) == [Verdict.PERMANENT] * 20
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,11 @@ class Conversations(RuleBasedStateMachine):
         self._act(lambda: self.dialogue.fail("stopped"))
 
     @rule()
+    def withdraws(self) -> None:
+        """Want none of those to go any more that are on their way."""
+        self.post.withdrawn |= self.post.taken
+
+    @rule()
     def oversleeps(self) -> None:
         """Have the lease be over when the next message is to begin."""
         self.post.late = True

@@ -155,6 +155,21 @@ def test_where_encryption_is_offered_and_fails_it_goes_in_plain_text_where_that_
     assert "plain text" in caplog.text
 
 
+def test_no_password_goes_in_plain_text_since_encryption_fails() -> None:
+    told: list[Any] = []
+
+    def check(_: Any, __: Any, ___: Any, ____: Any, said: Any) -> AuthResult:
+        told.append(said)
+        return AuthResult(success=True)
+
+    broken = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    login = {"authenticator": check, "auth_require_tls": False}
+    insists = pytest.raises(UnreachableError, match="STARTTLS")
+    with relay(None, tls_context=broken, **login) as (_, port), insists:
+        deliver(port, username="news", password="secret")
+    assert not told
+
+
 def test_a_relay_that_cannot_encrypt_at_the_moment_gets_its_mails_and_that_is_said_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

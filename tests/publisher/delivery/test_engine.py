@@ -17,7 +17,7 @@ from sqlalchemy import event, true, update
 import scheduler
 from publisher import issuing, press, publishing
 from publisher.config import Config
-from publisher.delivery import engine, journal_reading, relays
+from publisher.delivery import conversing, engine, journal_reading, relays
 from publisher.delivery.hand import Hand
 from publisher.delivery.held import Held, Mail
 from publisher.delivery.holding import Holder
@@ -437,6 +437,45 @@ def test_a_relay_that_takes_no_more_connections_is_not_left(slow: Database, conf
         served = relayed(relay.serves(config, connections=3, messages=25), spare)
         outcome = engine.deliver(slow, served, now=make.NOW)
         assert (outcome.sent, len(spare.accepted)) == (60, 0)
+
+
+def test_a_connection_that_is_refused_when_it_is_made_anew_comes_back(
+    slow: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversing, "_LATER", 0.1)
+
+    class Narrow(Relay):
+        """It has no room for the third connection, which follows one that has carried enough."""
+
+        sessions, under_way, most = 0, 0, 0
+
+        async def handle_EHLO(  # noqa: N802
+            self, server: Any, session: Any, envelope: Any, name: str, offers: list[str]
+        ) -> list[str]:
+            session.host_name = name
+            self.sessions += 1
+            if self.sessions != 3:
+                return offers
+            while not self.under_way:  # noqa: ASYNC110  (the other one goes on)
+                await asyncio.sleep(0.01)
+            return ["421 4.7.0 too many"]
+
+        async def handle_DATA(  # noqa: N802
+            self, server: Any, session: Any, envelope: Any
+        ) -> str:
+            while self.sessions < 2:  # noqa: ASYNC110  (the other one is on its way)
+                await asyncio.sleep(0.01)
+            self.under_way += 1
+            if self.sessions > 3:
+                self.most = max(self.most, self.under_way)
+            reply = await super().handle_DATA(server, session, envelope)
+            self.under_way -= 1
+            return reply
+
+    with Narrow(takes=0.02) as relay:
+        served = relay.serves(config, connections=2, messages=5)
+        outcome = engine.deliver(slow, served, now=make.NOW)
+        assert (outcome.sent, outcome.problems, relay.most) == (60, [], 2)
 
 
 def test_where_nobody_answers_anywhere_everything_waits_and_it_is_told(

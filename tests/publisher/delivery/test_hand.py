@@ -9,6 +9,8 @@ import pytest
 
 from publisher.config import Config
 from publisher.delivery import journal, journal_reading, smtp
+from publisher.delivery.commands import Terms, Way
+from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.hand import AHEAD, Hand
 from publisher.delivery.held import Held, Mail
 from publisher.delivery.journal import Attempt, Journal
@@ -140,6 +142,31 @@ def test_what_is_withdrawn_is_not_handed_out(own: Journal) -> None:
     made(mails, batch)
     mails.withdraw(lambda mail: mail.delivery.id != 2)
     assert (taken(mails).id, mails.next(), batch.left) == (2, None, 1)
+
+
+@pytest.mark.parametrize("way", [Way.PIPELINED, Way.CHUNKS])
+@pytest.mark.parametrize("stops", [False, True])
+def test_of_an_issue_that_is_paused_nothing_goes_that_was_only_named(
+    own: Journal, way: Way, *, stops: bool
+) -> None:
+    mails, batch = hand(own), held()
+    made(mails, batch)
+    dialogue = Dialogue(mails, mails, Terms(way=way))
+    dialogue.more()
+    ok, go = b"250 ok\r\n", b"354 go\r\n"
+    dialogue.received(ok * 2 + (go if way is Way.PIPELINED else b""))
+    assert len(mails.under_way) == 2
+    if stops:
+        mails.close()
+    else:
+        mails.withdraw(lambda _: True)
+    dialogue.output()
+    dialogue.received(ok + (ok * 2 + go if way is Way.PIPELINED else ok * 3))
+    assert dialogue.output() == []
+    dialogue.fail("")
+    assert (mails.under_way, mails.next(), batch.left) == ({}, None, 0)
+    assert [ending.state for ending, _ in mails.endings] == [DeliveryState.SENT]
+    assert journal_reading.read(own.path).begun == frozenset()
 
 
 def test_what_comes_into_a_closed_hand_is_given_back(own: Journal) -> None:

@@ -218,3 +218,16 @@ def test_without_a_relay_a_letter_waits(asked: Database, config: Config) -> None
     outcome = post.send(asked, config.model_copy(update={"mail": mail}), now=make.NOW)
     assert "no relay" in outcome.problems[0]
     assert people.written(asked)[0].state is DeliveryState.QUEUED
+
+
+@pytest.mark.parametrize("messages", [0, 2])
+def test_a_connection_that_is_left_for_a_new_one_keeps_no_letter_waiting(
+    asked: Database, config: Config, messages: int
+) -> None:
+    strangers = [f"r{number}@example.org" for number in range(11)]
+    for email in [*strangers, "last@example.org"]:
+        people.ask(asked, config, email)
+    with Relay(rcpt=dict.fromkeys(strangers, "550 5.1.1 nobody")) as relay:
+        outcome = post.send(asked, relay.serves(config, messages=messages), now=make.NOW)
+    assert (outcome.sent, outcome.failed) == (2, 11)
+    assert relay.counts == {ZOE: 1, "last@example.org": 1}

@@ -15,7 +15,7 @@ import uvloop
 from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.line import Line
-from publisher.delivery.outgoing import Outgoing, Relay, Verdict
+from publisher.delivery.outgoing import Answer, Outgoing, Relay, Verdict
 from publisher.delivery.smtp import send, send_one, translate
 from publisher.errors import UnreachableError
 from tests.fakes import free_port
@@ -155,15 +155,54 @@ def test_a_connection_that_has_carried_enough_is_followed_by_another() -> None:
     run(main())
 
 
+def test_as_many_mails_are_on_their_way_as_the_relay_may_have_unanswered() -> None:
+    async def main() -> None:
+        moves = after(2, Move(kind=Kind.SILENT))
+        async with served(way=Way.CHUNKS, moves=moves) as hostile:
+            post = Post(waiting=mails(5), window=3)
+            reason = await send(replace(hostile.relay, window=3, end_timeout=90), post, post)
+            assert post.started == {0, 1, 2}
+            assert reason == "the relay has not answered for 90 seconds"
+
+    run(main())
+
+
+def test_no_connection_is_made_for_mails_that_there_are_none_of() -> None:
+    async def main() -> None:
+        async with served(way=Way.PIPELINED) as hostile:
+            post, told = Post(waiting=mails(4)), list[bool]()
+            relay = replace(hostile.relay, messages=2)
+            assert await send(relay, post, post, connected=told.append) == ""
+            assert (len(hostile.book.accepted), hostile.connections) == (4, 2)
+            assert told == [True, False] * 2
+
+    run(main())
+
+
+def test_a_connection_that_broke_off_is_followed_by_none_however_many_mails_it_had() -> None:
+    async def main() -> None:
+        async with served(moves=repeat(Move(kind=Kind.CLOSED))) as hostile:
+            post = Post(waiting=mails(1))
+            reason = await send(replace(hostile.relay, messages=1), post, post)
+            assert (reason, hostile.connections) == ("the relay closed the connection", 1)
+
+    run(main())
+
+
 @dataclass(kw_only=True)
 class Later(Post):
     """Mails of which some come when they are called for."""
 
     called: asyncio.Event = field(default_factory=asyncio.Event)
+    waits: int = 0
 
     async def wait(self) -> bool:
-        if not self.waiting:
-            await self.called.wait()
+        self.waits += 1
+        try:
+            if not self.waiting:
+                await self.called.wait()
+        finally:
+            self.waits -= 1
         return bool(self.waiting)
 
 
@@ -177,6 +216,9 @@ def test_a_relay_may_close_a_connection_that_has_nothing_to_do() -> None:
                 connection.transport.write(b"421 4.4.2 idle\r\n")
                 connection.transport.close()
             await until(lambda: not hostile.open)
+            await pass_by(100)
+            # Only the next connection is waited for: the one that is gone wants nothing.
+            assert post.waits == 1
             post.waiting.append(mails(2)[1])
             post.called.set()
             assert await sending == ""
@@ -201,6 +243,30 @@ def test_who_is_stopped_says_of_each_mail_how_it_ended() -> None:
 
     for way in WAYS:
         run(main(way))
+
+
+class Paused(Post):
+    """Mails of which the second is withdrawn once the first starts."""
+
+    def starting(self, mail: Outgoing) -> None:
+        super().starting(mail)
+        self.withdrawn.add(1)
+
+
+@pytest.mark.parametrize("way", [Way.PIPELINED, Way.CHUNKS])
+def test_behind_a_mail_that_was_withdrawn_the_others_go(way: Way) -> None:
+    async def main() -> None:
+        async with served(way=way) as hostile:
+            post = Paused(waiting=mails(4))
+            reasons = await deliver(hostile.relay, post)
+            assert reasons[-1] == ""
+            assert [mail for _, mail, _ in hostile.book.accepted] == [
+                f"r{number}@example.org" for number in (0, 2, 3)
+            ]
+            assert post.answers[1].verdict is Verdict.UNSENT
+            assert hostile.connections == 2
+
+    run(main())
 
 
 class Broken(Post):
@@ -253,6 +319,88 @@ class Wire(asyncio.Transport):
 
 def a_line(post: Post, way: Way = Way.CHUNKS, *, end_timeout: float = PATIENCE) -> Line:
     return Line(Dialogue(post, post, Terms(way=way)), Wire(), PATIENCE, end_timeout=end_timeout)
+
+
+class Closing(Wire):
+    """A connection that the other end has closed, which is told in the loop's next turn."""
+
+    def is_closing(self) -> bool:
+        return True
+
+
+def test_what_was_not_written_since_the_connection_was_closing_goes_again() -> None:
+    async def main() -> None:
+        post = Post(waiting=mails(1))
+        dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS))
+        line = Line(dialogue, Closing(), PATIENCE, end_timeout=PATIENCE)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.taken)
+        line.connection_lost(None)
+        await sending
+        assert post.answers[0].verdict is Verdict.UNSENT
+        await line.close()
+
+    run(main())
+
+
+def test_a_connection_that_was_asked_nothing_may_be_silent() -> None:
+    async def main() -> None:
+        line = a_line(Post(waiting=mails(1)))
+        sending = asyncio.create_task(line.go_on())
+        await asyncio.sleep(0)
+        line.data_received(b"250 ok\r\n" * 3)
+        await sending
+        await pass_by(PATIENCE * 10)
+        assert not line.dialogue.over
+        await line.close()
+
+    run(main())
+
+
+class Forgetful(Post):
+    """A witness that cannot write down how any mail ends."""
+
+    def ended(self, mail: Outgoing, answer: Answer) -> None:
+        super().ended(mail, answer)
+        raise OSError(f"no room for {mail.id}")
+
+
+def test_where_nothing_can_be_noted_each_mail_ends_and_the_first_reason_is_told() -> None:
+    async def main() -> None:
+        post = Forgetful(waiting=mails(9), window=8)
+        dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=8))
+        line = Line(dialogue, Wire(), PATIENCE, end_timeout=PATIENCE)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.started)
+        line.data_received(b"250 ok\r\n" * 3)
+        await sending
+        with pytest.raises(OSError, match="no room for 0"):
+            await line.close()
+        assert len(post.answers) == 9
+
+    run(main())
+
+
+def test_a_connection_that_is_gone_looks_at_no_clock() -> None:
+    async def main() -> None:
+        line = a_line(Post(waiting=[]))
+        await line.close()
+        assert line._watch.cancelled()
+
+    run(main())
+
+
+def test_whoever_is_stopped_while_a_connection_closes_breaks_nothing() -> None:
+    async def main() -> None:
+        line = a_line(Post(waiting=[]))
+        closing = asyncio.create_task(line.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        line.connection_lost(None)
+
+    run(main())
 
 
 class Socket:
@@ -369,6 +517,23 @@ def test_a_long_mail_has_the_time_that_a_slow_connection_takes() -> None:
         assert line.dialogue.over
         assert post.answers[0].verdict is Verdict.UNANSWERED
         await asyncio.sleep(0)
+
+    run(main())
+
+
+def test_early_answers_take_no_time_from_a_long_mail() -> None:
+    async def main() -> None:
+        (mail,) = mails(1)
+        post = Post(waiting=[replace(mail, message=mail.message * 500_000)])
+        line = a_line(post)
+        sending = asyncio.create_task(line.go_on())
+        await until(lambda: post.started)
+        line.data_received(b"250 ok\r\n250 ok\r\n")
+        await pass_by(PATIENCE * 10)
+        assert not line.dialogue.over
+        line.data_received(b"250 ok\r\n")
+        await sending
+        await line.close()
 
     run(main())
 
