@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from publisher import gating, outlook
 from publisher.config import Config
-from publisher.delivery import relays, smtp
+from publisher.delivery import relays, single
 from publisher.delivery.outgoing import Answer, Outgoing, Relay, Verdict
 from publisher.errors import MailError, RenderError, UnreachableError
 from publisher.mail import keys
@@ -151,7 +151,7 @@ class _Run:
         problem = ""
         for relay in self.ways:
             try:
-                answer = await smtp.send_one(relay, mail)
+                answer = await single.deliver(relay, mail)
             except UnreachableError as error:
                 problem = str(error)
             else:

@@ -116,12 +116,13 @@ class Dialogue:
         self._out += written
 
     def _next(self) -> Flight | None:
-        """Return the mail whose chunk is to be written next, and have it begun, if there is one."""
-        if begun := self._flights.begun:
-            return begun if self._flights.wants(begun) and not begun.refusal else None
-        if flight := self._flights.take():
+        """Return the mail whose chunk may be written next, and have it begun, if there is one."""
+        if (flight := self._flights.begun) is None and (flight := self._flights.take()):
             self._begin(flight)
-        return flight
+        # A relay that has refused a chunk may have taken it for commands: then it answers those.
+        if flight is None or flight.refusal or (self._open and not flight.taken):
+            return None
+        return flight if self._flights.wants(flight) else None
 
     def _begin(self, flight: Flight) -> None:
         """Ask for what can be asked for at once."""
@@ -129,7 +130,6 @@ class Dialogue:
         # What becomes of those before is not known yet; one that was refused stays open.
         if self._open or (way is Way.CHUNKS and len(self._flights) > 1):
             self._ask(Step.RSET, commands.RSET)
-            self._open = False
         self._ask(Step.MAIL, commands.begin(mail, size=self._terms.sizes), flight=flight)
         if way is not Way.PLAIN:
             self._ask(Step.RCPT, commands.recipient(mail), flight=flight)
@@ -226,6 +226,7 @@ class Dialogue:
         """Write a message, its end, and the beginning of the next one behind it."""
         following = None if self._terms.way is Way.PLAIN else self._flights.take()
         self._flights.start(flight)
+        self._open = False
         whole = commands.chunk if self._terms.way is Way.CHUNKS else commands.text
         self._ask(Step.END, *whole(flight.mail), flight=flight)
         if following:

@@ -34,6 +34,8 @@ class Flights:
         self._under_way: deque[Flight] = deque()
         #: Those whose end is about to be written.
         self._unwritten: list[Flight] = []
+        #: Mails that may be without an answer: one, until the relay has taken one.
+        self._window = 1
         #: Failures that are left.
         self._patience = _FAILURES
         #: Whether it is to be left for what was named.
@@ -54,7 +56,7 @@ class Flights:
     def has_room(self) -> bool:
         """Whether the end of one more may be written, even if all those before it fail."""
         started = len(self._under_way) - (self.begun is not None)
-        return started < max(1, min(self._terms.window, self._patience))
+        return started < max(1, min(self._window, self._patience))
 
     @property
     def hasty(self) -> bool:
@@ -100,7 +102,10 @@ class Flights:
     def settle(self, flight: Flight, answer: Answer) -> None:
         """Witness what became of a mail, which is on its way no more."""
         self._under_way.remove(flight)
-        self._patience -= answer.verdict is not Verdict.ACCEPTED
+        if answer.verdict is Verdict.ACCEPTED:
+            self._window = self._terms.window
+        else:
+            self._patience -= 1
         self._witness.ended(flight.mail, answer)
 
     def abandon(self, reason: str) -> None:

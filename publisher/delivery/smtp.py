@@ -7,7 +7,7 @@ takes it over (:mod:`publisher.delivery.dialogue`): it has several questions ope
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import cast
 
@@ -16,7 +16,7 @@ import aiosmtplib
 from publisher.delivery.commands import Terms, Way
 from publisher.delivery.dialogue import Dialogue
 from publisher.delivery.line import Line
-from publisher.delivery.outgoing import Answer, Outgoing, Relay, Source, Verdict, Witness
+from publisher.delivery.outgoing import Relay, Source, Witness
 from publisher.errors import RefusedError, UnreachableError
 from publisher.settings.mail import OWN_RELAY
 
@@ -58,13 +58,6 @@ async def send(
             return ""
 
 
-async def send_one(relay: Relay, mail: Outgoing) -> Answer:
-    """Send one mail over a connection of its own. Raises UnreachableError."""
-    single = _Single(mail=mail)
-    await send(relay, single, single)
-    return single.answer
-
-
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
     """How far a relay goes with us before any mail."""
@@ -96,35 +89,6 @@ async def rehearse(relay: Relay, sender: str) -> Rehearsal:
     finally:
         if client and client.transport:
             cast("asyncio.Transport", client.transport).abort()
-
-
-@dataclass(kw_only=True)
-class _Single:
-    """One mail: where it is taken from, and who writes down what became of it."""
-
-    mail: Outgoing
-    taken: bool = False
-    #: Whoever sends it waits for what becomes of it.
-    hasty: bool = True
-    answer: Answer = field(default_factory=lambda: Answer(verdict=Verdict.UNSENT))
-
-    def next(self) -> Outgoing | None:
-        if self.taken:
-            return None
-        self.taken = True
-        return self.mail
-
-    async def wait(self) -> bool:
-        return not self.taken
-
-    def wants(self, mail: Outgoing) -> bool:  # noqa: ARG002
-        return True
-
-    def starting(self, mail: Outgoing) -> None:
-        pass
-
-    def ended(self, mail: Outgoing, answer: Answer) -> None:  # noqa: ARG002
-        self.answer = answer
 
 
 async def connect(relay: Relay, source: Source, witness: Witness) -> Line:

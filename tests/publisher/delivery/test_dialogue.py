@@ -97,9 +97,9 @@ def test_a_chunk_goes_with_its_commands_and_the_next_mail_is_named_behind_it() -
 
 def test_a_recipient_that_is_refused_in_time_costs_no_chunk() -> None:
     dialogue, post, _ = begun(Way.CHUNKS, 3)
-    (third,) = talk(dialogue, OK * 3 + OK + OK + b"550 5.1.1 no\r\n")
-    assert third == named(2) + chunk(2)
-    talk(dialogue, OK * 4)
+    refused = OK * 3 + OK + OK + b"550 5.1.1 no\r\n"
+    assert talk(dialogue, refused, OK * 3) == [named(2), chunk(2)]
+    talk(dialogue, OK)
     assert verdicts(post) == [Verdict.ACCEPTED, Verdict.PERMANENT, Verdict.ACCEPTED]
 
 
@@ -110,22 +110,28 @@ def test_no_chunk_goes_to_a_recipient_who_is_taken_for_a_sender_who_is_not() -> 
     assert verdicts(post) == [Verdict.ACCEPTED, Verdict.UNWELCOME]
 
 
+def test_a_window_of_chunks_opens_with_the_first_mail_that_is_taken() -> None:
+    dialogue, _, first = begun(Way.CHUNKS, 4, window=2)
+    assert first == MAIL % 0 + RCPT % 0 + chunk(0) + named(1)
+    assert talk(dialogue, OK * 3) == [chunk(1) + named(2) + chunk(2) + named(3)]
+
+
 def test_a_window_of_chunks_has_each_mail_begin_anew() -> None:
-    dialogue, post, first = begun(Way.CHUNKS, 3, window=2)
-    assert first.count(b"LAST") == 2
-    assert first.count(b"RSET\r\nMAIL") == 2
-    assert not first.startswith(b"RSET")
-    # The first was refused, the second is on its way already, the third is named behind it.
-    assert talk(dialogue, OK + b"550 5.1.1 no\r\n" + b"503 5.5.1 no recipient\r\n") == [chunk(2)]
-    talk(dialogue, OK * 4 + OK * 4)
-    assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED, Verdict.ACCEPTED]
+    dialogue, post, _ = begun(Way.CHUNKS, 4, window=2)
+    talk(dialogue, OK * 3)
+    # The second is refused, the third is on its way already, the fourth is named behind it.
+    refused = OK + OK + b"550 5.1.1 no\r\n" + b"503 5.5.1 no recipient\r\n"
+    assert talk(dialogue, refused, OK * 4, OK * 3) == [b"", b"", chunk(3)]
+    talk(dialogue, OK)
+    accepted = Verdict.ACCEPTED
+    assert verdicts(post) == [accepted, Verdict.PERMANENT, accepted, accepted]
 
 
-def test_behind_a_chunk_that_was_refused_the_next_mail_begins_anew() -> None:
+def test_behind_a_chunk_that_was_refused_the_next_one_waits_until_its_mail_is_taken() -> None:
     dialogue, post, first = begun(Way.CHUNKS)
     assert first.endswith(named(1))
-    assert talk(dialogue, OK + OK + b"552 5.2.2 full\r\n") == [chunk(1)]
-    talk(dialogue, OK * 4)
+    assert talk(dialogue, OK + OK + b"552 5.2.2 full\r\n", OK * 3) == [b"", chunk(1)]
+    talk(dialogue, OK)
     assert verdicts(post) == [Verdict.PERMANENT, Verdict.ACCEPTED]
 
 
@@ -134,7 +140,34 @@ def test_behind_a_chunk_that_was_refused_a_mail_that_comes_later_begins_anew() -
     talk(dialogue, OK + OK + b"552 5.2.2 full\r\n")
     post.waiting += mails(2)[1:]
     dialogue.more()
-    assert b"".join(dialogue.output()) == named(1) + chunk(1)
+    assert b"".join(dialogue.output()) == named(1)
+    assert talk(dialogue, OK * 3) == [chunk(1)]
+
+
+class Blunt(HostileRelay):
+    """It wants to encrypt first, and reads a chunk that it has refused as commands (Postfix)."""
+
+    def _read(self) -> tuple[str, bytes] | None:
+        line, end, self._buffer = self._buffer.partition(b"\r\n")
+        if not end:
+            self._buffer = line
+        return (line[:4].decode("latin-1"), line) if end else None
+
+    def _do(self, command: str, content: bytes) -> int:
+        if command in {"MAIL", "RCPT", "BDAT", "RSET"}:
+            return 250 if command == "RSET" else 530
+        self.closed = True
+        return 221
+
+
+@pytest.mark.parametrize("window", [1, 3])
+@pytest.mark.parametrize("cuts", [b"", b"\x1f"])
+def test_a_relay_that_reads_a_refused_chunk_as_commands_leaves_no_mail_in_doubt(
+    window: int, cuts: bytes
+) -> None:
+    post = Post(waiting=mails(5))
+    converse(post, Book(), iter(()), Terms(way=Way.CHUNKS, window=window), cuts, Blunt)
+    assert set(verdicts(post)) <= {Verdict.UNSENT, Verdict.UNWELCOME}
 
 
 class Exim(HostileRelay):
@@ -182,9 +215,10 @@ def test_a_connection_on_which_nothing_fails_is_not_left(way: Way) -> None:
 def test_what_is_named_when_a_connection_is_given_up_goes_over_it() -> None:
     dialogue, post, _ = begun(Way.CHUNKS, 12)
     refused = b"552 5.2.2 full\r\n"
-    talk(dialogue, OK * 2 + refused, *[OK * 3 + refused] * 9)
+    talk(dialogue, OK * 2 + refused, *[OK * 3, refused] * 9)
     assert dialogue.spent
-    assert talk(dialogue, OK * 4) == [b""]
+    assert talk(dialogue, OK * 3) == [chunk(10)]
+    talk(dialogue, OK)
     assert dialogue.idle
     assert verdicts(post) == [Verdict.PERMANENT] * 10 + [Verdict.ACCEPTED]
 
@@ -258,11 +292,13 @@ class Full(Post):
 def test_of_a_window_that_was_not_written_no_mail_is_unknown() -> None:
     post = Full(waiting=mails(4), window=3)
     dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=3))
+    dialogue.more()
+    dialogue.output()
     with pytest.raises(OSError, match="disk full"):
-        dialogue.more()
+        dialogue.received(OK * 3)
     dialogue.fail("disk full")
     assert dialogue.output() == []
-    assert verdicts(post) == [Verdict.UNSENT] * 4
+    assert verdicts(post) == [Verdict.ACCEPTED] + [Verdict.UNSENT] * 3
 
 
 def test_what_is_only_named_goes_no_more_once_nobody_wants_that() -> None:
@@ -425,10 +461,10 @@ def test_a_relay_that_stops_after_a_mail_has_the_next_one_unsent() -> None:
 def test_of_a_window_of_mails_a_relay_that_stops_has_none_that_stands_behind_that(
     before: bytes, verdict: Verdict
 ) -> None:
-    dialogue, post, _ = begun(Way.CHUNKS, 4, window=3)
+    dialogue, post, _ = begun(Way.CHUNKS, 5, window=3)
     # After RSET, to MAIL, RCPT and the chunk.
-    talk(dialogue, OK * 3 + before + b"421 4.3.2 closing\r\n")
-    assert verdicts(post) == [Verdict.ACCEPTED, verdict, *[Verdict.UNSENT] * 2]
+    talk(dialogue, OK * 3, OK * 4 + before + b"421 4.3.2 closing\r\n")
+    assert verdicts(post) == [*[Verdict.ACCEPTED] * 2, verdict, *[Verdict.UNSENT] * 2]
     assert "421 4.3.2 closing" in dialogue.reason
 
 
@@ -439,9 +475,9 @@ def test_a_relay_that_goes_on_speaking_after_its_goodbye_may_have_the_mail_itsel
 
 
 def test_a_relay_that_goes_on_speaking_after_its_goodbye_may_have_anything() -> None:
-    dialogue, post, _ = begun(Way.CHUNKS, 2, window=2)
-    talk(dialogue, OK * 2 + b"421 4.3.2 busy\r\n" + OK * 4)
-    assert verdicts(post) == [Verdict.TEMPORARY, Verdict.UNANSWERED]
+    dialogue, post, _ = begun(Way.CHUNKS, 3, window=2)
+    talk(dialogue, OK * 3, OK * 3 + b"421 4.3.2 busy\r\n" + OK * 4)
+    assert verdicts(post) == [Verdict.ACCEPTED, Verdict.TEMPORARY, Verdict.UNANSWERED]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -492,10 +528,12 @@ def test_an_address_that_is_no_part_of_a_command_is_refused_and_the_rest_goes(
 
 def test_addresses_that_are_no_part_of_a_command_leave_the_connection_as_it_was() -> None:
     bad = [replace(mail, recipient="é@x") for mail in mails(20)]
-    post = Post(waiting=[*bad, *mails(22)[20:]], window=2)
-    dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=2, messages=2))
+    post = Post(waiting=[*bad, *mails(23)[20:]], window=2)
+    dialogue = Dialogue(post, post, Terms(way=Way.CHUNKS, window=2, messages=3))
     dialogue.more()
-    assert b"".join(dialogue.output()).count(b"LAST") == 2
+    assert b"".join(dialogue.output()).count(b"LAST") == 1
+    assert talk(dialogue, OK * 3)[0].count(b"LAST") == 2
+    del post.answers[20]
     assert verdicts(post) == [Verdict.PERMANENT] * 20
 
 
