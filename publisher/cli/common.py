@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher import wallclock
+from publisher import characters, wallclock
 from publisher.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 #: Columns of a table that is not shown on a terminal: nothing is cut.
 _WIDE = 250
+
+#: Who acts where nobody has a name.
+_NOBODY = "command line"
 
 #: Rows of a part of a table.
 _ROWS = 1000
@@ -101,13 +104,17 @@ def clock(now: datetime | None) -> datetime:
     return now or datetime.now(UTC)
 
 
-def login() -> str:
-    """Return who runs this command."""
+def person(given: str) -> str:
+    """Return who acts: whoever is named, else who runs this command. Fit for storing."""
+    return characters.clean_line(given) or characters.clean_line(_login()) or _NOBODY
+
+
+def _login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         # A container may run as a user that has no name.
-        return "command line"
+        return _NOBODY
 
 
 def show(record: Mapping[str, Any], *, as_json: bool) -> None:
@@ -199,7 +206,7 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return wallclock.in_utc(value)
     if isinstance(value, Path):
-        return str(value)
+        return _in_one_line(str(value))
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
