@@ -206,7 +206,7 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return wallclock.in_utc(value)
     if isinstance(value, Path):
-        return _in_one_line(str(value))
+        return str(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
@@ -219,7 +219,7 @@ def _cell(value: object) -> str:
         return ", ".join(_cell(entry) for entry in value) or "-"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={_cell(entry)}" for key, entry in value.items())
-    return str(value)
+    return _in_one_line(str(value))
 
 
 @contextmanager
