@@ -52,6 +52,9 @@ async def _filled(request: Request) -> Filled:
             raise
         # Whoever asks to leave has left, in whatever form; other pages say what is missing.
         return Filled(fields={})
+    except UnicodeError:
+        # The parser takes any codec of Python for a character set, also those that only fail.
+        return Filled(fields={})
     found: dict[str, tuple[str, ...]] = {}
     for name, value in form.multi_items():
         if isinstance(value, str):

@@ -30,6 +30,7 @@ from tests.people import ZOE
 from tests.served import Reply
 
 DAY = timedelta(days=1)
+_PART = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--b--\r\n'
 
 
 @dataclass
@@ -272,7 +273,13 @@ def test_a_mail_program_leaves_by_one_post_in_either_form(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "body"),
-    [("multipart/form-data", "broken"), ("application/json", "{"), ("text/plain", ""), ("", "")],
+    [
+        ("multipart/form-data", "broken"),
+        ("multipart/form-data; boundary=b; charset=undefined", _PART),
+        ("application/json", "{"),
+        ("text/plain", ""),
+        ("", ""),
+    ],
 )
 def test_whoever_asks_to_leave_has_left_however_broken_the_form(
     site: Site, kind: str, body: str
