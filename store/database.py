@@ -37,6 +37,9 @@ from store.locks import Locks, number
 #: Rows that are fetched together where many may come.
 _AT_ONCE = 500
 
+#: Rows of one INSERT: a database takes some ten thousand values in a statement.
+_TOGETHER = 500
+
 
 class Transaction:
     """What keepers work with; nobody outside the store looks inside."""
@@ -69,7 +72,7 @@ class Transaction:
     def _execute(
         self,
         statement: Executable,
-        rows: Sequence[Mapping[str, Any]] | None = None,
+        rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
         *,
         options: Mapping[str, Any] | None = None,
     ) -> CursorResult[Any]:
@@ -86,8 +89,13 @@ class Transaction:
         statement = insert(table).on_conflict_do_nothing().returning(table.c[returning])
         if len(rows) == 1:
             # Written once and kept, unlike one with all its values in it.
-            return list(self._execute(statement, [rows[0]]).scalars())
-        return list(self._execute(statement.values(list(rows))).scalars())
+            return list(self._execute(statement, rows[0]).scalars())
+        parts = (rows[start : start + _TOGETHER] for start in range(0, len(rows), _TOGETHER))
+        return [
+            found
+            for part in parts
+            for found in self._execute(statement.values(list(part))).scalars()
+        ]
 
     def load(self, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert many rows, all new, in the quickest way that the database has.
