@@ -291,6 +291,11 @@ def test_whoever_asks_to_leave_has_left_however_broken_the_form(
     assert people.wants(site.database, person) == {}
 
 
+def test_a_form_that_is_broken_is_no_news(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.ask("POST", "/subscribe", "email=a", content_type="multipart/form-data; boundary=b")
+    assert caplog.records == []
+
+
 def test_looking_at_the_page_to_leave_leaves_nothing_and_leaving_can_be_undone(site: Site) -> None:
     person = people.join(site.database, site.config)
     path = f"/leave/{people.leave_token(site.database, person)}"
