@@ -26,7 +26,7 @@ def main() -> None:
     try:
         _run()
     except TidingsError as error:
-        sys.stderr.write(f"tidings: {error}\n")
+        _tell(error)
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.stderr.write("tidings: broken off: what was not finished is left out; run it again\n")
@@ -48,6 +48,17 @@ def _run() -> None:
             # So the library calls what it has caught.
             raise KeyboardInterrupt from None
         raise
+
+
+def _tell(error: TidingsError) -> None:
+    """Say what is wrong, a line for each mistake: names in it may hold what a terminal obeys."""
+    from publisher.cli import common  # noqa: PLC0415
+
+    sentences = [str(error)]
+    if isinstance(error, ConfigError):
+        sentences = [f"{error.source}: {mistake}" for mistake in error.mistakes]
+    for sentence in sentences:
+        common.warn(sentence)
 
 
 def exit_code(error: TidingsError) -> int:

@@ -55,14 +55,36 @@ def _fill(descriptor: int, body: bytes) -> None:
 
 
 def write_new(path: str, body: bytes) -> None:
-    """Write a file where there is none, durably, for its owner's eyes only. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
+    """Write a file where there is none, durably, for its owner's eyes only. Raises OSError.
+
+    It has its name once it is whole: half of it would be in the way of the whole.
+    """
+    with _own(path, 0o600) as (descriptor, written):
         _fill(descriptor, body)
-    except BaseException:
-        # Half of it would be in the way of the whole.
-        os.unlink(path)
-        raise
+        # A link, since a rename would take the place of what is there.
+        os.link(written, path)
+
+
+def put(path: str, body: bytes) -> None:
+    """Have a file hold these bytes, whole and durably, or what it held. Raises OSError."""
+    with _own(path, 0o666) as (descriptor, written):
+        _fill(descriptor, body)
+        os.replace(written, path)
+
+
+@contextmanager
+def _own(path: str, mode: int) -> Iterator[tuple[int, str]]:
+    """Open a new file in the folder of a path, which nobody else has by this name."""
+    folder, name = os.path.split(os.path.abspath(path))
+    written = f"{folder}/.{name}.{os.getpid()}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(written)
+    try:
+        yield os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), written
+    finally:
+        with suppress(OSError):
+            os.unlink(written)
+    sync_folder(folder)
 
 
 def rename(place: str) -> None:

@@ -18,6 +18,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from publisher.config import PREFIX, Config
 from publisher.errors import ConfigError
 
+#: A larger file is none of ours; one that never ends would fill the memory.
+_MAX_BYTES = 1_000_000
+
 #: How the address of a database begins; a driver may be named.
 _DATABASES = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
 
@@ -42,18 +45,7 @@ def load(path: Path, *, environment: bool = True) -> Config:
 
     Raises ConfigError with all that is wrong with it.
     """
-    try:
-        # Editors on Windows put a mark of the encoding first.
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        hint = "no such file; 'tidings init DIR' makes one, '--config FILE' names another"
-        raise ConfigError(str(path), [hint]) from error
-    except OSError as error:
-        raise ConfigError(str(path), [error.strerror or str(error)]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), ["is not UTF-8: save the file as UTF-8"]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), [str(error)]) from error
+    data = _parsed(path)
     mistakes = [*_unknown_sections(data), *_unknown_variables(os.environ if environment else {})]
     try:
         config = (Config if environment else _FileOnly)(**{**data, "folder": path.resolve().parent})
@@ -65,6 +57,33 @@ def load(path: Path, *, environment: bool = True) -> Config:
     if mistakes:
         raise ConfigError(str(path), mistakes)
     return config
+
+
+def _parsed(path: Path) -> Mapping[str, Any]:
+    """Return what a file says. Raises ConfigError."""
+    try:
+        return tomllib.loads(_read(path))
+    except FileNotFoundError as error:
+        hint = "no such file; 'tidings init DIR' makes one, '--config FILE' names another"
+        raise ConfigError(str(path), [hint]) from error
+    except OSError as error:
+        raise ConfigError(str(path), [error.strerror or str(error)]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), ["is not UTF-8: save the file as UTF-8"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), [str(error)]) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(str(path), ["a number is too large, or lists too deep"]) from error
+
+
+def _read(path: Path) -> str:
+    """Return a configuration as text. Raises OSError, UnicodeDecodeError and ConfigError."""
+    with path.open("rb") as file:
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise ConfigError(str(path), [f"is larger than {_MAX_BYTES} bytes: no configuration is"])
+    # Editors on Windows put a mark of the encoding first, and end lines in their own way.
+    return data.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def sections() -> Mapping[str, type[BaseModel]]:

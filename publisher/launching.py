@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from publisher import gating, markup, wallclock, windows
+from publisher import characters, gating, markup, wallclock, windows
 from publisher.config import Config
 from publisher.errors import InputError
 from publisher.gating import OTHERS
+from publisher.ingest import limits
 from publisher.mail import edition, senders
 from store import newsletters, offers, topics
 from store.database import Database
@@ -21,6 +22,7 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     """Begin a newsletter. Raises InputError or ConflictError; its schedule is checked already."""
     if newsletter.key != markup.slug(newsletter.key):
         raise InputError("key", f"{newsletter.key!r} must be lower-case letters, digits, hyphens")
+    newsletter = replace(newsletter, names=_names(newsletter.names))
     _refuse_strangers(_named(newsletter), config.site.languages)
     wallclock.zone_name(newsletter.timezone, "timezone")
     for language in {OTHERS, *newsletter.rules}:
@@ -43,6 +45,16 @@ def start(database: Database, config: Config, newsletter: Newsletter) -> Newslet
     return newsletter
 
 
+def _names(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return names fit for pages and mails. Raises InputError."""
+    names = {language: characters.clean_line(name) for language, name in given.items()}
+    for language, name in names.items():
+        if not name or len(name) > limits.MAX_TITLE:
+            reason = f"has {len(name)} characters in {language}, 1 to {limits.MAX_TITLE} are needed"
+            raise InputError("name", reason)
+    return names
+
+
 def change(
     database: Database,
     key: str,
@@ -61,7 +73,7 @@ def change(
         _refuse_strangers({"name": names, "missing": rules}, before.languages, "this newsletter")
         after = replace(
             before,
-            names={**before.names, **names},
+            names={**before.names, **_names(names)},
             rules={**before.rules, **rules},
             unknown=unknown or before.unknown,
         )

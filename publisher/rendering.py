@@ -109,10 +109,13 @@ def render(
     environment = _environment(overrides)
     try:
         found = environment.get_template(template)
-        return found.render({**_of_readers(chain, zone), **values})
+        rendered = found.render({**_of_readers(chain, zone), **values})
+        # Half a character cannot be written anywhere: better known here, with a name.
+        rendered.encode()
     except Exception as error:
         # Whatever a template of others does: it may add a number to a word.
         raise RenderError(f"{_place(error, template)}: {_reason(error)}") from error
+    return rendered
 
 
 def _of_readers(chain: Sequence[str], zone: str) -> Mapping[str, Any]:
@@ -160,7 +163,8 @@ def parse(name: str, overrides: Path | None = None) -> None:
     """Read a template. Raises RenderError for one that is none, with the file and the line."""
     try:
         _environment(overrides).get_template(name)
-    except (jinja2.TemplateError, UnicodeDecodeError) as error:
+    except (jinja2.TemplateError, ValueError, RecursionError) as error:
+        # The last two: bytes that are no text, numbers too long, brackets too deep.
         raise RenderError(f"{_place(error, name)}: {_reason(error)}") from error
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import schema
-from store.driver_errors import translated
+from store.driver_errors import storable, translated
 from store.engines import engine_at, in_memory
 from store.errors import BusyError, StoreError
 from store.loading import load
@@ -36,6 +36,9 @@ from store.locks import Locks, number
 
 #: Rows that are fetched together where many may come.
 _AT_ONCE = 500
+
+#: Rows of one INSERT: a database takes some ten thousand values in a statement.
+_TOGETHER = 500
 
 
 class Transaction:
@@ -69,17 +72,12 @@ class Transaction:
     def _execute(
         self,
         statement: Executable,
-        rows: Sequence[Mapping[str, Any]] | None = None,
+        rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
         *,
         options: Mapping[str, Any] | None = None,
     ) -> CursorResult[Any]:
-        try:
+        with storable():
             return self._connection.execute(statement, rows, execution_options=options)
-        except OverflowError as error:
-            # SQLite's driver raises this itself, of a number of more than 64 bits.
-            raise StoreError(
-                "no number in the store is as large as one that was asked for"
-            ) from error
 
     def insert_new(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, returning: str
@@ -91,8 +89,13 @@ class Transaction:
         statement = insert(table).on_conflict_do_nothing().returning(table.c[returning])
         if len(rows) == 1:
             # Written once and kept, unlike one with all its values in it.
-            return list(self._connection.execute(statement, rows[0]).scalars())
-        return list(self._connection.execute(statement.values(list(rows))).scalars())
+            return list(self._execute(statement, rows[0]).scalars())
+        parts = (rows[start : start + _TOGETHER] for start in range(0, len(rows), _TOGETHER))
+        return [
+            found
+            for part in parts
+            for found in self._execute(statement.values(list(part))).scalars()
+        ]
 
     def load(self, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert many rows, all new, in the quickest way that the database has.

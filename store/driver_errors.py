@@ -27,6 +27,19 @@ def translated(place: str = "") -> Iterator[None]:
         raise translate(error, place) from error
 
 
+@contextmanager
+def storable() -> Iterator[None]:
+    """Raise StoreError for values that the drivers refuse by errors of Python's own."""
+    try:
+        yield
+    except OverflowError as error:
+        # SQLite's, of a number of more than 64 bits.
+        raise StoreError("no number in the store is as large as one that was asked for") from error
+    except UnicodeEncodeError as error:
+        # Both drivers', of half a character: a byte of another encoding on the command line.
+        raise StoreError("a text holds bytes that are not UTF-8; nothing was stored") from error
+
+
 def translate(error: SQLAlchemyError, place: str = "") -> StoreError | ConflictError | BusyError:
     """Return our error for one of SQLAlchemy's, with the place where that is at fault."""
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)

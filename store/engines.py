@@ -33,6 +33,7 @@ def engine_at(url: str) -> Engine:
     Raises StoreError when the URL is neither, SQLAlchemyError for one that no driver takes.
     """
     try:
+        url.encode()
         address = make_url(url)
     except (ArgumentError, ValueError) as error:
         # The URL may hold a password, so the message must not hold the URL.

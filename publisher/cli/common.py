@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from publisher import wallclock
+from publisher import characters, wallclock
 from publisher.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 #: Columns of a table that is not shown on a terminal: nothing is cut.
 _WIDE = 250
+
+#: Who acts where nobody has a name.
+_NOBODY = "command line"
 
 #: Rows of a part of a table.
 _ROWS = 1000
@@ -102,13 +105,17 @@ def clock(now: datetime | None) -> datetime:
     return now or datetime.now(UTC)
 
 
-def login() -> str:
-    """Return who runs this command."""
+def person(given: str) -> str:
+    """Return who acts: whoever is named, else who runs this command. Fit for storing."""
+    return characters.clean_line(given) or characters.clean_line(_login()) or _NOBODY
+
+
+def _login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         # A container may run as a user that has no name.
-        return "command line"
+        return _NOBODY
 
 
 def show(record: Mapping[str, Any], *, as_json: bool) -> None:
@@ -222,7 +229,7 @@ def _cell(value: object) -> str:
         return ", ".join(_cell(entry) for entry in value) or "-"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={_cell(entry)}" for key, entry in value.items())
-    return str(value)
+    return _in_one_line(str(value))
 
 
 @contextmanager

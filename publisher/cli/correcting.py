@@ -53,7 +53,7 @@ def correct(
             language,
             words_in(file, house.config.zone),
             change=Change(change),
-            author=author or common.login(),
+            author=common.person(author),
             now=common.clock(now),
             read=revision,
             note=note,
@@ -86,7 +86,7 @@ def retract(
             house.config,
             number,
             _notes(note, house.config.site.languages),
-            author=author or common.login(),
+            author=common.person(author),
             now=common.clock(now),
         )
         record = item_record(house.database, number)
@@ -109,7 +109,7 @@ def diff(
         found = differences.compare(house.database, number, language, sent)
     if not as_json:
         for line in found.lines:
-            typer.echo(line)
+            common.say(line)
         return
     common.print_json(
         {

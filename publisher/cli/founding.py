@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from publisher import beside
 from publisher.cli import common
 
 
@@ -35,20 +36,23 @@ def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Pa
     from publisher.errors import ConfigError, ConflictError, InputError  # noqa: PLC0415
     from store.database import open_database  # noqa: PLC0415
 
-    path, beside = folder / "tidings.toml", folder / ".tidings.toml.new"
+    path = folder / "tidings.toml"
+    place = str(path.absolute())
+    written = Path(beside.beside(place))
     try:
         if path.exists():
             raise ConflictError(f"{path} exists already; choose another folder, or edit it")
         new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        config = load(beside, environment=environment)
+        beside.write_all((beside.Task(place, text.encode()),))
+        config = load(written, environment=environment)
         with closing(open_database(config.database_url)) as database:
             database.migrate()
         # Last, and whole: where the configuration stands, a store stands too.
-        beside.replace(path)
+        beside.rename(place)
+        beside.sync_folder(str(written.parent))
     except ConfigError as error:
-        beside.unlink()
+        written.unlink()
         if new:
             folder.rmdir()
         raise InputError("init", "; ".join(error.mistakes)) from error
@@ -57,7 +61,7 @@ def found_site(folder: Path, text: str, *, environment: bool = True) -> tuple[Pa
     finally:
         # What went wrong before is what is to be told.
         with suppress(OSError):
-            beside.unlink()
+            written.unlink()
     return path, config.database_url
 
 

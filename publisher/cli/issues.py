@@ -105,7 +105,7 @@ def words(
             house.database,
             number,
             language,
-            author=by or common.login(),
+            author=common.person(by),
             subject=subject,
             preheader=preheader,
             intro=_read(intro) if intro else None,
@@ -138,7 +138,7 @@ def approve(
             house.config,
             number,
             language,
-            by=by or common.login(),
+            by=common.person(by),
             now=moment,
             seen=sha256,
         )

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from publisher import beside
 from publisher.cli import common
 from publisher.cli.issue_records import issue_record, print_issue, show_record, some
 from publisher.cli.issues import IssueArgument, LanguageOption, next_slot
@@ -86,7 +87,7 @@ def preview(
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, body in files.items():
-            (out / name).write_bytes(body)
+            beside.put(str(out / name), body)
     except OSError as error:
         raise InputError(str(out), error.strerror or str(error)) from error
     written = [out / name for name in files]

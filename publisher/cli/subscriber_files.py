@@ -1,15 +1,17 @@
 """``tidings subscriber``: from files and into files."""
 
 import os
+import stat
 import sys
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
+from publisher import beside
 from publisher.cli import common, progress
 
 if TYPE_CHECKING:
@@ -47,11 +49,11 @@ def import_(
     given = subscriptions.Given(language=language, newsletters=" ".join(common.words(newsletters)))
     with common.opened(ctx, config) as house, ExitStack() as stack:
         text = stack.enter_context(_opened(file, "r"))
-        aside = stack.enter_context(_opened(rejected, "w")) if rejected else None
+        aside = stack.enter_context(_aside(rejected)) if rejected else None
         outcome = subscriptions.import_csv(
             house.database,
             house.config,
-            progress.reading(text, file.stat().st_size),
+            _lines(text, file),
             str(file),
             given=given,
             on_rejected=subscriptions.RejectedFile(aside).add if aside else None,
@@ -71,6 +73,32 @@ def import_(
     common.show(result, as_json=as_json)
     if total and total == outcome.rows:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _aside(file: Path) -> Iterator[TextIO]:
+    """Open the file of what cannot be taken. Raises InputError, also where it cannot be filled."""
+    from publisher.errors import InputError  # noqa: PLC0415
+
+    try:
+        with _opened(file, "w") as opened:
+            yield opened
+    except OSError as error:
+        raise InputError(str(file), error.strerror or str(error)) from error
+
+
+def _lines(text: TextIO, file: Path) -> Iterator[str]:
+    """Yield the lines of a file, or of a pipe. Raises InputError."""
+    from publisher.errors import InputError  # noqa: PLC0415
+
+    status = os.fstat(text.fileno())
+    if stat.S_ISBLK(status.st_mode) or (stat.S_ISCHR(status.st_mode) and not text.isatty()):
+        # /dev/zero is one line without an end.
+        raise InputError(str(file), "is a device, not a file")
+    try:
+        yield from progress.reading(text, status.st_size)
+    except OSError as error:
+        raise InputError(str(file), error.strerror or str(error)) from error
 
 
 def _opened(file: Path, mode: str) -> TextIO:
@@ -143,23 +171,37 @@ def _export_one(ctx: typer.Context, email: str, out: Path | None, config: Path |
 
 
 def _write(out: Path, lines: Iterable[str]) -> int:
-    """Write a file whole or not at all, for nobody else to read; return its rows."""
+    """Write a file whole or not at all, durably, for nobody else to read; return its rows."""
     from publisher.errors import InputError  # noqa: PLC0415
 
-    part = out.with_name(f"{out.name}.part")
-    rows = -1
+    # Where a link leads: /dev/stdout, for one, is to stay a link.
+    place = Path(os.path.realpath(out))
+    if place.exists() and not place.is_file():
+        raise InputError(str(out), "is no file: name one, or leave --out away to have it on stdout")
+    part = place.with_name(f"{place.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            for line in lines:
-                file.write(line.encode())
-                rows += 1
-        part.replace(out)
+        rows = _write_new(part, lines)
+        part.replace(place)
+        beside.sync_folder(str(place.parent))
     except OSError as error:
         raise InputError(str(out), error.strerror or str(error)) from error
     finally:
         # What went wrong before is what is to be told.
         with suppress(OSError):
             part.unlink()
+    return rows
+
+
+def _write_new(path: Path, lines: Iterable[str]) -> int:
+    """Write a file of our own; whoever put one there before us would be its owner."""
+    path.unlink(missing_ok=True)
+    rows = -1
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        for line in lines:
+            file.write(line.encode())
+            rows += 1
+        file.flush()
+        os.fsync(file.fileno())
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from publisher import beside
 from publisher.errors import InputError, StoreError
 from publisher.ingest import textfile
 
@@ -22,7 +23,7 @@ def read(path: Path) -> str:
 
 
 def write(place: Path, text: str, *, overwrite: bool) -> None:
-    """Write a file whole or not at all.
+    """Write a file whole, durably, or not at all.
 
     Raises InputError, unless ``overwrite``, where another file of that name is: it may hold
     somebody's work.
@@ -36,9 +37,7 @@ def write(place: Path, text: str, *, overwrite: bool) -> None:
                 reason = "is there already and differs: move it away, or use --overwrite"
                 raise InputError(str(place), reason)
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_name(f".{place.name}.new")
-        beside.write_bytes(body)
-        beside.replace(place)
+        beside.put(str(place), body)
     except OSError as error:
         raise StoreError(f"cannot write {place}: {error.strerror}") from error
 

@@ -1,6 +1,7 @@
 """What readers send: forms, read without trust, and whether they came from our own pages."""
 
 import ipaddress
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,6 +16,9 @@ from starlette.exceptions import HTTPException
 LONGEST = 64 * 1024
 
 _BROKEN = 400
+
+# What strangers send wrongly is answered, and is no news: the parser has a line for each.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,9 @@ async def _filled(request: Request) -> Filled:
         if error.status_code != _BROKEN:
             raise
         # Whoever asks to leave has left, in whatever form; other pages say what is missing.
+        return Filled(fields={})
+    except UnicodeError:
+        # The parser takes any codec of Python for a character set, also those that only fail.
         return Filled(fields={})
     found: dict[str, tuple[str, ...]] = {}
     for name, value in form.multi_items():

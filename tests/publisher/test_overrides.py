@@ -252,3 +252,19 @@ def test_a_mail_that_is_not_fit_stays_and_the_tick_says_why(
 def replace_templates(house: Config) -> Config:
     """Return the same site with ours: a running process keeps the templates that it has read."""
     return house.model_copy(update={"site": house.site.model_copy(update={"templates": None})})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{{{ {'(' * 3000}1{')' * 3000} }}}}",
+        "{{ 10**5000 }}",
+        r"{{ '\ud800' }}",
+    ],
+)
+def test_a_file_that_nobody_can_read_or_write_out_is_named_by_the_trials(
+    house: Config, text: str
+) -> None:
+    put(house, "email/digest/body.html", text)
+    faults = "\n".join(trials.run(house, now=make.NOW, visits=visits).faults)
+    assert "email/digest/body.html" in faults

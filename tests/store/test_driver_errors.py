@@ -17,7 +17,8 @@ from sqlalchemy.exc import (
     UnsupportedCompilationError,
 )
 
-from store.database import open_database
+from store import topics
+from store.database import Database, open_database
 from store.driver_errors import translate
 from store.errors import BusyError, ConflictError, StoreError
 
@@ -91,3 +92,8 @@ def test_a_file_that_may_not_be_written_is_named_with_what_mends_it(tmp_path: Pa
         tx.run(text("delete from topics"))
     assert f"{tmp_path}/a.db" in str(refused.value)
     assert "run as the user that owns the file and its folder" in str(refused.value)
+
+
+def test_half_a_character_is_refused_by_one_of_our_errors(either: Database) -> None:
+    with pytest.raises(StoreError, match="not UTF-8"), either.write() as tx:
+        topics.put(tx, "caf\udce9", {})

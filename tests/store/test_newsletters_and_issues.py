@@ -14,6 +14,7 @@ from tests.make import NOW
 from tests.store import fill
 
 WEEK = timedelta(weeks=1)
+MINUTE = timedelta(minutes=1)
 
 
 def test_a_newsletter_comes_back_as_it_was_begun(either: Database) -> None:
@@ -59,6 +60,16 @@ def test_a_slot_has_one_issue_of_a_newsletter(either: Database) -> None:
         second: ("digest", NOW + WEEK, IssueState.PLANNED),
         other: ("alerts", NOW, IssueState.PLANNED),
     }
+
+
+def test_as_many_slots_as_a_long_downtime_has_are_planned_at_once(either: Database) -> None:
+    # Each minute of two weeks: more values than PostgreSQL takes in one statement.
+    slots = dict.fromkeys((NOW + number * MINUTE for number in range(20_000)), IssueState.SKIPPED)
+    with either.write() as tx:
+        fill.newsletter(tx)
+        made = issues.plan(tx, "digest", slots)
+        assert len({*made}) == 20_000
+        assert issues.plan(tx, "digest", slots) == []
 
 
 def test_planners_at_once_make_each_issue_once(either: Database) -> None:

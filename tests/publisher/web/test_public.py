@@ -30,6 +30,7 @@ from tests.people import ZOE
 from tests.served import Reply
 
 DAY = timedelta(days=1)
+_PART = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--b--\r\n'
 
 
 @dataclass
@@ -283,7 +284,13 @@ def test_a_mail_program_leaves_by_one_post_in_either_form(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "body"),
-    [("multipart/form-data", "broken"), ("application/json", "{"), ("text/plain", ""), ("", "")],
+    [
+        ("multipart/form-data", "broken"),
+        ("multipart/form-data; boundary=b; charset=undefined", _PART),
+        ("application/json", "{"),
+        ("text/plain", ""),
+        ("", ""),
+    ],
 )
 def test_whoever_asks_to_leave_has_left_however_broken_the_form(
     site: Site, kind: str, body: str
@@ -293,6 +300,11 @@ def test_whoever_asks_to_leave_has_left_however_broken_the_form(
     path = f"/leave/{people.leave_token(site.database, person)}"
     assert site.ask("POST", path, body, **headers).status == 200
     assert people.wants(site.database, person) == {}
+
+
+def test_a_form_that_is_broken_is_no_news(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.ask("POST", "/subscribe", "email=a", content_type="multipart/form-data; boundary=b")
+    assert caplog.records == []
 
 
 def test_looking_at_the_page_to_leave_leaves_nothing_and_leaving_can_be_undone(site: Site) -> None:
