@@ -11,7 +11,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -34,9 +34,6 @@ _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 #: Columns of a table that is not shown on a terminal: nothing is cut.
 _WIDE = 250
-
-#: Who acts where nobody has a name.
-_NOBODY = "command line"
 
 #: Rows of a part of a table.
 _ROWS = 1000
@@ -107,15 +104,11 @@ def clock(now: datetime | None) -> datetime:
 
 def person(given: str) -> str:
     """Return who acts: whoever is named, else who runs this command. Fit for storing."""
-    return characters.clean_line(given) or characters.clean_line(_login()) or _NOBODY
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A container may run as a user that has no name.
-        return _NOBODY
+    login = ""
+    # A container may run as a user that has no name.
+    with suppress(KeyError, OSError):
+        login = getpass.getuser()
+    return characters.clean_line(given) or characters.clean_line(login) or "command line"
 
 
 def show(record: Mapping[str, Any], *, as_json: bool) -> None:
